@@ -1,0 +1,151 @@
+"""The nouns of the engine, and the one legend of shapes.
+
+Tensors carry shape suffixes: N lives, B batch, T time steps, U units, S source units, C costs, A areas, K classes,
+D deficits, R rows of a record. Activity of an area is (N, B, T, *unit shape): (U,) for linear areas, (channels, height,
+width) for conv areas. Static worlds have T = 1. No reduction ever crosses N. Members import no sibling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from models.draw import Draw
+
+Params = dict[str, Tensor]
+"""Tensors with a leading cohort dimension N, by address: `area/V1/from/retina/weight`, `cost/rebuild/decoder/weight`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is shown in one update or measured in one probe."""
+
+    senses: Mapping[str, Tensor]
+    """Sense -> (N, B, T, *shape), float32, after transforms and deficits."""
+    label: Tensor | None
+    """(N, B, T) int64 class, or None where the world shows none."""
+    factors: Mapping[str, Tensor]
+    """Ground truth, (N, B, T) or (N, B, T, D); for probes and oracle targets only."""
+    index_NB: Tensor
+    """Which item of the world each one is: position in a finite split, presentation number in an endless one."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All a cost may see of one forward pass."""
+
+    batch: Batch
+    rate: Mapping[str, Tensor]
+    """Area -> activity (N, B, T, *units); senses are under their own names."""
+    weight: Mapping[str, Tensor]
+    """Every parameter by address."""
+    own: Params
+    """State of costs and rules: decoders, heads, feedback weights; learned ones with requires_grad."""
+    draw: Draw
+    """Lives x the presentations of this batch; a cost addresses it by its own name."""
+    inputs: Mapping[str, Mapping[str, Tensor]]
+    """Area -> source -> the rate that arrives there, with its gradient where the pathway passes one."""
+    apply: Callable[[str, Mapping[str, Tensor]], Tensor]
+    """Runs one area on other inputs (source -> rate) with its parameters and rule: the area's rate."""
+
+
+class Synapse(Protocol):
+    """How a weight layer multiplies forward and sends errors back; the seam for gradient-replacing rules."""
+
+    def linear(self, x_NMS: Tensor, weight_NSU: Tensor, address: str, own: Params) -> Tensor:
+        """x W over lives: (N, M, S) x (N, S, U) -> (N, M, U); M folds batch and time."""
+        ...
+
+    def conv(
+        self, x: Tensor, weight: Tensor, stride: int, pad: int, address: str, own: Params
+    ) -> Tensor:
+        """Convolution over lives: (N, M, in, h, w) with (N, out, in, kh, kw) -> (N, M, out, h', w')."""
+        ...
+
+
+class Cost(Protocol):
+    """One number per life; a mean over batch, time and units, never over N."""
+
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
+        """Learned decoders and unlearned state, by address `cost/NAME/...`; draw has the lives' seeds."""
+        ...
+
+    def __call__(self, moment: Moment) -> Tensor:
+        """Value (N,), differentiable."""
+        ...
+
+
+class CreditRule(Protocol):
+    """How the areas of a circuit turn errors into descent directions, shaped like their parameters."""
+
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> Params:
+        """State by address `rule/<weight address>/...`; shapes are those of the circuit's weights for one life."""
+        ...
+
+    def synapse(self) -> Synapse:
+        """The multiplication whose backward pass is the rule."""
+        ...
+
+
+class World(Protocol):
+    """Items by index: sample(addr, index) is a pure function of its arguments."""
+
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
+        """Channels (N, B, T, *shape) float32 before transforms, class label (N, B, T) or None, factors."""
+        ...
+
+
+class Transform(Protocol):
+    """Changes what senses receive, given a per-life strength in [0, 1]; 0 is the bitwise identity."""
+
+    def __call__(self, x: Tensor, strength_N: Tensor, draw: Draw) -> Tensor:
+        """(N, B, T, *shape) -> the same shape."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProbeView:
+    """What a probe may look at: no gradient reaches the organism, no state changes."""
+
+    areas: tuple[str, ...]
+    """Areas in document order."""
+    weight: Mapping[str, Tensor]
+    measure: "Measurement"
+    extra: Mapping[str, "Measurement"] = field(default_factory=dict)
+    """`train`: the world of the fit."""
+
+
+class Measurement(Protocol):
+    """A fixed set of items of a world, the same for all ages and lives."""
+
+    def moment(self) -> Moment:
+        """Forward pass of all items without gradient; chunked inside, T kept."""
+        ...
+
+    def gradients(self, cost: str, *, by_rule: bool) -> Params:
+        """What the cost asks of every parameter on these items: by the circuits' rules, or as the true gradient."""
+        ...
+
+    def cost(self, name: str) -> Tensor:
+        """Value (N,) of a declared cost on these items."""
+        ...
+
+
+class Probe(Protocol):
+    """A measurement that cannot teach."""
+
+    def __call__(self, view: ProbeView) -> Tensor:
+        """(N,), or (N, areas of `at`)."""
+        ...
+
+
+def fold(x: Tensor, keep: int) -> Tensor:
+    """Join the leading dimensions after N into one, keeping the last `keep`: (N, B, T, *keep) -> (N, B T, *keep)."""
+    return x.reshape(x.shape[0], -1, *x.shape[x.dim() - keep :]) if keep else x.reshape(x.shape[0], -1)
+
+
+DTYPE = torch.float32

@@ -1,0 +1,175 @@
+"""Envelopes: a number as a function of time; stage time in stages, age in overlays.
+
+`value(envelope, t)` is a pure function in float64 of resolved envelopes (every duration in samples); the engine, the
+plan and the figures all read it. Outside its span an envelope is constant.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, assert_never
+
+from pydantic import Discriminator, Field, Tag
+
+from models.specs.base import Many, Positive, Spec
+from models.specs.durations import ZERO, Duration
+
+
+class Ramp(Spec):
+    """From one value to another over a span.
+
+    u = (t - start)/(end - start), clipped to [0, 1]; linear: u; cosine: (1 - cos pi u)/2; exp: from (to/from)^u, both
+    above 0; logistic: the logistic of 12 (u - 1/2), scaled to hit both ends.
+    """
+
+    kind: Literal["ramp"]
+    start: Duration = ZERO
+    end: Duration
+    from_: float = Field(alias="from")
+    to: float
+    shape: Literal["linear", "cosine", "exp", "logistic"] = "linear"
+
+
+class Pulse(Spec):
+    """`height` in [onset, onset + duration), `base` elsewhere."""
+
+    kind: Literal["pulse"]
+    onset: Duration
+    duration: Duration
+    height: float = 1.0
+    base: float = 0.0
+
+
+class Steps(Spec):
+    """The last point whose time is at or before t; the first point stands at 0sp."""
+
+    kind: Literal["steps"]
+    points: Annotated[Many[Annotated[tuple[Duration, float], Field(strict=False)]], Field(min_length=1, max_length=10000)]
+
+
+class Decay(Spec):
+    """floor + (base - floor) 2^(-(t - t0)/half_life), t0 the latest of start and restarts; `base` before start."""
+
+    kind: Literal["decay"]
+    start: Duration = ZERO
+    half_life: Duration
+    base: float = 1.0
+    floor: float = 0.0
+    restart_at: Many[Duration] = ()
+
+
+Envelope = Annotated[Ramp | Pulse | Steps | Decay, Field(discriminator="kind")]
+Factor = float | Ramp | Pulse | Steps | Decay
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "product"
+    return "envelope" if isinstance(value, (dict, Spec)) else "number"
+
+
+def _factor_form(value: Any) -> str:
+    return "envelope" if isinstance(value, (dict, Spec)) else "number"
+
+
+_Factor = Annotated[
+    Annotated[float, Tag("number")] | Annotated[Envelope, Tag("envelope")], Discriminator(_factor_form)
+]
+Scalar = Annotated[
+    Annotated[float, Tag("number")]
+    | Annotated[Envelope, Tag("envelope")]
+    | Annotated[Annotated[Many[_Factor], Field(min_length=1, max_length=16)], Tag("product")],
+    Discriminator(_form),
+]
+"""A number, an envelope, or a list of these which is their product."""
+
+
+def factors(scalar: Scalar) -> tuple[Factor, ...]:
+    """The factors whose product the scalar is."""
+    return scalar if isinstance(scalar, tuple) else (scalar,)
+
+
+def value(scalar: Scalar, t: float) -> float:
+    """Value at time t (samples) of a resolved scalar."""
+    product = 1.0
+    for factor in factors(scalar):
+        product *= factor if isinstance(factor, (int, float)) else _at(factor, t)
+    return product
+
+
+def is_constant(scalar: Scalar) -> bool:
+    """Whether the scalar has no envelope in it."""
+    return all(isinstance(factor, (int, float)) for factor in factors(scalar))
+
+
+def is_zero(scalar: Scalar) -> bool:
+    """Whether the scalar is 0 at every time: one factor is the number 0, or an envelope that never leaves 0."""
+    return any(low == high == 0.0 for low, high in map(span, factors(scalar)))
+
+
+def span(factor: Factor) -> tuple[float, float]:
+    """Smallest and largest value the factor takes at any time."""
+    match factor:
+        case int() | float():
+            return float(factor), float(factor)
+        case Ramp():
+            ends = (factor.from_, factor.to)
+        case Pulse():
+            ends = (factor.height, factor.base) if factor.duration.amount > 0 else (factor.base, factor.base)
+        case Steps():
+            levels = [level for _, level in factor.points]
+            ends = (min(levels), max(levels))
+        case Decay():
+            ends = (factor.base, factor.floor)
+        case _:
+            assert_never(factor)
+    return min(ends), max(ends)
+
+
+def _at(envelope: Ramp | Pulse | Steps | Decay, t: float) -> float:
+    match envelope:
+        case Ramp():
+            return _ramp(envelope, t)
+        case Pulse():
+            onset = envelope.onset.samples
+            inside = onset <= t < onset + envelope.duration.samples
+            return envelope.height if inside else envelope.base
+        case Steps():
+            reached = [level for time, level in envelope.points if time.samples <= t]
+            return reached[-1] if reached else envelope.points[0][1]
+        case Decay():
+            return _decay(envelope, t)
+        case _:
+            assert_never(envelope)
+
+
+def _ramp(ramp: Ramp, t: float) -> float:
+    start, end = ramp.start.samples, ramp.end.samples
+    u = min(1.0, max(0.0, (t - start) / (end - start)))
+    if u in (0.0, 1.0):
+        return ramp.to if u else ramp.from_
+    match ramp.shape:
+        case "linear":
+            pass
+        case "cosine":
+            u = (1.0 - math.cos(math.pi * u)) / 2.0
+        case "exp":
+            return ramp.from_ * (ramp.to / ramp.from_) ** u
+        case "logistic":
+            low, high = _logistic(-6.0), _logistic(6.0)
+            u = (_logistic(12.0 * (u - 0.5)) - low) / (high - low)
+        case _:
+            assert_never(ramp.shape)
+    return ramp.from_ + (ramp.to - ramp.from_) * u
+
+
+def _logistic(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+def _decay(decay: Decay, t: float) -> float:
+    start = decay.start.samples
+    if t < start:
+        return decay.base
+    latest = max([start, *(time.samples for time in decay.restart_at if time.samples <= t)])
+    return decay.floor + (decay.base - decay.floor) * 2.0 ** (-(t - latest) / decay.half_life.samples)

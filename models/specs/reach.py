@@ -1,0 +1,60 @@
+"""Which areas the error of a cost reaches, and through which pathways; read by the checks and by the engine.
+
+An error enters at the area a cost judges. Under scope `local` it stays there. Under scope `upstream` it travels
+against every pathway with `gradient: pass`, and leaves a circuit only if the circuit's rule passes errors out. It also
+travels through areas that are not plastic: what stands still still lets errors through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from models.specs.costs import CostSpec
+from models.specs.credit import CAPABILITIES
+from models.specs.organism import OrganismSpec, PathwaySpec
+
+
+def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
+    """Areas whose weights the cost's error reaches, whether or not they are plastic; always contains `at`."""
+    reached = {cost.at}
+    waiting = [cost.at] if cost.scope == "upstream" else []
+    while waiting:
+        for pathway in organism.into(waiting.pop()):
+            if carries(organism, pathway) and pathway.source not in reached:
+                reached.add(pathway.source)
+                waiting.append(pathway.source)
+    return frozenset(reached)
+
+
+def carries(organism: OrganismSpec, pathway: PathwaySpec) -> bool:
+    """Whether an error at the pathway's end is passed on to the area at its start."""
+    if pathway.gradient == "block" or pathway.source not in organism.areas:
+        return False
+    return gives_out(organism, pathway.target) or together(organism, pathway.source, pathway.target)
+
+
+def gives_out(organism: OrganismSpec, area: str) -> bool:
+    """Whether the rule that teaches the area passes errors out of its circuit; backprop, the default, does."""
+    rule = organism.rule_of(area)
+    return rule is None or CAPABILITIES[rule.kind].out
+
+
+def together(organism: OrganismSpec, one: str, other: str) -> bool:
+    """Whether one circuit holds both areas."""
+    return any(one in circuit.areas and other in circuit.areas for circuit in organism.credit)
+
+
+def carrying_pathways(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
+    """Titles of the pathways through which the cost's error travels."""
+    if cost.scope == "local":
+        return frozenset()
+    reached = reaches(organism, cost)
+    return frozenset(
+        pathway.title for pathway in organism.pathways if pathway.target in reached and carries(organism, pathway)
+    )
+
+
+def closed_pathways(organism: OrganismSpec, costs: Iterable[CostSpec]) -> frozenset[str]:
+    """Titles of the pathways that no cost's error travels through: their sources can be detached."""
+    carrying = [carrying_pathways(organism, cost) for cost in costs]
+    return frozenset(pathway.title for pathway in organism.pathways).difference(*carrying)

@@ -1,0 +1,147 @@
+"""What every request passes before anything reads it: size, host, origin; and what every answer carries.
+
+Pure ASGI, because only here the bytes of a chunked body can be counted before they are kept. Loopback is no boundary:
+a page of any site can send requests to 127.0.0.1, or rebind its own name to it, so names and origins are checked.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.problems import problem_response
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DRAINED_BYTES = 64 * 1024 * 1024
+_PROTECTION = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request goes no further: code of the problem and the sentence for its detail."""
+
+    code: str
+    detail: str
+
+
+class Guard:
+    """Refuses what is too large (413), meant for another host (421) or sent by a foreign page (403)."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, hosts: frozenset[str] = frozenset()) -> None:
+        self.app = app
+        self.body_bytes = body_bytes
+        self.hosts = LOOPBACK_HOSTS | hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or one lifespan, which passes untouched."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
+        scope.setdefault("state", {})["request_id"] = request_id
+        guarded = _protected(send, request_id)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            refusal = self._host_refusal(headers) or self._origin_refusal(scope, headers)
+            if refusal is None:
+                body = await self._body(headers, receive)
+                if body is None:
+                    return
+                if isinstance(body, bytes):
+                    await self.app(scope, _replayed(body, receive), guarded)
+                    return
+                refusal = body
+            await problem_response(scope, refusal.code, refusal.detail)(scope, receive, guarded)
+
+    def _host_refusal(self, headers: Headers) -> Refusal | None:
+        host = headers.get("host", "")
+        if _without_port(host) in self.hosts:
+            return None
+        return Refusal("unknown-host", f"this service does not answer for host {host!r}")
+
+    def _origin_refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
+        origin = headers.get("origin")
+        is_stream = scope["path"].endswith("/stream")
+        if origin is None or not (scope["method"] in _STATE_CHANGING or is_stream):
+            return None
+        ours = urlsplit(origin)
+        if ours.scheme in ("http", "https") and ours.netloc == headers.get("host"):
+            return None
+        return Refusal("forbidden-origin", f"a page of {origin!r} may not do this")
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes | Refusal | None:
+        """The whole body; a refusal once more bytes came than are read, whatever Content-Length said; None: cut off.
+
+        What is too large is read to its end (up to 64 MiB) and dropped, for a client that is still sending would not
+        see the answer; one that asks first (`Expect: 100-continue`) is answered at once.
+        """
+        refusal = Refusal("too-large", f"the body has more than {self.body_bytes} bytes")
+        announced = headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > self.body_bytes and "expect" in headers:
+            return refusal
+        parts: list[bytes] = []
+        received = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            received += len(part)
+            if received <= self.body_bytes:
+                parts.append(part)
+            else:
+                parts.clear()
+            if not message.get("more_body", False) or received > _DRAINED_BYTES:
+                return b"".join(parts) if received <= self.body_bytes else refusal
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdigit() else host.lower()
+
+
+def _protected(send: Send, request_id: str) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = request_id
+            for name, rule in _PROTECTION.items():
+                headers.setdefault(name, rule)
+            if "json" in headers.get("content-type", ""):
+                headers.setdefault("Cache-Control", "no-cache")
+        await send(message)
+
+    return guarded
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """First the whole body as one message, then whatever the server says: that the client has gone."""
+    pending = [body]
+
+    async def replay() -> Message:
+        if pending:
+            return {"type": "http.request", "body": pending.pop(), "more_body": False}
+        return await receive()
+
+    return replay

@@ -1,0 +1,39 @@
+"""The smallest valid things, for tests of everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def tiny_schedule(**changes: Any) -> dict[str, Any]:
+    """The smallest valid schedule document: 8 x 8 digits, one hidden area and a head, two stages, one probe.
+
+    `changes` replace members of the top level.
+    """
+    document: dict[str, Any] = {
+        "ontogeny": "1",
+        "kind": "schedule",
+        "name": "tiny",
+        "seeds": {"start": 0, "count": 2},
+        "clock": {"batch": 20},
+        "organism": {
+            "senses": {"retina": {"shape": [1, 8, 8]}},
+            "areas": {
+                "V1": {"kind": "linear", "size": 16, "act": "tanh"},
+                "head": {"kind": "linear", "size": 10, "act": "none"},
+            },
+            "pathways": [{"from": "retina", "to": "V1"}, {"from": "V1", "to": "head"}],
+            "optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
+        },
+        "worlds": {
+            "school": {"source": "digits", "split": "train", "size": 200},
+            "quiz": {"source": "digits", "split": "valid", "size": 100},
+        },
+        "costs": {"naming": {"kind": "cross_entropy", "at": "head", "target": "label"}},
+        "stages": [
+            {"name": "early", "world": "school", "costs": {"naming": 1.0}, "until": {"after": "10ba"}},
+            {"name": "late", "world": "school", "costs": {"naming": 0.5}, "until": {"after": "1ep"}},
+        ],
+        "probes": {"acc": {"kind": "accuracy", "at": "head", "world": "quiz", "every": "5ba"}},
+    }
+    return document | changes
