@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 demo: $(STAMP) ## start the service, grow four lives over HTTP, print what they learned, stop
-	$(BIN)/python -m examples.demo
+	$(BIN)/ontogeny demo examples/quickstart.yaml
 
 test: $(STAMP) ## the whole test suite
 	$(PYTEST) -n 2 --dist loadfile

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor
 
 _MASK = 0xFFFFFFFF
 _GOLDEN = 0x9E3779B1
+_BANK = 1 << 22
 
 
 def _mix(x: Tensor) -> Tensor:
@@ -81,6 +83,21 @@ class Draw:
         bits = self.bits(math.prod(shape))
         return (bits * high >> 32).reshape(*bits.shape[:-1], *shape)
 
+    def banked(self, *shape: int) -> Tensor:
+        """Standard normals from the noise bank, float32: (N, B, *shape); indices are needed.
+
+        Each index reads a window of the bank at an addressed offset with an addressed sign: dense noise without a hash
+        per number. Two windows overlap with probability about 2 * prod(shape) / 2^22; a shape longer than half the bank
+        is refused.
+        """
+        count = math.prod(shape)
+        if self.index_NB is None or 2 * count > _BANK:
+            raise ValueError("the noise bank serves indexed draws of at most half its length")
+        bits = self.bits(2)
+        offset_NB, sign_NB = bits[..., 0] * (_BANK - count + 1) >> 32, 1 - 2 * (bits[..., 1] >> 31)
+        window = bank().unfold(0, count, 1)[offset_NB]
+        return (window * sign_NB[..., None].to(torch.float32)).reshape(*offset_NB.shape, *shape)
+
     def permuted(self, position: Tensor, size: int, rounds: int = 6) -> Tensor:
         """Where each position of range(size) goes in the permutation of this address: shape of `position`, (N, B).
 
@@ -105,3 +122,13 @@ class Draw:
             place = torch.where(outside, once(place), place)
             outside = place >= size
         return place
+
+
+@cache
+def bank() -> Tensor:
+    """The noise bank: 2^22 standard normals, made once per process from a fixed address."""
+    rows = Draw(torch.zeros(1, dtype=torch.int64), address=word("noise bank", 1))
+    starts = range(0, _BANK >> 12, 64)
+    return torch.cat(
+        [rows.indexed(torch.arange(start, start + 64)[None]).normal(1 << 12).flatten() for start in starts]
+    )

@@ -53,17 +53,34 @@ class Moment:
     """Runs one area on other inputs (source -> rate) with its parameters and rule: the area's rate."""
 
 
+Fill = Callable[[Draw, tuple[int, ...], int], Tensor]
+"""First values of a weight: (draw at its address, its shape for one life, fan_in) -> (N, *shape)."""
+
+
 class Synapse(Protocol):
     """How a weight layer multiplies forward and sends errors back; the seam for gradient-replacing rules."""
 
-    def linear(self, x_NMS: Tensor, weight_NSU: Tensor, address: str, own: Params) -> Tensor:
-        """x W over lives: (N, M, S) x (N, S, U) -> (N, M, U); M folds batch and time."""
+    def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
+        """Base + x W over lives: (N, 1 or M, U) and (N, M, S) x (N, S, U) -> (N, M, U); M folds batch and time."""
         ...
 
-    def conv(
-        self, x: Tensor, weight: Tensor, stride: int, pad: int, address: str, own: Params
-    ) -> Tensor:
+    def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:
         """Convolution over lives: (N, M, in, h, w) with (N, out, in, kh, kw) -> (N, M, out, h', w')."""
+        ...
+
+
+class Area(Protocol):
+    """Units with parameters: a function of what its pathways bring, without state of its own."""
+
+    shape: tuple[int, ...]
+    """Shape of its units."""
+
+    def init(self, draw: Draw) -> Params:
+        """Parameters by address; draw has one seed per life."""
+        ...
+
+    def apply(self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params) -> Tensor:
+        """Rates (N, B, T, *shape) from the inputs by source, each (N, B, T, *units of the source)."""
         ...
 
 
@@ -71,7 +88,11 @@ class Cost(Protocol):
     """One number per life; a mean over batch, time and units, never over N."""
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Learned decoders and unlearned state, by address `cost/NAME/...`; draw has the lives' seeds."""
+        """Learned decoders and unlearned state, by address `cost/NAME/...`; draw has the lives' seeds.
+
+        Shapes are the unit shapes, without N, B and T: of every area and sense by its name, and of what the world
+        tells, `world/label` (classes,) and `world/FACTOR` (width,).
+        """
         ...
 
     def __call__(self, moment: Moment) -> Tensor:
@@ -94,6 +115,16 @@ class CreditRule(Protocol):
 class World(Protocol):
     """Items by index: sample(addr, index) is a pure function of its arguments."""
 
+    @property
+    def size(self) -> int | None:
+        """Items of the split; None: endless."""
+        ...
+
+    @property
+    def classes(self) -> int | None:
+        """Number of label classes."""
+        ...
+
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
         """Channels (N, B, T, *shape) float32 before transforms, class label (N, B, T) or None, factors."""
         ...
@@ -114,8 +145,8 @@ class ProbeView:
     areas: tuple[str, ...]
     """Areas in document order."""
     weight: Mapping[str, Tensor]
-    measure: "Measurement"
-    extra: Mapping[str, "Measurement"] = field(default_factory=dict)
+    measure: Measurement
+    extra: Mapping[str, Measurement] = field(default_factory=dict)
     """`train`: the world of the fit."""
 
 
@@ -132,6 +163,14 @@ class Measurement(Protocol):
 
     def cost(self, name: str) -> Tensor:
         """Value (N,) of a declared cost on these items."""
+        ...
+
+    def item_norms(self, value: Callable[[Moment], Tensor]) -> Mapping[str, Tensor]:
+        """Area -> (N, B): squared norm of the true gradient of `value` over the area's parameters, item by item.
+
+        `value` maps a moment to one number per life. It is given moments in which every item is a life of its own
+        (life, item major; B = 1) with its life's parameters, seed and presentation number; chunked inside.
+        """
         ...
 
 

@@ -1,1 +1,1 @@
-"""TODO-DOCSTRING."""
+"""The only door to the database."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, assert_never
 
+import rfc8785
 from pydantic import Field
 
 from models.specs.base import Member, NonNegative, Share, Spec
@@ -74,3 +75,8 @@ def facts(source: DigitsSpec | Mnist1dSpec | MovingShapesSpec) -> SourceFacts:
 def digest_of(source: Any, split: str) -> dict[str, Any]:
     """What identifies the items of a split: generator, its version and parameters."""
     return {"source": source.model_dump(mode="json"), "split": split, "generator": 1}
+
+
+def name_of(source: Any, split: str) -> str:
+    """Canonical text of `digest_of`: it addresses every draw that the items of the split are made of."""
+    return rfc8785.dumps(digest_of(source, split)).decode()

@@ -1,0 +1,84 @@
+"""The one convention of all benchmarks: a readable table, then one JSON object as the last line."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+PACKAGES = ("torch", "numpy", "sqlalchemy", "celery", "kombu", "fastapi", "pydantic")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: its value and unit, what is required of it, and what it is held against."""
+
+    name: str
+    value: float
+    unit: str
+    required: str | None = None
+    """`<= 2`, `>= 0.9`; None: for information."""
+    peer: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the requirement is met."""
+        if self.required is None:
+            return True
+        relation, bound = self.required.split()
+        return {"<=": self.value <= float(bound), ">=": self.value >= float(bound), "==": self.value == float(bound)}[relation]
+
+
+@dataclass
+class Report:
+    """A benchmark as it runs."""
+
+    benchmark: str
+    quick: bool
+    rows: list[Row] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+
+    def add(self, *row: Any, **more: Any) -> None:
+        """Record a figure and say it."""
+        self.rows.append(Row(*row, **more))
+        line = self.rows[-1]
+        verdict = "" if line.required is None else f"{line.required:>12}  {'ok' if line.ok else 'MISSED'}"
+        print(f"{line.name:36} {line.value:14.4g} {line.unit:12} {verdict}", flush=True)
+
+    def head(self) -> None:
+        """Machine, load, versions, command."""
+        print(f"# {self.benchmark}{' --quick' if self.quick else ''}")
+        print(f"machine: {platform.machine()}, {os.cpu_count()} cores, {platform.system()}; load {os.getloadavg()[0]:.2f}")
+        print("versions: " + ", ".join(f"{name} {version}" for name, version in versions().items()))
+        print(f"command: python -m benchmarks.{self.benchmark}{' --quick' if self.quick else ''}\n")
+
+    def close(self) -> int:
+        """Print the last line; 0 if every requirement is met."""
+        ok = all(row.ok for row in self.rows)
+        rows = [asdict(row) | {"ok": row.ok} for row in self.rows]
+        seconds = round(time.monotonic() - self.begun, 1)
+        print(json.dumps({"benchmark": self.benchmark, "ok": ok, "rows": rows, "versions": versions(), "seconds": seconds}))
+        return 0 if ok else 1
+
+
+def start(benchmark: str) -> Report:
+    """A report for this call of the command line."""
+    report = Report(benchmark, "--quick" in sys.argv[1:])
+    report.head()
+    return report
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the figures depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

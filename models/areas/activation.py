@@ -1,0 +1,69 @@
+"""Activations whose bits do not depend on where in a stack a value stands.
+
+The vector body and the scalar tail of several library kernels (sigmoid, elu, softplus, gelu) differ in the last bit, so
+a life would depend on its slot. The forms here are composed of operations that do not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import assert_never
+
+import torch
+from torch import Tensor
+
+from models.specs.areas import Activation
+
+
+def activation(kind: Activation) -> Callable[[Tensor], Tensor]:
+    """The function of that name, element by element."""
+    match kind:
+        case "none":
+            return identity
+        case "relu":
+            return torch.relu
+        case "elu":
+            return elu
+        case "tanh":
+            return torch.tanh
+        case "sigmoid":
+            return sigmoid
+        case "hard_sigmoid":
+            return hard_sigmoid
+        case "softplus":
+            return softplus
+        case "gelu":
+            return gelu
+        case _:
+            assert_never(kind)
+
+
+def identity(x: Tensor) -> Tensor:
+    """x."""
+    return x
+
+
+def elu(x: Tensor) -> Tensor:
+    """x above 0, exp(x) - 1 below."""
+    return torch.where(x > 0, x, torch.expm1(torch.clamp(x, max=0.0)))
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-x)) = tanh(x / 2) / 2 + 1 / 2."""
+    return 0.5 * torch.tanh(0.5 * x) + 0.5
+
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """x clipped to [0, 1]."""
+    return torch.clamp(x, 0.0, 1.0)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + exp(x)), stable for large |x|."""
+    return torch.clamp(x, min=0.0) + torch.log1p(torch.exp(-x.abs()))
+
+
+def gelu(x: Tensor) -> Tensor:
+    """x times the standard normal distribution function at x."""
+    return 0.5 * x * (1.0 + torch.erf(x * math.sqrt(0.5)))

@@ -1,0 +1,95 @@
+"""Convolutional layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from operator import add
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.draw import Draw
+from models.protocols import Fill, Params, Synapse
+from models.specs.areas import ConvSpec
+from models.specs.shapes import padding
+
+
+@final
+class Conv:
+    """`depth` convolutions, then the maximum over tiles; the first sums what all pathways bring.
+
+    Dynamics:   z = b + sum_p K_p * x_p; r = max over `pool` x `pool` tiles of f(norm(z)); norm layer: over maps and places
+    Parameters: area/A/from/SOURCE/weight (N, out, in, k, k), area/A/bias (N, out), area/A/layerK/weight, area/A/layerK/bias,
+                K from 2; weights by `init` with fan_in = inputs of one unit, biases 0
+    Shapes:     inputs (N, B, T, maps, height, width) of equal height and width -> (N, B, T, channels, height', width')
+    Units:      rates dimensionless
+    Rules:      backprop, frozen, feedback_alignment
+    Reference:  Fukushima (1980) Biol. Cybern. 36:193; LeCun et al. (1989) Neural Comput. 1:541
+    """
+
+    def __init__(  # noqa: PLR0913 - the shape is known to the organism, the rest is the area's own
+        self,
+        name: str,
+        spec: ConvSpec,
+        inputs: Mapping[str, tuple[int, ...]],
+        shape: tuple[int, ...],
+        fill: Fill,
+        act: Callable[[Tensor], Tensor],
+    ) -> None:
+        self.shape = shape
+        self._spec = spec
+        self._fill = fill
+        self._act = act
+        self._pad = padding(spec)
+        self._maps = {source: units[0] for source, units in inputs.items()}
+        self._address = {source: f"area/{name}/from/{source}/weight" for source in inputs}
+        self._deeper = [
+            (f"area/{name}/layer{k}/weight", f"area/{name}/layer{k}/bias") for k in range(2, spec.depth + 1)
+        ]
+        self._bias = f"area/{name}/bias"
+
+    def init(self, draw: Draw) -> Params:
+        """Kernels by address, biases 0."""
+        params = {}
+        total = sum(self._maps.values())
+        for source, maps in self._maps.items():
+            params[self._address[source]] = self._kernel(draw, self._address[source], maps, total)
+        for address, _ in self._deeper:
+            params[address] = self._kernel(draw, address, self._spec.channels, self._spec.channels)
+        if self._spec.bias:
+            biases = [self._bias, *(bias for _, bias in self._deeper)]
+            params |= {bias: torch.zeros(draw.seeds_N.shape[0], self._spec.channels) for bias in biases}
+        return params
+
+    def apply(self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params) -> Tensor:
+        """Rates (N, B, T, channels, height, width)."""
+        N, B, T = next(iter(inputs.values())).shape[:3]
+        first = (self._spec.stride, self._pad)
+        parts = [
+            synapse.conv(inputs[source].reshape(N, B * T, *inputs[source].shape[3:]), weight[address], first, address, own)
+            for source, address in self._address.items()
+        ]
+        *_, z = accumulate(parts, add)
+        rate = self._rate(z, weight.get(self._bias))
+        for address, bias in self._deeper:
+            z = synapse.conv(rate, weight[address], (1, self._pad), address, own)
+            rate = self._rate(z, weight.get(bias))
+        if self._spec.pool > 1:
+            rate = functional.max_pool2d(rate.flatten(0, 1), self._spec.pool)
+        return rate.reshape(N, B, T, *self.shape)
+
+    def _kernel(self, draw: Draw, address: str, maps: int, fan_maps: int) -> Tensor:
+        """(N, out, in, k, k), filled as the matrix (in k k, out)."""
+        k, out = self._spec.kernel, self._spec.channels
+        matrix = self._fill(draw.at("parameter", address), (maps * k * k, out), fan_maps * k * k)
+        return matrix.mT.reshape(-1, out, maps, k, k).contiguous()
+
+    def _rate(self, z: Tensor, bias_NO: Tensor | None) -> Tensor:
+        if bias_NO is not None:
+            z = z + bias_NO[:, None, :, None, None]
+        if self._spec.norm == "layer":
+            z = functional.layer_norm(z, z.shape[-3:])
+        return self._act(z)

@@ -1,0 +1,77 @@
+"""What an area is compared with. No gradient enters a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import torch
+from torch import Tensor
+
+from models.protocols import Moment
+from models.specs.costs import AreaTarget, InputTarget, LabelTarget, TargetSpec
+
+
+def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
+    """The target of a cost: classes (N, B, T) int64, or values (N, B, T, D) float with unit axes joined.
+
+    `name` is the cost's, it addresses the shuffle; `sense` answers an input target that names none.
+    """
+    match spec:
+        case LabelTarget():
+            target = moment.batch.factors[spec.name] if spec.name else _label(name, moment)
+        case InputTarget():
+            target = moment.batch.senses[spec.sense or sense].flatten(3)
+        case AreaTarget():
+            target = moment.rate[spec.area].flatten(3)
+        case _:
+            assert_never(spec)
+    target = target.detach()
+    if target.is_floating_point() and target.dim() == 3:
+        target = target.unsqueeze(3)
+    return _shuffled(target, name, moment) if spec.shuffle else target
+
+
+def values(target: Tensor, width: int) -> Tensor:
+    """A target as values (N, B, T, width): classes become one-hot."""
+    if target.dim() == 3:
+        return (target.unsqueeze(3) == torch.arange(width)).to(torch.get_default_dtype())
+    if target.shape[3] != width:
+        raise ValueError(f"a target of width {target.shape[3]} does not fit {width} units")
+    return target
+
+
+def width(spec: TargetSpec, sense: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Number of values of a target, from the shapes a cost is initialised with."""
+    match spec:
+        case LabelTarget():
+            shape = shapes[f"world/{spec.name or 'label'}"]
+        case InputTarget():
+            shape = shapes[spec.sense or sense]
+        case AreaTarget():
+            shape = shapes[spec.area]
+        case _:
+            assert_never(spec)
+    return torch.Size(shape).numel()
+
+
+def only(senses: Sequence[str], spec: TargetSpec) -> str:
+    """The sense an input target means if it names none; empty where that does not matter."""
+    if isinstance(spec, InputTarget) and spec.sense is None:
+        if len(senses) != 1:
+            raise ValueError(f"an input target must name one of the senses {', '.join(senses)}")
+        return senses[0]
+    return ""
+
+
+def _label(name: str, moment: Moment) -> Tensor:
+    if moment.batch.label is None:
+        raise ValueError(f"cost {name!r} asks for labels, but the world shows none")
+    return moment.batch.label
+
+
+def _shuffled(target: Tensor, name: str, moment: Moment) -> Tensor:
+    """Each life's targets in an addressed order of its batch."""
+    order_NB = moment.draw.at("shuffle", name).bits(1)[..., 0].argsort(dim=1, stable=True)
+    index = order_NB.reshape(*order_NB.shape, *[1] * (target.dim() - 2))
+    return target.gather(1, index.expand_as(target))

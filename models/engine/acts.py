@@ -1,0 +1,63 @@
+"""Acts: what is done to lives once, on entering a stage."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import torch
+
+from models.draw import Draw
+from models.engine.cohort import Cohort
+from models.engine.organism import Organism
+from models.protocols import Params
+from models.specs.acts import ActSpec, ResetArea, ResetOptimizer, ShrinkPerturb
+from models.specs.regime import RegimeSpec
+
+
+def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
+    """All acts of the regime, in order."""
+    for ordinal, act in enumerate(regime.on_enter):
+        areas = _areas(act, regime)
+        match act:
+            case ResetOptimizer():
+                _forget(cohort, regime, areas, heads=True)
+            case ResetArea():
+                for name, value in _fresh(cohort, organism, areas, ordinal).items():
+                    cohort.params[name].detach().copy_(value)
+                _forget(cohort, regime, areas, heads=False)
+            case ShrinkPerturb(shrink=shrink, noise=noise):
+                for name, value in _fresh(cohort, organism, areas, ordinal).items():
+                    kept = cohort.params[name].detach()
+                    kept.copy_(kept * (1.0 - shrink) + value * noise)
+            case _:
+                assert_never(act)
+
+
+def _areas(act: ActSpec, regime: RegimeSpec) -> tuple[str, ...]:
+    """The areas an act names; `*` leaves out what is innate."""
+    if "*" in act.areas:
+        return tuple(area for area, spec in regime.organism.areas.items() if not spec.innate)
+    return act.areas
+
+
+def _fresh(cohort: Cohort, organism: Organism, areas: tuple[str, ...], ordinal: int) -> Params:
+    """New first parameters: draws of seeds that are themselves drawn by life, age and place of the act."""
+    age_N1 = torch.from_numpy(cohort.age_N)[:, None]
+    bits = Draw(cohort.seeds_N, age_N1).at("act", str(ordinal)).bits(2)[:, 0]
+    seeds_N = (bits[:, 0] << 31) | (bits[:, 1] >> 1)
+    draw = Draw(seeds_N).at("init")
+    return {name: value for area in areas for name, value in organism.areas[area].init(draw).items()}
+
+
+def _forget(cohort: Cohort, regime: RegimeSpec, areas: tuple[str, ...], *, heads: bool) -> None:
+    """Moments and step counts of areas start anew; with `heads`, those of decoders that learn with them too."""
+    prefixes = [f"area/{area}/" for area in areas]
+    if heads:
+        prefixes += [f"cost/{name}/" for name, each in regime.costs.items() if each.cost.at in areas]
+    start = tuple(prefixes)
+    for key, moment in cohort.moments.items():
+        if key.split("/", 1)[1].startswith(start):
+            moment.zero_()
+    for name, steps in cohort.steps.items():
+        if name.startswith(start):
+            steps[:] = 0

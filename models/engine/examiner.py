@@ -1,0 +1,80 @@
+"""Takes the probes of a trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.engine.cohort import Cohort
+from models.engine.feed import Stream
+from models.engine.measure import Exam, Items, Portion
+from models.engine.organism import Organism
+from models.probes import build_probe
+from models.protocols import Params, Probe, ProbeView
+from models.specs.probes import MEASURES, areas_of
+from models.specs.regime import Measured
+from models.specs.worlds import WorldSpec
+
+
+class Examiner:
+    """Probes by id, ready to be taken of any of a cohort's lives."""
+
+    def __init__(self, probes: Mapping[str, Measured], organism: Organism) -> None:
+        self._probes = dict(probes)
+        self._organism = organism
+        self._areas = tuple(organism.spec.areas)
+        self._built: dict[str, Probe] = {name: build_probe(each.probe, each.cost) for name, each in probes.items()}
+        self._streams: dict[str, Stream] = {}
+
+    def paths(self, name: str) -> list[str]:
+        """Series of a probe: one, or one per area."""
+        probe = self._probes[name].probe
+        if not MEASURES[probe.kind].by_area:
+            return [name]
+        return [f"{name}.{area}" for area in areas_of(getattr(probe, "at", "*"), self._areas)]
+
+    def higher_is_better(self, name: str) -> bool:
+        """Direction of a probe that a plateau may be judged by."""
+        return MEASURES[self._probes[name].probe.kind].better == "higher"
+
+    def take(self, names: Sequence[str], cohort: Cohort, lives: Sequence[int]) -> dict[str, npt.NDArray[np.float32]]:
+        """Values (series, lives) of each probe; probes that look at the same items share one pass."""
+        portion = _portion(cohort, lives)
+        seen: dict[tuple[str, int | None], Items] = {}
+        return {name: self._take(name, portion, seen) for name in names}
+
+    def _take(
+        self, name: str, portion: Portion, seen: dict[tuple[str, int | None], Items]
+    ) -> npt.NDArray[np.float32]:
+        measured = self._probes[name]
+
+        def exam(world: WorldSpec, n: int | None) -> Exam:
+            text = world.model_dump_json()
+            if (text, n) not in seen:
+                seen[text, n] = Items(self._stream(text, world), n, portion, self._organism)
+            return Exam(seen[text, n], {measured.probe.cost: measured.cost} if measured.cost else {})  # type: ignore[union-attr]
+
+        extra = {"train": exam(measured.train, None)} if measured.train else {}
+        view = ProbeView(self._areas, portion.weight, exam(measured.world, measured.probe.n), extra)
+        with torch.no_grad():
+            value = self._built[name](view)
+        return value.reshape(len(portion.seeds_N), -1).T.to(torch.float32).numpy()
+
+    def _stream(self, text: str, world: WorldSpec) -> Stream:
+        if text not in self._streams:
+            self._streams[text] = Stream(world, self._organism.spec.senses, {})
+        return self._streams[text]
+
+
+def _portion(cohort: Cohort, lives: Sequence[int]) -> Portion:
+    """Some lives of a cohort; without a copy if they are all."""
+    whole = list(lives) == list(range(len(cohort.seeds)))
+    index = torch.tensor(list(lives), dtype=torch.int64)
+
+    def some(group: Params) -> Params:
+        return {name: value.detach() if whole else value.detach()[index] for name, value in group.items()}
+
+    return Portion(cohort.seeds_N[index], some(cohort.params), some(cohort.own) | some(cohort.learned))

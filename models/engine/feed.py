@@ -1,0 +1,173 @@
+"""What lives are shown: items by addressed order, one gather for all lives, transforms, then live deficits.
+
+Which item a life sees is a function of its seed, the world and how much of that world it has seen; nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import rfc8785
+import torch
+from torch import Tensor
+
+from models.draw import Draw, word
+from models.errors import Refused
+from models.protocols import Batch, Transform, World
+from models.specs.organism import SenseSpec
+from models.specs.shapes import channel_for
+from models.specs.transforms import FlipSpec, OccludeSpec, TransformSpec
+from models.specs.worlds import GivenOrder, WorldSpec
+from models.specs.worlds.sources import digest_of, facts
+from models.transforms import build_transform
+from models.worlds import build_world
+from models.worlds.labels import shown
+
+Strengths = Mapping[str, Tensor]
+"""Deficit -> strength (N,) of each life; only those live for some life."""
+
+
+def world_digest(spec: WorldSpec) -> str:
+    """Names a world for orders and positions: source, split, size, draw."""
+    what = digest_of(spec.source, spec.split) | {"size": spec.size, "draw": spec.draw}
+    return hashlib.sha256(rfc8785.dumps(what)).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """A transform at its place, on the channels it fits."""
+
+    name: str
+    transform: Transform
+    channels: tuple[str, ...]
+
+    def __call__(self, seen: dict[str, Tensor], strength_N: Tensor, draw: Draw) -> None:
+        for channel in self.channels:
+            seen[channel] = self.transform(seen[channel], strength_N, draw.at(self.name, channel))
+
+
+class Stream:
+    """The items of a world as a life meets them, and what senses receive of them."""
+
+    def __init__(self, spec: WorldSpec, senses: Mapping[str, SenseSpec], deficits: Mapping[str, TransformSpec]) -> None:
+        self.spec = spec
+        self.digest = world_digest(spec)
+        self.world: World = build_world(spec.source, spec.split, spec.steps)
+        self._address = word(self.digest)
+        channels = {name: tuple(shape) for name, shape in facts(spec.source).channels.items()}
+        self._bound = {name: _bound(name, sense, channels) for name, sense in senses.items()}
+        self._transforms = [_filter(each.title, each.transform, channels) for each in spec.transforms]
+        self._deficits = {name: _filter(name, deficits[name], channels) for name in sorted(deficits)}
+
+    @property
+    def size(self) -> int | None:
+        """Items of a pass; None: endless."""
+        return None if self.world.size is None else min(self.spec.size or self.world.size, self.world.size)
+
+    def subset(self, seeds_N: Tensor) -> Tensor:
+        """Items of a finite world that are shown, (N, size), in their own order; nested in size."""
+        whole, size = self.world.size, self.size
+        assert whole is not None
+        assert size is not None
+        if size == whole:
+            return torch.arange(size).expand(len(seeds_N), size)
+        drawn = seeds_N if self.spec.draw == "per_life" else torch.zeros_like(seeds_N)
+        # The subset of one size is part of that of a larger one, so the size is no part of its address.
+        address = word(*sorted(map(str, digest_of(self.spec.source, self.spec.split).items())))
+        first = torch.arange(size).expand(len(seeds_N), size)
+        return Draw(drawn, address=address).at("subset").permuted(first, whole).sort(dim=1).values
+
+    def show(self, seeds_N: Tensor, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
+        """Items as senses receive them; draw has the presentations, and the address of its purpose."""
+        seen, label, factors = self.world.sample(seeds_N, item_NB)
+        label = shown(self.spec, label, seeds_N, item_NB)
+        full_N = torch.ones(len(seeds_N))
+        for each in self._transforms:
+            each(seen, full_N, draw.at("transform"))
+        for name, strength_N in (strengths or {}).items():
+            self._deficits[name](seen, strength_N, draw.at("deficit"))
+        return Batch({sense: seen[channel] for sense, channel in self._bound.items()}, label, factors, item_NB)
+
+    def draw(self, seeds_N: Tensor, presentation_NB: Tensor) -> Draw:
+        """Draws of these presentations of this world."""
+        return Draw(seeds_N, presentation_NB, self._address)
+
+
+class Feed:
+    """The training batches of a cohort."""
+
+    def __init__(self, stream: Stream, seeds: list[int], batch: int) -> None:
+        self._stream = stream
+        self._batch = batch
+        self._seeds_N = torch.tensor(seeds, dtype=torch.int64)
+        self._step_B = torch.arange(batch)
+        self._order = None if stream.size is None else _Order(stream, self._seeds_N, batch)
+
+    def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths) -> tuple[Batch, Draw]:
+        """The batch after so many presentations, and the draws of its presentations."""
+        presentation_NB = torch.from_numpy(shown_N)[:, None] + self._step_B
+        item_NB = presentation_NB if self._order is None else self._order.items(shown_N, presentation_NB)
+        draw = self._stream.draw(self._seeds_N, presentation_NB)
+        return self._stream.show(self._seeds_N, item_NB, draw, strengths), draw
+
+
+class _Order:
+    """Orders of the passes that the next batch touches, kept until a life goes on to the next pass."""
+
+    def __init__(self, stream: Stream, seeds_N: Tensor, batch: int) -> None:
+        assert stream.size is not None
+        self._size = stream.size
+        self._given = isinstance(stream.spec.order, GivenOrder)
+        self._subset = stream.subset(seeds_N)
+        self._draw = stream.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order")
+        self._passes = 1 + -(-(batch - 1) // self._size)
+        self._first_N = np.full(len(seeds_N), -1, dtype=np.int64)
+        self._items = torch.empty(0)
+
+    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> Tensor:
+        """Item of each presentation."""
+        first_N = shown_N // self._size
+        if not np.array_equal(first_N, self._first_N):
+            self._first_N = first_N
+            parts = [self._pass(torch.from_numpy(first_N + ahead)) for ahead in range(self._passes)]
+            self._items = torch.cat(parts, dim=1)
+        return self._items.gather(1, presentation_NB - torch.from_numpy(first_N * self._size)[:, None])
+
+    def _pass(self, pass_N: Tensor) -> Tensor:
+        """The items in the order of one pass: by addressed keys, ties by position."""
+        if self._given:
+            return self._subset
+        keys = self._draw.indexed(pass_N[:, None]).bits(self._size)[:, 0]
+        return self._subset.gather(1, keys.argsort(dim=1, stable=True))
+
+
+def _bound(name: str, sense: SenseSpec, channels: Mapping[str, tuple[int, ...]]) -> str:
+    """The channel that feeds a sense."""
+    channel = channel_for(name, sense, channels)
+    place = f"/organism/senses/{name}"
+    if channel is None:
+        raise Refused.because("E14", place, f"sense {name}: the world has channels {', '.join(channels)}")
+    if channels[channel] != tuple(sense.shape):
+        given, wanted = list(channels[channel]), list(sense.shape)
+        raise Refused.because("E14", place, f"sense {name}: channel {channel} gives {given}, the sense wants {wanted}")
+    return channel
+
+
+def _filter(name: str, spec: TransformSpec, channels: Mapping[str, tuple[int, ...]]) -> _Filter:
+    named = channels if spec.sense is None else [spec.sense]
+    return _Filter(name, build_transform(spec), tuple(each for each in named if _fits(spec, channels[each])))
+
+
+def _fits(spec: TransformSpec, shape: tuple[int, ...]) -> bool:
+    """Whether a channel has the axes a transform needs."""
+    match spec:
+        case FlipSpec(axis=axis):
+            return len(shape) >= -axis
+        case OccludeSpec(region="top" | "bottom"):
+            return len(shape) >= 2
+        case _:
+            return True

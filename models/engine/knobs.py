@@ -1,0 +1,94 @@
+"""What the schedule turns, as numbers per life: cost weights, plasticity, rates, strengths of deficits.
+
+Evaluated on the host in float64 by the functions that also draw plans, and only when something can have changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from models.specs.envelopes import is_constant, value
+from models.specs.in_force import modulator_factor, window_level
+from models.specs.regime import DeficitInForce, RegimeSpec
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Knobs:
+    """Everything that is turned, at one offset; the same object as long as nothing changes."""
+
+    weight_CN: Numbers
+    plasticity_AN: Numbers
+    """Stage plasticity x critical periods x modulators."""
+    rate_AN: Numbers
+    """lr x lr_scale x plasticity."""
+    strength_DN: Numbers
+
+
+class KnobBoard:
+    """The knobs of a regime by offset; rows follow the regime's costs, the organism's areas, the regime's deficits."""
+
+    def __init__(self, regime: RegimeSpec) -> None:
+        self.regime = regime
+        organism = regime.organism
+        self._lr = [organism.optimizer_of(area).lr * spec.lr_scale for area, spec in organism.areas.items()]
+        self._still = not _varies(regime)
+        self._last: Knobs | None = None
+
+    def at(self, offset: int, age_N: npt.NDArray[np.int64]) -> Knobs:
+        """Knobs before the update that leaves this offset."""
+        if self._last is not None and self._still and self._last.weight_CN.shape[1] == len(age_N):
+            return self._last
+        stage_sp = self.regime.stage_origin_sp + offset * self.regime.batch
+        by_age = {age: self._column(stage_sp, age) for age in sorted(set(age_N.tolist()))}
+        columns = [by_age[age] for age in age_N.tolist()]
+        weight, plasticity, strength = (
+            np.array([column[row] for column in columns], dtype=np.float64).reshape(len(columns), -1).T for row in range(3)
+        )
+        self._last = _same_or(self._last, weight, plasticity, strength) or Knobs(
+            weight, plasticity, np.array(self._lr)[:, None] * plasticity, strength
+        )
+        return self._last
+
+    def _column(self, stage_sp: int, age_sp: int) -> tuple[list[float], list[float], list[float]]:
+        """Weights, plasticities and strengths of one life."""
+        regime = self.regime
+        weights = [
+            value(each.weight, stage_sp) * self._modulated("costs", name, age_sp) for name, each in regime.costs.items()
+        ]
+        plasticities = [
+            value(regime.plasticity[area], stage_sp)
+            * prod(window_level(period, age_sp) for period in regime.critical_periods if area in period.areas)
+            * self._modulated("plasticity", area, age_sp)
+            for area in regime.organism.areas
+        ]
+        return weights, plasticities, [_strength(each, age_sp) for each in regime.deficits.values()]
+
+    def _modulated(self, what: str, name: str, age_sp: int) -> float:
+        gains = ((each, getattr(each, what).get(name)) for each in self.regime.modulators)
+        return prod(modulator_factor(each, gain, age_sp) for each, gain in gains if gain is not None)
+
+
+def _strength(deficit: DeficitInForce, age_sp: int) -> float:
+    live = age_sp >= deficit.onset_sp and (deficit.end_sp is None or age_sp < deficit.end_sp)
+    return value(deficit.strength, age_sp) if live else 0.0
+
+
+def _varies(regime: RegimeSpec) -> bool:
+    scalars = [each.weight for each in regime.costs.values()] + list(regime.plasticity.values())
+    scalars += [each.strength for each in regime.deficits.values()]
+    windows = any(each.onset_sp or each.end_sp is not None for each in regime.deficits.values())
+    return bool(windows or regime.critical_periods or regime.modulators or not all(map(is_constant, scalars)))
+
+
+def _same_or(last: Knobs | None, weight: Numbers, plasticity: Numbers, strength: Numbers) -> Knobs | None:
+    """The last knobs, if they are these."""
+    if last is None:
+        return None
+    pairs = ((last.weight_CN, weight), (last.plasticity_AN, plasticity), (last.strength_DN, strength))
+    return last if all(np.array_equal(old, new) for old, new in pairs) else None

@@ -1,0 +1,175 @@
+"""What probes look at: a fixed set of items of a world, measured for all lives, with draws of its own.
+
+Nothing here changes a cohort: passes carry no gradient, and gradients are taken of copies that share memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+from torch import Tensor
+
+from models.costs import build_cost
+from models.draw import Draw, word
+from models.engine.cohort import first_of_cost
+from models.engine.feed import Stream
+from models.engine.organism import Organism, Wiring
+from models.errors import Refused
+from models.protocols import Batch, Moment, Params
+from models.specs.canonical import DEFAULT_PROBE_ITEMS
+from models.specs.costs import CostSpec
+from models.specs.reach import closed_pathways, reaches
+
+CHUNK = 256
+"""Items of one pass: a constant, so that an item's bits do not depend on how many lives are measured."""
+
+ITEM_FLOATS = 1 << 24
+"""Parameters held at once while gradients are taken item by item."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """The lives that are measured: parameters and state, no moments."""
+
+    seeds_N: Tensor
+    weight: Params
+    own: Params
+
+
+class Items:
+    """The first `n` items of an addressed permutation of a world, the same at all ages, as a portion of lives sees them.
+
+    All lives see the same items, but where the world shows each life a subset of its own.
+    """
+
+    def __init__(self, stream: Stream, n: int | None, portion: Portion, organism: Organism) -> None:
+        self.portion = portion
+        self.organism = organism
+        self.source = stream.spec.source
+        count = len(portion.seeds_N)
+        alike = stream.spec.draw == "fixed" or stream.size is None
+        eyes_N = torch.full((1,), word(stream.digest, "probe")) if alike else portion.seeds_N
+        item_NB = _chosen(stream, eyes_N, n)
+        draw = stream.draw(eyes_N, item_NB).at("probe")
+        self.batch = _mapped(stream.show(eyes_N, item_NB, draw), lambda each: each.expand(count, *each.shape[1:]))
+        self.index_NB = item_NB.expand(count, -1)
+        self.draw = replace(draw, seeds_N=eyes_N.expand(count), index_NB=self.index_NB)
+        self._moment: Moment | None = None
+
+    def moment(self) -> Moment:
+        """Forward pass of all items without gradient, chunk by chunk; made once."""
+        if self._moment is None:
+            with torch.no_grad():
+                starts = range(0, self.index_NB.shape[1], CHUNK)
+                parts = [self._run(slice(start, start + CHUNK)) for start in starts]
+            self._moment = parts[0] if len(parts) == 1 else self._whole(parts)
+        return self._moment
+
+    def _run(self, cut: slice) -> Moment:
+        batch = _mapped(self.batch, lambda each: each[:, cut])
+        draw = self.draw.indexed(self.index_NB[:, cut])
+        return self.organism.run(self.portion.weight, self.portion.own, batch, draw)
+
+    def _whole(self, parts: list[Moment]) -> Moment:
+        rate = {name: torch.cat([part.rate[name] for part in parts], dim=1) for name in parts[0].rate}
+        inputs = {area: {source: rate[source] for source in given} for area, given in parts[0].inputs.items()}
+        return replace(parts[0], batch=self.batch, rate=rate, draw=self.draw, inputs=inputs)
+
+
+class Exam:
+    """A measurement on items, with the one cost that may be asked about."""
+
+    def __init__(self, items: Items, costs: Mapping[str, CostSpec]) -> None:
+        self._items = items
+        self._specs = costs
+        self._costs = {name: build_cost(name, each, tuple(items.organism.spec.senses)) for name, each in costs.items()}
+
+    def moment(self) -> Moment:
+        """Forward pass of all items without gradient."""
+        return self._items.moment()
+
+    def gradients(self, cost: str, *, by_rule: bool) -> Params:
+        """What the cost asks of every area's parameters, 0 where it does not reach."""
+        items, spec = self._items, self._specs[cost]
+        organism, portion = items.organism, items.portion
+        reached = reaches(organism.spec, spec)
+        moved = {name: _leaf(value) for name, value in portion.weight.items() if name.split("/")[1] in reached}
+        wiring = Wiring(closed_pathways(organism.spec, [spec]), exact=not by_rule)
+        with torch.enable_grad():
+            moment = organism.run(portion.weight | moved, portion.own, items.batch, items.draw, wiring)
+            grads = torch.autograd.grad(self._value(cost, moment).sum(), list(moved.values()))
+        zeros = {name: torch.zeros_like(value) for name, value in portion.weight.items()}
+        return zeros | dict(zip(moved, grads, strict=True))
+
+    def cost(self, name: str) -> Tensor:
+        """Value (N,) on all items."""
+        with torch.no_grad():
+            return self._value(name, self.moment())
+
+    def item_norms(self, value: Callable[[Moment], Tensor]) -> Mapping[str, Tensor]:
+        """Area -> (N, B): squared norm of the true gradient over the area's parameters, item by item."""
+        lives, items = self._items.index_NB.shape
+        floats = sum(prod(each.shape) for each in self._items.portion.weight.values())
+        step = max(1, ITEM_FLOATS // max(1, floats))
+        parts = [self._norms(value, slice(start, min(start + step, items))) for start in range(0, items, step)]
+        return {area: torch.cat([part[area] for part in parts], dim=1) for area in self._items.organism.order}
+
+    def _norms(self, value: Callable[[Moment], Tensor], cut: slice) -> dict[str, Tensor]:
+        """Every item as a life of its own: lives x items in the place of N, B = 1."""
+        items, organism = self._items, self._items.organism
+        lives, count = items.index_NB.shape[0], cut.stop - cut.start
+
+        def repeated(each: Tensor) -> Tensor:
+            return each.repeat_interleave(count, dim=0)
+
+        def alone(each: Tensor) -> Tensor:
+            return each[:, cut].flatten(0, 1).unsqueeze(1)
+
+        weight = {name: _leaf(repeated(each)) for name, each in items.portion.weight.items()}
+        own = {name: repeated(each) for name, each in items.portion.own.items()}
+        draw = replace(items.draw, seeds_N=repeated(items.draw.seeds_N), index_NB=alone(items.index_NB))
+        with torch.enable_grad():
+            moment = organism.run(weight, own, _mapped(items.batch, alone), draw, Wiring(exact=True))
+            found = torch.autograd.grad(value(moment).sum(), list(weight.values()), allow_unused=True)
+        norms = {area: torch.zeros(lives * count) for area in organism.order}
+        for name, grad in zip(weight, found, strict=True):
+            # A parameter that the value does not depend on has no gradient at all.
+            if grad is not None:
+                area = name.split("/")[1]
+                norms[area] = norms[area] + grad.flatten(1).square().sum(dim=1)
+        return {area: norm.reshape(lives, count) for area, norm in norms.items()}
+
+    def _value(self, name: str, moment: Moment) -> Tensor:
+        """Value of a cost; decoders the cohort has never met are as they would be at first."""
+        items = self._items
+        if not any(address.startswith(f"cost/{name}/") for address in moment.own):
+            learned, own = first_of_cost(name, self._specs[name], items.organism, items.source, items.portion.seeds_N)
+            moment = replace(moment, own=moment.own | learned | own)
+        return self._costs[name](moment)
+
+
+def _chosen(stream: Stream, eyes_N: Tensor, n: int | None) -> Tensor:
+    """Indices (N, n) of the items."""
+    if stream.size is None:
+        return torch.arange(n or DEFAULT_PROBE_ITEMS).expand(len(eyes_N), -1)
+    count = n or min(DEFAULT_PROBE_ITEMS, stream.size)
+    if count > stream.size:
+        raise Refused.because("E15", "/probes", f"a probe wants {count} items, its world has {stream.size}")
+    place = Draw(eyes_N).at("probe", stream.digest).permuted(torch.arange(count).expand(len(eyes_N), -1), stream.size)
+    return stream.subset(eyes_N).gather(1, place)
+
+
+def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    return Batch(
+        {name: change(each) for name, each in batch.senses.items()},
+        None if batch.label is None else change(batch.label),
+        {name: change(each) for name, each in batch.factors.items()},
+        change(batch.index_NB),
+    )
+
+
+def _leaf(value: Tensor) -> Tensor:
+    return value.detach().requires_grad_()

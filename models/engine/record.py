@@ -1,0 +1,193 @@
+"""What is written down: rows kept as they are trained, copied out once per flush, divergence found on the way.
+
+Per update and life: each cost, its weight, plasticity and rate of each area, the norm of each area's change, strengths
+of deficits. A life's values end before its first row that is not finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.engine.cohort import Cohort, Flags
+from models.engine.flow import Plan
+from models.engine.step import Row
+from models.specs.regime import RegimeSpec
+
+Values = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Series with one column of offsets."""
+
+    paths: list[str]
+    offsets: npt.NDArray[np.int64]
+    """(rows,)"""
+    values: Values
+    """(paths, rows, lives)"""
+    valid: npt.NDArray[np.bool_] | None
+    """(paths, rows, lives); None: all."""
+
+
+@dataclass(frozen=True)
+class LifeEvent:
+    """A life left a triggered stage, or the finite numbers."""
+
+    demand: str
+    """Digest of the ending, or "diverged"."""
+    seed: int
+    offset: int
+    age_sp: int
+    fired: str
+    """Pointer of the leaf that decided, "limit" or "diverged"."""
+    status: str
+    """advanced, censored, failed or diverged."""
+    values: list[dict[str, Any]] = field(default_factory=list)
+    """Readings it rests on: {probe, offset, age_sp, value}."""
+
+
+@dataclass(frozen=True)
+class Flush:
+    """What happened between two offsets."""
+
+    start: int
+    end: int
+    groups: list[Group]
+    transitions: list[LifeEvent]
+    train_seconds: float
+    updates: int
+
+
+class Record:
+    """Rows since the last flush, and what was made of them."""
+
+    def __init__(self, cohort: Cohort, regime: RegimeSpec, world: str) -> None:
+        self._cohort = cohort
+        self._world = world
+        self._regime = regime
+        self._costs, self._areas = list(regime.costs), list(regime.organism.areas)
+        self.paths = [
+            *(f"{what}.{cost}" for what in ("cost", "weight") for cost in self._costs),
+            *(f"{what}.{area}" for what in ("plasticity", "rate", "update_norm") for area in self._areas),
+            *(f"deficit.{name}" for name in regime.deficits),
+        ]
+        self._rows: list[Row] = []
+        self._settled: list[tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.bool_]]] = []
+        self._probes: list[Group] = []
+        self._events: list[LifeEvent] = []
+
+    @property
+    def pending(self) -> int:
+        """Updates not yet flushed."""
+        return len(self._rows) + sum(len(offsets) for offsets, _, _ in self._settled)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to flush."""
+        return bool(self._rows or self._settled or self._probes or self._events)
+
+    def add(self, row: Row) -> None:
+        """Keep one update."""
+        self._rows.append(row)
+
+    def reading(self, paths: Sequence[str], values: Values, valid: Flags) -> None:
+        """Keep one probe's values (paths, lives) at the present offset; valid (lives,) or (paths, lives)."""
+        offsets = np.array([self._cohort.offset], dtype=np.int64)
+        shown = np.broadcast_to(valid, values.shape)[:, None, :]
+        self._probes.append(Group(list(paths), offsets, values[:, None, :].astype(np.float32), shown.copy()))
+
+    def event(self, event: LifeEvent) -> None:
+        """Keep what became of a life."""
+        self._events.append(event)
+
+    def settle(self) -> None:
+        """Copy the rows out; lives that left the finite numbers are diverged from their first bad row on."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        blocks = [self._block(plan, list(part)) for plan, part in groupby(rows, key=lambda row: row.plan)]
+        values = np.concatenate([block[0] for block in blocks], axis=1)
+        valid = np.concatenate([block[1] for block in blocks], axis=1)
+        finite_RN = np.concatenate([block[2] for block in blocks])
+        offsets = np.array([row.offset for row in rows], dtype=np.int64)
+        for life in np.flatnonzero((~finite_RN).any(axis=0)).tolist():
+            first = int(np.argmin(finite_RN[:, life]))
+            valid[:, first:, life] = False
+            self._diverge(life, int(offsets[first]), len(rows) - 1 - first)
+        values[~valid] = 0.0
+        self._settled.append((offsets, values, valid))
+
+    def flush(self, start: int, train_seconds: float) -> Flush:
+        """Everything since the last flush."""
+        self.settle()
+        groups = [_updates(self.paths, self._settled)] if self._settled else []
+        groups += _joined(self._probes)
+        flush = Flush(start, self._cohort.offset, groups, self._events, train_seconds, self._cohort.offset - start)
+        self._settled, self._probes, self._events = [], [], []
+        return flush
+
+    def _block(self, plan: Plan, rows: list[Row]) -> tuple[Values, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Series (paths, rows, lives) of rows under one plan, which of them hold, and which lives were finite."""
+        said = torch.stack([row.values for row in rows]).numpy()
+        alive = plan.alive_N
+        shape = (len(rows), len(alive))
+        live = {cost.name: place for place, cost in enumerate(plan.live)}
+        knobs = plan.knobs
+        series: list[Values] = [said[:, live[name]] if name in live else np.zeros(shape, np.float32) for name in self._costs]
+        known = [*knobs.weight_CN, *knobs.plasticity_AN, *knobs.rate_AN]
+        series += [np.broadcast_to(each.astype(np.float32), shape) for each in known]
+        series += [self._change(plan, area, said) for area in self._areas]
+        series += [np.broadcast_to(each.astype(np.float32), shape) for each in knobs.strength_DN]
+        valid = np.broadcast_to(alive, (len(series), *shape)).copy()
+        for place, weight_N in enumerate(knobs.weight_CN):
+            valid[place] &= weight_N > 0
+        heard = np.ones((said.shape[1], len(alive)), dtype=np.bool_)
+        for place, cost in enumerate(plan.live):
+            heard[place] = cost.weight_N.numpy() > 0
+        finite = (np.isfinite(said) | ~heard).all(axis=1) | ~alive
+        return np.stack(series), valid, finite
+
+    def _change(self, plan: Plan, area: str, said: Values) -> Values:
+        """Norm (rows, lives) of the change of an area's parameters: rate x norm of what the rate multiplies."""
+        total = np.zeros((said.shape[0], said.shape[2]), dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for place, name in enumerate(plan.mover.names, start=len(plan.live)):
+                if name.startswith(f"area/{area}/"):
+                    total += said[:, place].astype(np.float64) ** 2
+            return (np.sqrt(total) * plan.knobs.rate_AN[self._areas.index(area)]).astype(np.float32)
+
+    def _diverge(self, life: int, offset: int, later: int) -> None:
+        """Take a life out as of its first bad row, `later` updates ago."""
+        cohort = self._cohort
+        cohort.alive_N[life] = False
+        cohort.diverged_N[life] = True
+        cohort.offset_N[life] = offset
+        cohort.age_N[life] -= later * self._regime.batch
+        cohort.shown[self._world][life] -= later * self._regime.batch
+        cohort.blank(life)
+        event = LifeEvent("diverged", cohort.seeds[life], offset, int(cohort.age_N[life]), "diverged", "diverged")
+        self._events.append(event)
+
+
+def _updates(paths: list[str], blocks: list[tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.bool_]]]) -> Group:
+    offsets, values, valid = (np.concatenate([block[part] for block in blocks], axis=max(0, min(part, 1))) for part in range(3))
+    return Group(paths, offsets, values, None if valid.all() else valid)
+
+
+def _joined(readings: list[Group]) -> Iterator[Group]:
+    """Readings of one probe as one group."""
+    by_paths: dict[tuple[str, ...], list[Group]] = {}
+    for each in readings:
+        by_paths.setdefault(tuple(each.paths), []).append(each)
+    for paths, parts in by_paths.items():
+        offsets = np.concatenate([part.offsets for part in parts])
+        values = np.concatenate([part.values for part in parts], axis=1)
+        valid = np.concatenate([part.valid for part in parts if part.valid is not None], axis=1)
+        yield Group(list(paths), offsets, np.where(valid, values, np.float32(0)), None if valid.all() else valid)

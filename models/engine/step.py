@@ -1,0 +1,129 @@
+"""One update of a cohort: batch, forward pass, costs, errors, movement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from models.costs import build_cost
+from models.engine.cohort import Cohort
+from models.engine.feed import Feed, Stream
+from models.engine.flow import Flow, Plan
+from models.engine.knobs import KnobBoard
+from models.engine.optimizer import Optimizer
+from models.engine.organism import Organism
+from models.protocols import Cost, Moment, Params
+from models.specs.regime import RegimeSpec
+from models.specs.transforms import CutPathwaySpec
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What one update says: under its plan, the live costs and then the norms of the moved parameters."""
+
+    offset: int
+    """Updates done after it."""
+    plan: Plan
+    values: Tensor
+    """(live costs + moved parameters, N)."""
+
+
+class Training:
+    """A cohort under a regime, ready to be updated."""
+
+    def __init__(self, cohort: Cohort, regime: RegimeSpec) -> None:
+        self.cohort = cohort
+        self.regime = regime
+        self.organism = Organism(regime.organism)
+        self.stream = Stream(regime.world, regime.organism.senses, _of_senses(regime))
+        cohort.shown.setdefault(self.stream.digest, np.zeros(len(cohort.seeds), dtype=np.int64))
+        self.feed = Feed(self.stream, cohort.seeds, regime.batch)
+        self.costs = {
+            name: build_cost(name, each.cost, tuple(regime.organism.senses)) for name, each in regime.costs.items()
+        }
+        self.knobs = KnobBoard(regime)
+        self.optimizer = Optimizer(cohort, regime.organism, {name: each.cost.at for name, each in regime.costs.items()})
+        self.flow = Flow(cohort, regime, self.optimizer)
+        self.own: Params = {**cohort.own, **cohort.learned}
+        self.movable: Params = {**cohort.params, **cohort.learned}
+
+    def update(self) -> Row:
+        """One update of all lives that are alive."""
+        cohort = self.cohort
+        plan = self.flow.plan(self.knobs.at(cohort.offset, cohort.age_N))
+        batch, draw = self.feed.next(cohort.shown[self.stream.digest], plan.strengths)
+        moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
+        values = [_value(self.costs[live.name], moment, live.only_N) for live in plan.live]
+        grads = self._descent(plan, values)
+        norms = self.optimizer.update(plan.mover, grads)
+        self._advance(plan)
+        rows = [*(value.detach() for value in values), *norms]
+        return Row(cohort.offset, plan, torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds)))
+
+    def _descent(self, plan: Plan, values: list[Tensor]) -> Params:
+        """Gradient of every parameter that moves; each life's is its own."""
+        grads: Params = {}
+        for group in plan.groups:
+            found = torch.autograd.grad(
+                [values[cost] for cost in group.costs],
+                [self.movable[name] for name in group.names],
+                [plan.live[cost].weight_N for cost in group.costs],
+                retain_graph=group is not plan.groups[-1],
+            )
+            for name, grad in zip(group.names, found, strict=True):
+                grads[name] = grads[name] + grad if name in grads else grad
+        return grads
+
+    def _advance(self, plan: Plan) -> None:
+        """Ages, positions and offsets move on."""
+        cohort, alive = self.cohort, plan.alive_N
+        cohort.age_N[alive] += self.regime.batch
+        cohort.shown[self.stream.digest][alive] += self.regime.batch
+        cohort.offset += 1
+        cohort.offset_N[alive] = cohort.offset
+
+
+class _Gate(torch.autograd.Function):
+    """x forward; backward the error of some lives only, whatever the others' is."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, only_N: Tensor) -> Tensor:
+        ctx.save_for_backward(only_N)
+        return x.view_as(x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        (only_N,) = ctx.saved_tensors
+        return torch.where(only_N.reshape(-1, *[1] * (g.dim() - 1)), g, 0.0), None
+
+
+def _value(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
+    """Value (N,); where a cost weighs for some lives only, the others get no error, not even that of 0 times infinity."""
+    if only_N is None:
+        return cost(moment)
+
+    def gate(x: Tensor) -> Tensor:
+        return _Gate.apply(x, only_N) if x.requires_grad else x  # type: ignore[no-any-return, no-untyped-call]
+
+    gated = Moment(
+        moment.batch,
+        {name: gate(rate) for name, rate in moment.rate.items()},
+        {name: gate(weight) for name, weight in moment.weight.items()},
+        moment.own,
+        moment.draw,
+        {area: {source: gate(rate) for source, rate in given.items()} for area, given in moment.inputs.items()},
+        lambda area, given: gate(moment.apply(area, given)),
+    )
+    return cost(gated)
+
+
+def _of_senses(regime: RegimeSpec) -> dict[str, Any]:
+    """Deficits that change what senses receive."""
+    named = {name: each.transform for name, each in regime.deficits.items()}
+    return {name: transform for name, transform in named.items() if not isinstance(transform, CutPathwaySpec)}

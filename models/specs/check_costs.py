@@ -1,0 +1,161 @@
+"""Whether each stage's costs have what they need, and teach something: E06, E07, E08, E14, E30 of the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+
+from models.specs.costs import MIN_BATCH, AreaTarget, CostSpec, InputTarget, LabelTarget, SlowFeatureSpec, target_of
+from models.specs.credit import CAPABILITIES
+from models.specs.envelopes import is_zero
+from models.specs.findings import Finding, Steps, finding
+from models.specs.organism import OrganismSpec
+from models.specs.reach import reaches
+from models.specs.schedule import ScheduleSpec, StageSpec
+from models.specs.shapes import Shape, channel_for
+from models.specs.worlds import NoLabels, WorldSpec
+from models.specs.worlds.sources import facts
+
+
+def check_costs(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
+    """Of a schedule whose names are all known; `shapes` of the senses and areas whose shape can be told."""
+    for index, stage in enumerate(schedule.stages):
+        steps: Steps = ("stages", index)
+        for name in weighed(stage):
+            yield from _needs(schedule, stage, name, (*steps, "costs", name))
+            yield from _fits(schedule, stage, name, shapes)
+            yield from _reaches(schedule, stage, name, (*steps, "costs", name))
+        yield from _learns(schedule, stage, steps)
+        for problem in misfed_senses(schedule.organism, schedule.worlds[stage.world], stage.world):
+            yield finding("E14", (*steps, "world"), f"stage {stage.name}: {problem}", "another world, or another sense")
+
+
+def weighed(stage: StageSpec) -> list[str]:
+    """Costs that may weigh more than 0 somewhere in the stage."""
+    return [name for name, weight in stage.costs.items() if not is_zero(weight)]
+
+
+def still(schedule: ScheduleSpec, stage: StageSpec, area: str) -> str | None:
+    """Why an area does not learn in a stage; None if it may."""
+    spec, rule = schedule.organism.areas[area], schedule.organism.rule_of(area)
+    if spec.innate:
+        return "innate"
+    if rule is not None and rule.kind == "frozen":
+        return "under the rule frozen"
+    if spec.lr_scale == 0.0:
+        return "at lr_scale 0"
+    return "at plasticity 0" if is_zero(stage.plasticity.get(area, stage.plasticity.get("*", 1.0))) else None
+
+
+def learns_freely(organism: OrganismSpec, area: str) -> bool:
+    """Whether the area's rule learns without a cost."""
+    rule = organism.rule_of(area)
+    return rule is not None and CAPABILITIES[rule.kind].free
+
+
+def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
+    """What a cost needs and a world does not give; None if it has all."""
+    target, known = target_of(cost), facts(world.source)
+    if isinstance(target, LabelTarget) and target.name is not None:
+        return None if target.name in known.factors else f"the factor '{target.name}'"
+    if isinstance(target, LabelTarget) and (isinstance(world.labels, NoLabels) or known.classes is None):
+        return "labels"
+    if isinstance(cost, SlowFeatureSpec) and world.steps <= cost.order:
+        return f"{cost.order + 1} time steps"
+    return None
+
+
+def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterator[str]:
+    """What keeps a world from feeding the senses that are used."""
+    channels = facts(world.source).channels
+    used = {pathway.source for pathway in organism.pathways}
+    for sense, spec in organism.senses.items():
+        if sense not in used:
+            continue
+        channel = channel_for(sense, spec, channels)
+        if channel is None:
+            yield f"world {name} has no channel for sense {sense}: {', '.join(channels)}"
+        elif channels[channel] != tuple(spec.shape):
+            yield f"world {name} gives {list(channels[channel])}, sense {sense} takes {list(spec.shape)}"
+
+
+def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> str | None:
+    """How the area of a cost and its target differ in width; None if they fit or cannot be told."""
+    given, wanted = shapes.get(cost.at), target_shape(schedule, cost, world, shapes)
+    if cost.kind not in ("cross_entropy", "mse") or given is None or wanted is None or prod(given) == prod(wanted):
+        return None
+    return f"{cost.at} gives {list(given)}, the target has {list(wanted)}"
+
+
+def target_shape(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Shape | None:
+    """Shape of what a cost compares its area with; None if it has no target or that cannot be told."""
+    match target_of(cost):
+        case LabelTarget(name=None):
+            classes = facts(world.source).classes
+            return None if classes is None else (classes,)
+        case LabelTarget(name=str(factor)):
+            width = facts(world.source).factors.get(factor)
+            return None if width is None else (width,)
+        case InputTarget(sense=sense):
+            return shapes.get(sense or next(iter(schedule.organism.senses)))
+        case AreaTarget(area=area):
+            return shapes.get(area)
+        case _:
+            return None
+
+
+def _needs(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:
+    cost = schedule.costs[name]
+    missing = lacks(cost, schedule.worlds[stage.world])
+    if missing:
+        others = [world for world, spec in schedule.worlds.items() if lacks(cost, spec) is None]
+        hint = f"worlds that do: {', '.join(others)}" if others else "no world of this schedule does"
+        message = f"stage {stage.name}: cost {name} needs {missing}, world {stage.world} gives none"
+        yield finding("E06", steps, message, hint)
+    least = MIN_BATCH.get(cost.kind, 1)
+    if schedule.clock.batch < least:
+        message = f"clock: cost {name} takes statistics over the batch; {schedule.clock.batch} is out of bounds"
+        yield finding("E30", ("clock", "batch"), message, f"at least {least}")
+
+
+def _fits(schedule: ScheduleSpec, stage: StageSpec, name: str, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
+    cost, world = schedule.costs[name], schedule.worlds[stage.world]
+    problem = misfit(schedule, cost, world, shapes)
+    if problem:
+        yield finding("E14", ("costs", name, "at"), f"cost {name}: {problem} (world {stage.world})", "change the size")
+    first = next(each for each in schedule.stages if name in weighed(each))
+    born = target_shape(schedule, cost, schedule.worlds[first.world], shapes)
+    now = target_shape(schedule, cost, world, shapes)
+    if born and now and born != now and not problem:
+        message = f"cost {name}: its decoder is made for {list(born)} in stage {first.name}, here it is {list(now)}"
+        yield finding("E14", ("costs", name, "target"), message, "a cost of its own for each world")
+
+
+def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:
+    reached = reaches(schedule.organism, schedule.costs[name])
+    reasons: dict[str, list[str]] = {}
+    for area in schedule.organism.areas:
+        if area in reached:
+            reason = still(schedule, stage, area)
+            if reason is None:
+                return
+            reasons.setdefault(reason, []).append(area)
+    why = "; ".join(
+        f"{_list(areas)} {'is' if len(areas) == 1 else 'are'} {reason}" for reason, areas in reasons.items()
+    )
+    message = f"stage {stage.name}: cost {name} reaches no plastic area: {why}"
+    yield finding("E07", steps, message, f"give {_list(sorted(reached), 'or')} plasticity, or the cost weight 0")
+
+
+def _learns(schedule: ScheduleSpec, stage: StageSpec, steps: Steps) -> Iterator[Finding]:
+    free = any(
+        learns_freely(schedule.organism, area) and still(schedule, stage, area) is None
+        for area in schedule.organism.areas
+    )
+    if not weighed(stage) and not free:
+        message = f"stage {stage.name}: nothing to learn, no cost weighs more than 0"
+        yield finding("E08", (*steps, "costs"), message, f"weigh one of {_list(list(schedule.costs), 'or')}")
+
+
+def _list(names: list[str], last: str = "and") -> str:
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

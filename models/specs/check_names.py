@@ -1,0 +1,219 @@
+"""Whether every name a schedule uses is one it declares, once: E01 to E05, E09, E28, E29."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+
+from models.specs.base import pointer
+from models.specs.costs import AreaTarget, InputTarget, target_of
+from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
+from models.specs.schedule import ScheduleSpec
+from models.specs.transforms import CutPathwaySpec, SenseTransform
+from models.specs.triggers import Trigger, leaves
+
+
+def check_names(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """Unknown names, names twice, and innate areas where something would have to be learned."""
+    yield from _twice(schedule)
+    yield from _organism(schedule)
+    yield from _worlds(schedule)
+    yield from _costs(schedule)
+    yield from _stages(schedule)
+    yield from _deficits(schedule)
+    yield from _windows(schedule)
+    yield from _probes(schedule)
+    yield from _innate(schedule)
+
+
+def unknown_event(schedule: ScheduleSpec, event: str, steps: Steps, place: str) -> Iterator[Finding]:
+    """E29 if the event's stage, deficit or critical period is not there."""
+    family, _, rest = event.partition(".")
+    name = rest.rpartition(".")[0]
+    known = {
+        "birth": [""],
+        "stages": [stage.name for stage in schedule.stages],
+        "deficits": list(schedule.deficits),
+        "critical_periods": list(schedule.critical_periods),
+    }[family]
+    if name not in known:
+        yield finding("E29", steps, f"{place}: unknown event '{event}'", did_you_mean(name, known))
+
+
+def _unknown(code: Code, steps: Steps, place: str, what: str, name: str, known: Collection[str]) -> Iterator[Finding]:
+    if name not in known:
+        yield finding(code, steps, f"{place}: unknown {what} '{name}'", did_you_mean(name, known))
+
+
+def _areas(schedule: ScheduleSpec, steps: Steps, place: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Names of areas in a list, or as keys."""
+    for index, name in enumerate(names):
+        if name != "*":
+            yield from _unknown("E01", (*steps, index), place, "area", name, schedule.organism.areas)
+
+
+def _keys(
+    code: Code, steps: Steps, place: str, what: str, names: Iterable[str], known: Collection[str]
+) -> Iterator[Finding]:
+    """Names that are keys of an object."""
+    for name in names:
+        if name != "*":
+            yield from _unknown(code, (*steps, name), place, what, name, known)
+
+
+def _twice(schedule: ScheduleSpec) -> Iterator[Finding]:
+    organism = schedule.organism
+    collections: list[tuple[Steps, str, list[str]]] = [
+        (("stages",), "stage", [stage.name for stage in schedule.stages]),
+        (("organism", "pathways"), "pathway", [pathway.title for pathway in organism.pathways]),
+        (("organism", "credit"), "circuit", [circuit.title for circuit in organism.credit]),
+    ]
+    collections += [
+        (("worlds", name, "transforms"), "transform", [each.title for each in world.transforms])
+        for name, world in schedule.worlds.items()
+    ]
+    for steps, what, titles in collections:
+        yield from repeated(steps, what, titles)
+    for name in organism.areas.keys() & organism.senses.keys():
+        yield finding("E02", ("organism", "areas", name), f"area {name}: a sense has this name too", "rename one")
+    ends = [(pathway.source, pathway.target) for pathway in organism.pathways]
+    for index, pathway in enumerate(organism.pathways):
+        first = ends.index((pathway.source, pathway.target))
+        if first < index and organism.pathways[first].title != pathway.title:
+            message = f"pathway {pathway.title}: leads the same way as {organism.pathways[first].title}"
+            yield finding("E02", ("organism", "pathways", index), message, "keep one of them")
+
+
+def repeated(steps: Steps, what: str, titles: list[str]) -> Iterator[Finding]:
+    """E02 for every later item of a list that has an earlier one's name."""
+    counts = Counter[str]()
+    for index, title in enumerate(titles):
+        counts[title] += 1
+        if counts[title] > 1:
+            yield finding("E02", (*steps, index), f"{what} {title}: {what} '{title}' twice", "give it another name")
+
+
+def _organism(schedule: ScheduleSpec) -> Iterator[Finding]:
+    organism = schedule.organism
+    for index, pathway in enumerate(organism.pathways):
+        steps, place = ("organism", "pathways", index), f"pathway {pathway.title}"
+        starts = [*organism.senses, *organism.areas]
+        yield from _unknown("E01", (*steps, "from"), place, "area or sense", pathway.source, starts)
+        yield from _unknown("E01", (*steps, "to"), place, "area", pathway.target, organism.areas)
+    for index, circuit in enumerate(organism.credit):
+        steps = ("organism", "credit", index)
+        yield from _areas(schedule, (*steps, "areas"), f"circuit {circuit.title}", circuit.areas)
+
+
+def _worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
+    for name, world in schedule.worlds.items():
+        for index, each in enumerate(world.transforms):
+            steps = ("worlds", name, "transforms", index, "sense")
+            yield from _sense(schedule, steps, f"world {name}", each.transform.sense)
+
+
+def _sense(schedule: ScheduleSpec, steps: Steps, place: str, sense: str | None) -> Iterator[Finding]:
+    if sense is not None:
+        yield from _unknown("E01", steps, place, "sense", sense, schedule.organism.senses)
+
+
+def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
+    areas, senses = schedule.organism.areas, schedule.organism.senses
+    for name, cost in schedule.costs.items():
+        steps, place = ("costs", name), f"cost {name}"
+        yield from _unknown("E03", (*steps, "at"), place, "area", cost.at, areas)
+        target = target_of(cost)
+        if isinstance(target, AreaTarget):
+            yield from _unknown("E03", (*steps, "target", "area"), place, "area", target.area, areas)
+        if isinstance(target, InputTarget) and target.sense is not None:
+            yield from _unknown("E01", (*steps, "target", "sense"), place, "sense", target.sense, senses)
+        if isinstance(target, InputTarget) and target.sense is None and len(senses) > 1:
+            message = f"{place}: target input means one of the senses {', '.join(senses)}"
+            yield finding("E01", (*steps, "target"), message, "target: {kind: input, sense: NAME}")
+
+
+def _stages(schedule: ScheduleSpec) -> Iterator[Finding]:
+    for index, stage in enumerate(schedule.stages):
+        steps, place = ("stages", index), f"stage {stage.name}"
+        yield from _unknown("E04", (*steps, "world"), place, "world", stage.world, schedule.worlds)
+        yield from _keys("E05", (*steps, "costs"), place, "cost", stage.costs, schedule.costs)
+        yield from _keys("E01", (*steps, "plasticity"), place, "area", stage.plasticity, schedule.organism.areas)
+        for number, act in enumerate(stage.on_enter):
+            yield from _areas(schedule, (*steps, "on_enter", number, "areas"), place, act.areas)
+        for path, leaf in leaves(stage.until):
+            yield from _condition(schedule, (*steps, "until", *path, leaf.key), place, leaf)
+
+
+def _condition(schedule: ScheduleSpec, steps: Steps, place: str, leaf: Trigger) -> Iterator[Finding]:
+    if leaf.since is not None:
+        yield from unknown_event(schedule, leaf.since.event, (*steps, "event"), place)
+    condition = leaf.criterion or leaf.plateau
+    if condition is not None:
+        yield from _unknown("E09", (*steps, "probe"), place, "probe", condition.probe, schedule.probes)
+
+
+def _deficits(schedule: ScheduleSpec) -> Iterator[Finding]:
+    titles = [pathway.title for pathway in schedule.organism.pathways]
+    for name, deficit in schedule.deficits.items():
+        steps: Steps = ("deficits", name)
+        place, transform = f"deficit {name}", deficit.transform
+        for index, world in enumerate(deficit.worlds):
+            if world != "*":
+                yield from _unknown("E04", (*steps, "worlds", index), place, "world", world, schedule.worlds)
+        if isinstance(transform, SenseTransform):
+            yield from _sense(schedule, (*steps, "transform", "sense"), place, transform.sense)
+        if isinstance(transform, CutPathwaySpec):
+            for index, pathway in enumerate(transform.pathways):
+                where = (*steps, "transform", "pathways", index)
+                yield from _unknown("E01", where, place, "pathway", pathway, titles)
+
+
+def _windows(schedule: ScheduleSpec) -> Iterator[Finding]:
+    for name, period in schedule.critical_periods.items():
+        yield from _areas(schedule, ("critical_periods", name, "areas"), f"critical period {name}", period.areas)
+    for name, modulator in schedule.modulators.items():
+        steps, place = ("modulators", name), f"modulator {name}"
+        yield from _keys("E01", (*steps, "plasticity"), place, "area", modulator.plasticity, schedule.organism.areas)
+        yield from _keys("E05", (*steps, "costs"), place, "cost", modulator.costs, schedule.costs)
+
+
+def _probes(schedule: ScheduleSpec) -> Iterator[Finding]:
+    for name, probe in schedule.probes.items():
+        steps, place = ("probes", name), f"probe {name}"
+        at, cost = getattr(probe, "at", "*"), getattr(probe, "cost", None)
+        if at != "*":
+            yield from _unknown("E01", (*steps, "at"), place, "area", at, schedule.organism.areas)
+        if cost is not None:
+            yield from _unknown("E05", (*steps, "cost"), place, "cost", cost, schedule.costs)
+        for field in ("world", "train"):
+            world = getattr(probe, field, None)
+            if world is not None:
+                yield from _unknown("E04", (*steps, field), place, "world", world, schedule.worlds)
+
+
+def _innate(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """E28: places that ask an innate area to learn."""
+    innate = {name for name, area in schedule.organism.areas.items() if area.innate}
+    for steps, area in _where_learning_is_asked(schedule):
+        if area in innate:
+            yield finding(
+                "E28", steps, f"area {area}: {area} is innate, it never learns ({pointer(steps)})", "remove it"
+            )
+
+
+def _where_learning_is_asked(schedule: ScheduleSpec) -> Iterator[tuple[Steps, str]]:
+    for name, cost in schedule.costs.items():
+        yield ("costs", name, "at"), cost.at
+    lists: list[tuple[Steps, tuple[str, ...]]] = [
+        (("organism", "credit", index, "areas"), circuit.areas)
+        for index, circuit in enumerate(schedule.organism.credit)
+    ]
+    lists += [(("critical_periods", name, "areas"), each.areas) for name, each in schedule.critical_periods.items()]
+    for steps, areas in lists:
+        yield from (((*steps, number), area) for number, area in enumerate(areas))
+    objects: list[tuple[Steps, Iterable[str]]] = [
+        (("stages", index, "plasticity"), stage.plasticity) for index, stage in enumerate(schedule.stages)
+    ]
+    objects += [(("modulators", name, "plasticity"), each.plasticity) for name, each in schedule.modulators.items()]
+    for steps, names in objects:
+        yield from (((*steps, area), area) for area in names)

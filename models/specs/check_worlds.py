@@ -1,0 +1,106 @@
+"""Whether worlds have the items that are asked of them, and probes can be taken there: E14, E15, E30, E36."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+
+from models.specs.check_costs import lacks, misfed_senses, misfit
+from models.specs.findings import Finding, Steps, finding
+from models.specs.probes import AccuracySpec, FisherTraceSpec, LinearReadoutSpec, ProbeSpec
+from models.specs.schedule import ScheduleSpec
+from models.specs.shapes import Shape
+from models.specs.timeline import pass_sp
+from models.specs.transforms import CutPathwaySpec, FlipSpec, OccludeSpec, SenseTransform
+from models.specs.worlds import NoLabels, WorldSpec
+from models.specs.worlds.sources import facts
+
+
+def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """Sizes, steps and transforms."""
+    for name, world in schedule.worlds.items():
+        steps, place, known = ("worlds", name), f"world {name}", facts(world.source)
+        items = known.sizes[world.split] if known.sizes else None
+        if world.size is not None and items is not None and world.size > items:
+            message = f"{place}: {world.size} items asked, {world.source.kind} {world.split} has {items}"
+            yield finding("E15", (*steps, "size"), message, f"at most {items}")
+        if world.steps > known.max_steps:
+            message = f"{place}: {world.steps} steps are out of bounds"
+            yield finding("E30", (*steps, "steps"), message, f"{world.source.kind} has at most {known.max_steps}")
+        for index, each in enumerate(world.transforms):
+            yield from _transform(schedule, each.transform, (*steps, "transforms", index), place)
+    for name, deficit in schedule.deficits.items():
+        if not isinstance(deficit.transform, CutPathwaySpec):
+            yield from _transform(schedule, deficit.transform, ("deficits", name, "transform"), f"deficit {name}")
+
+
+def _transform(schedule: ScheduleSpec, transform: SenseTransform, steps: Steps, place: str) -> Iterator[Finding]:
+    """E14 if no sense has the axis a transform works along."""
+    axes = 1
+    if isinstance(transform, FlipSpec):
+        axes = -transform.axis
+    if isinstance(transform, OccludeSpec) and transform.region in ("top", "bottom"):
+        axes = 2
+    senses = {name: sense.shape for name, sense in schedule.organism.senses.items() if transform.sense in (None, name)}
+    if senses and all(len(shape) < axes for shape in senses.values()):
+        told = ", ".join(f"{name} {list(shape)}" for name, shape in senses.items())
+        yield finding("E14", steps, f"{place}: no sense has {axes} axes: {told}", "another axis or region")
+
+
+def check_probes(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
+    """Of a schedule whose names are all known."""
+    for name, probe in schedule.probes.items():
+        steps, place = ("probes", name), f"probe {name}"
+        items = pass_sp(schedule.worlds[probe.world])
+        if probe.n is not None and items is not None and probe.n > items:
+            message = f"{place}: {probe.n} items asked, world {probe.world} has {items}"
+            yield finding("E15", (*steps, "n"), message, f"at most {items}")
+        for field, problem in _problems(schedule, probe, shapes):
+            yield finding("E36", (*steps, field), f"{place}: {problem}", "another world or area")
+
+
+def _problems(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
+    """Field and reason of everything that keeps a probe from being taken."""
+    world = schedule.worlds[probe.world]
+    for problem in misfed_senses(schedule.organism, world, probe.world):
+        yield "world", problem
+    match probe:
+        case AccuracySpec():
+            yield from _accuracy(probe, world, shapes)
+        case LinearReadoutSpec():
+            for field, name in (("world", probe.world), ("train", probe.train)):
+                if not _has_labels(schedule.worlds[name]):
+                    yield field, f"linear_readout needs labels of world {name}"
+            for problem in misfed_senses(schedule.organism, schedule.worlds[probe.train], probe.train):
+                yield "train", problem
+        case FisherTraceSpec() if schedule.costs[probe.cost].kind != "cross_entropy":
+            yield "cost", f"fisher_trace reads a cross_entropy cost, {probe.cost} is {schedule.costs[probe.cost].kind}"
+        case _:
+            yield from _of_cost(schedule, probe, world, shapes)
+
+
+def _accuracy(probe: AccuracySpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
+    classes, shape = facts(world.source).classes, shapes.get(probe.at)
+    if not _has_labels(world):
+        yield "world", f"accuracy needs labels of world {probe.world}"
+    elif shape is not None and prod(shape) != classes:
+        yield "at", f"{probe.at} gives {list(shape)}, world {probe.world} has {classes} classes"
+
+
+def _of_cost(
+    schedule: ScheduleSpec, probe: ProbeSpec, world: WorldSpec, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[str, str]]:
+    name = getattr(probe, "cost", None)
+    if name is None or isinstance(probe, FisherTraceSpec):
+        return
+    cost = schedule.costs[name]
+    missing = lacks(cost, world)
+    problem = misfit(schedule, cost, world, shapes)
+    if missing:
+        yield "world", f"cost {name} needs {missing}, world {probe.world} gives none"
+    elif problem:
+        yield "world", f"cost {name}: {problem}"
+
+
+def _has_labels(world: WorldSpec) -> bool:
+    return not isinstance(world.labels, NoLabels) and facts(world.source).classes is not None

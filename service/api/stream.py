@@ -1,0 +1,244 @@
+"""Server-sent events of a job: what is stored, then what comes, exactly once and in order.
+
+One task per process asks the database every 300 ms for the heads of all watched jobs and hands what is new to bounded
+queues. A subscriber registers before it reads the head of its job, reads what is stored up to that head by itself, and
+drops from its queue what it has already sent: so nothing falls between the two. A reader that is too slow for its
+queue is told so (`reset`) and sent away; it comes back with `Last-Event-ID`, and the database has what it missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+import structlog
+from anyio.to_thread import run_sync
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from sqlalchemy.exc import OperationalError
+
+from service.wire.jobs import TERMINAL
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.3
+PING_SECONDS = 15.0
+PROGRESS_SECONDS = 0.5
+NOTICE_SECONDS = 1.0
+RETRY_MILLISECONDS = 2000
+QUEUE_DEPTH = 512
+BACKLOG_PAGE = 500
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a job stands: its last event, its version, its status."""
+
+    last_event: int
+    version: int
+    status: str
+
+
+GONE = Head(0, 0, "deleted")
+OVER = TERMINAL | {GONE.status}
+
+
+class Source(Protocol):
+    """What the stream reads; every call is one short look at the database."""
+
+    def heads(self, jobs: Sequence[str]) -> dict[str, Head]:
+        """Heads of those of the jobs that exist."""
+        ...
+
+    def events(self, job: str, after: int, limit: int) -> list[Data]:
+        """Stored events with `seq > after`, ascending."""
+        ...
+
+    def view(self, job: str) -> Data:
+        """The whole job."""
+        ...
+
+
+@dataclass
+class Subscription:
+    """The queue of one reader; `lost` once something did not fit."""
+
+    queue: asyncio.Queue[tuple[Head, list[Data]]] = field(default_factory=lambda: asyncio.Queue(QUEUE_DEPTH))
+    lost: bool = False
+
+    def offer(self, head: Head, events: list[Data]) -> None:
+        """Add news; a full queue is emptied and marked lost."""
+        if self.lost:
+            return
+        try:
+            self.queue.put_nowait((head, events))
+        except asyncio.QueueFull:
+            self.lost = True
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait((head, []))
+
+
+class Tail:
+    """The one task that follows the database; it runs while anybody listens."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.readers: dict[str, list[Subscription]] = {}
+        self.seen: dict[str, Head] = {}
+        self.task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def subscribe(self, job: str) -> Iterator[Subscription]:
+        """A queue that receives everything that is stored about the job from now on."""
+        reader = Subscription()
+        self.readers.setdefault(job, []).append(reader)
+        if self.task is None or self.task.done():
+            self.task = asyncio.get_running_loop().create_task(self._follow())
+        try:
+            yield reader
+        finally:
+            self.readers[job].remove(reader)
+            if not self.readers[job]:
+                del self.readers[job]
+                self.seen.pop(job, None)
+            if not self.readers:
+                self.task.cancel()
+                self.task = None
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                news = await run_sync(self._news, list(self.readers), dict(self.seen))
+            except OperationalError as error:
+                log.warning("stream.database", error=str(error.orig))
+                news = []
+            for job, head, events in news:
+                self.seen[job] = head
+                for reader in self.readers.get(job, ()):
+                    reader.offer(head, events)
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _news(self, watched: list[str], seen: dict[str, Head]) -> list[tuple[str, Head, list[Data]]]:
+        """What has changed; of a job that is new here only the head is told, readers find its past by themselves."""
+        heads = self.source.heads(watched)
+        changed = {job: head for job in watched if (head := heads.get(job, GONE)) != seen.get(job)}
+        return [
+            (job, head, self._between(job, seen[job].last_event, head.last_event) if job in seen else [])
+            for job, head in changed.items()
+        ]
+
+    def _between(self, job: str, after: int, upto: int) -> list[Data]:
+        events: list[Data] = []
+        while after < upto and (page := self.source.events(job, after, BACKLOG_PAGE)):
+            events += page
+            after = page[-1]["seq"]
+        return events
+
+
+class Frames:
+    """Bytes of the frames of one reader, with the rates that notices keep."""
+
+    def __init__(self, sent: int) -> None:
+        self.sent = sent
+        self.notice: Data | None = None
+        self.noticed_at = -NOTICE_SECONDS
+        self.progress_at = -PROGRESS_SECONDS
+
+    def stored(self, events: Sequence[Data]) -> Iterator[bytes]:
+        """Frames of stored events that were not sent yet; of history notices only the last is kept, for `due`."""
+        for event in events:
+            if event["seq"] <= self.sent:
+                continue
+            self.sent = event["seq"]
+            if event["type"] == "history":
+                self.notice = event
+            else:
+                yield frame(event["type"], event, event["seq"])
+
+    def due(self, *, now: bool = False) -> Iterator[bytes]:
+        """The waiting history notice, at most once a second."""
+        if self.notice and (now or time.monotonic() - self.noticed_at >= NOTICE_SECONDS):
+            yield frame("history", self.notice)
+            self.notice, self.noticed_at = None, time.monotonic()
+
+    def progress_due(self) -> bool:
+        """Whether a progress frame may be sent; says yes at most twice a second."""
+        now = time.monotonic()
+        if now - self.progress_at < PROGRESS_SECONDS:
+            return False
+        self.progress_at = now
+        return True
+
+
+def frame(event: str, data: Any, seq: int | None = None) -> bytes:
+    """One frame; those of stored events carry their `seq` as id, by which a reader comes back."""
+    text = orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    number = None if seq is None else str(seq)
+    return format_sse_event(data_str=text, event=event, id=number, retry=RETRY_MILLISECONDS if number else None)
+
+
+async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[bytes]:
+    """All frames for a reader that has the events up to `after`, until the job is over."""
+    source = tail.source
+    with tail.subscribe(job) as reader:
+        view = await run_sync(source.view, job)
+        head = (await run_sync(source.heads, [job])).get(job, GONE)
+        frames = Frames(after)
+        if after > head.last_event:
+            frames.sent = 0
+            yield frame("reset", {"last_event": head.last_event})
+        yield frame("job", view)
+        async for part in _caught_up(source, job, frames, head, []):
+            yield part
+        while not _is_over(head, frames):
+            news = await _next(reader, frames)
+            if reader.lost:
+                yield frame("reset", {"last_event": frames.sent})
+                return
+            if news is None:
+                yield KEEPALIVE_COMMENT
+            else:
+                head, events = news or (head, [])
+                async for part in _caught_up(source, job, frames, head, events):
+                    yield part
+        for part in frames.due(now=True):
+            yield part
+        yield frame("end", {"status": head.status})
+
+
+async def _caught_up(source: Source, job: str, frames: Frames, head: Head, events: list[Data]) -> AsyncIterator[bytes]:
+    """Frames of everything up to the head; what the queue did not bring is read from the database."""
+    if events and events[0]["seq"] <= frames.sent + 1:
+        for part in frames.stored(events):
+            yield part
+    while frames.sent < head.last_event and (page := await run_sync(source.events, job, frames.sent, BACKLOG_PAGE)):
+        for part in frames.stored(page):
+            yield part
+    if head.status not in OVER and frames.progress_due():
+        yield frame("progress", _progress(await run_sync(source.view, job)))
+    for part in frames.due():
+        yield part
+
+
+async def _next(reader: Subscription, frames: Frames) -> tuple[Head, list[Data]] | tuple[()] | None:
+    """What the tail brings next; nothing when a notice is due before that; None when it is time for a ping."""
+    waits_for_notice = frames.notice is not None
+    try:
+        return await asyncio.wait_for(reader.queue.get(), NOTICE_SECONDS if waits_for_notice else PING_SECONDS)
+    except TimeoutError:
+        return () if waits_for_notice else None
+
+
+def _is_over(head: Head, frames: Frames) -> bool:
+    return head is GONE or (head.status in TERMINAL and frames.sent >= head.last_event)
+
+
+def _progress(view: Data) -> Data:
+    return {name: view[name] for name in ("status", "reason", "progress", "lives", "now", "version") if name in view}

@@ -1,0 +1,55 @@
+"""The command `ontogeny`: data on stdout, progress on stderr, exit codes that scripts can use.
+
+0 ok, 1 error, 2 usage, 3 not found, 4 authentication, 5 conflict, 6 unreachable, 7 document refused;
+watching: 0 succeeded, 10 failed, 11 cancelled, 12 paused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from models.errors import Malformed
+from service.cli import documents, histories, jobs, machine
+from service.cli.output import complain
+from service.client import ApiError, Unreachable
+
+_EXIT_BY_STATUS = {401: 4, 403: 4, 404: 3, 409: 5, 412: 5, 422: 7, 413: 7}
+
+app = typer.Typer(
+    name="ontogeny", no_args_is_help=True, pretty_exceptions_enable=False, help="Development as data: schedules of cost functions, grown."
+)
+
+
+@app.callback()
+def _settings(
+    context: typer.Context,
+    url: Annotated[str | None, typer.Option(envvar="ONTOGENY_URL", help="Address of the service.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="ONTOGENY_KEY", help="API key.", show_envvar=True)] = None,
+) -> None:
+    context.obj = (url, key)
+
+
+for room in (machine, documents, jobs, histories):
+    for command in room.COMMANDS:
+        app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
+
+
+def main() -> None:
+    """Run the command line; every known trouble becomes one message and an exit code."""
+    try:
+        app()
+    except ApiError as error:
+        complain(str(error))
+        sys.exit(7 if error.code == "malformed" else _EXIT_BY_STATUS.get(error.status, 1))
+    except Malformed as error:
+        complain(str(error))
+        sys.exit(7)
+    except Unreachable as error:
+        complain(str(error))
+        sys.exit(6)
+    except (FileNotFoundError, IsADirectoryError, ValueError) as error:
+        complain(str(error))
+        sys.exit(2)

@@ -1,0 +1,80 @@
+"""Documents: check, plan, submit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.output import Form, Output, client, complain, out, say, show_one, show_rows
+from service.cli.watching import watch_job
+
+File = Annotated[Path, typer.Argument(help="A schedule or study, YAML or JSON.", exists=True, dir_okay=False)]
+
+
+def check(context: typer.Context, file: File, output: Output = Form.TABLE) -> None:
+    """Say everything that is wrong or doubtful about a document; nothing is stored."""
+    answer = client(context).check(file)
+    findings = answer["errors"] + answer["warnings"]
+    if output is Form.TABLE:
+        for finding in findings:
+            suggestion = (finding.get("suggestion") or {}).get("text")
+            out.print(f"{finding['code']} {finding['pointer'] or '/'}: {finding['message']}", markup=False)
+            if suggestion:
+                out.print(f"    {suggestion}", markup=False)
+        say("ok" if answer["ok"] else f"{len(answer['errors'])} errors")
+    else:
+        show_one(answer, output)
+    raise typer.Exit(0 if answer["ok"] else 7)
+
+
+def plan(context: typer.Context, file: File, output: Output = Form.TABLE) -> None:
+    """Say what a document would train, what is shared and what is there already; nothing is stored."""
+    answer = client(context).plan(file)
+    if output is not Form.TABLE:
+        show_one(answer, output)
+        return
+    arms = [{"arm": arm["name"], "labels": arm.get("labels"), "steps": _path(arm), "same as": arm.get("same_as")} for arm in answer["arms"]]
+    show_rows(arms, ("arm", "labels", "steps", "same as"), output)
+    total = answer["totals"]
+    flat, shared = total["samples"]["flat"], total["samples"]["shared"]
+    saved = flat - shared
+    bound = " at most" if total["upper_bound"] else ""
+    out.print(
+        f"{total['arms']} arms, {total['distinct_ends']} distinct ends, {total['lives']} lives: {shared:,} samples{bound} "
+        f"instead of {flat:,}; sharing saves {saved:,} ({saved / flat:.0%})"
+    )
+
+
+def _path(arm: dict[str, Any]) -> str:
+    return " > ".join(f"{step['trajectory'][:6]}@{step['demand'].get('offset', 'trigger')}" for step in arm["steps"])
+
+
+def submit(
+    context: typer.Context,
+    file: File,
+    name: Annotated[str | None, typer.Option(help="Name in lists; the document's if left out.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="k:v, as often as needed.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
+    output: Output = Form.ID,
+) -> None:
+    """Store a document as a job and start it; prints the job's id."""
+    labels = dict(_label(text) for text in label or [])
+    job = client(context).submit(file, name=name, labels=labels)
+    for warning in job.state.get("warnings", []):
+        say(f"{warning['code']} {warning['pointer'] or '/'}: {warning['message']}")
+    show_one(job.state, output)
+    if watch:
+        raise typer.Exit(watch_job(job))
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, found, value = text.partition(":")
+    if not found:
+        complain(f"a label is k:v, not {text!r}")
+        raise typer.Exit(2)
+    return key, value
+
+
+COMMANDS = (check, plan, submit)

@@ -1,0 +1,107 @@
+"""Jobs: list, show, watch, events, lives, transitions, and the verbs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from service.cli.output import Form, Output, client, complain, say, show_one, show_rows
+from service.cli.watching import watch_job
+from service.client import Client, Job
+
+JobName = Annotated[str, typer.Argument(help="An id, the unique beginning of one, a name, or @last.", metavar="JOB")]
+
+
+def find(service: Client, name: str) -> Job:
+    """The job that a word of the command line means."""
+    if name == "@last":
+        newest = next(iter(service.jobs(limit=1)), None)
+        if newest is None:
+            complain("there is no job yet")
+            raise typer.Exit(3)
+        return service.job(newest["id"])
+    if name.startswith("job_") and len(name) == 30:
+        return service.job(name)
+    found = [job for job in service.jobs(limit=1000) if job["id"].startswith(name) or job["name"] == name]
+    if len(found) != 1:
+        complain(f"{name!r} means {len(found)} jobs" if found else f"no job is called {name!r}")
+        for job in found[:10]:
+            complain(f"  {job['id']}  {job['name']}  {job['status']}")
+        raise typer.Exit(3)
+    return service.job(found[0]["id"])
+
+
+def list_(
+    context: typer.Context,
+    status: Annotated[str | None, typer.Option(help="queued,running,... as many as needed, by commas")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    output: Output = Form.TABLE,
+) -> None:
+    """List jobs, newest first."""
+    page = client(context).get("/v1/jobs", status=status, limit=limit)
+    show_rows(page["items"], ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at"), output)
+
+
+def show(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+    """Show one job."""
+    show_one(find(client(context), job).state, output)
+
+
+def watch(context: typer.Context, job: JobName) -> None:
+    """Follow a job to its end, one bar per stage; Ctrl-C detaches and cancels nothing."""
+    raise typer.Exit(watch_job(find(client(context), job)))
+
+
+def events(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+    """List what happened to a job."""
+    service = client(context)
+    rows = service.pages(f"/v1/jobs/{find(service, job).id}/events", limit=1000)
+    show_rows(rows, ("seq", "at", "level", "type", "message"), output)
+
+
+def lives(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+    """List a job's lives with their stage, age and status."""
+    show_rows(find(client(context), job).lives(), ("arm", "seed", "status", "stage", "age_sp"), output)
+
+
+def transitions(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+    """List the ends of stages, and the stored values that decided them."""
+    rows = find(client(context), job).transitions()
+    show_rows(rows, ("arm", "seed", "stage", "age_sp", "fired", "status", "values"), output)
+
+
+def cancel(context: typer.Context, job: JobName) -> None:
+    """End a job at the next slice boundary; what is committed stays."""
+    _report(find(client(context), job).cancel())
+
+
+def pause(context: typer.Context, job: JobName) -> None:
+    """Hold a job at the next slice boundary."""
+    _report(find(client(context), job).pause())
+
+
+def resume(context: typer.Context, job: JobName) -> None:
+    """Let a paused job go on."""
+    _report(find(client(context), job).resume())
+
+
+def retry(context: typer.Context, job: JobName) -> None:
+    """Start a new job from the last snapshots of a failed or cancelled one; prints its id."""
+    show_one(find(client(context), job).retry().state, Form.ID)
+
+
+def rm(context: typer.Context, job: JobName) -> None:
+    """Delete a finished job with all that no other job reaches."""
+    service = client(context)
+    found = find(service, job)
+    service.request("DELETE", f"/v1/jobs/{found.id}")
+    say(f"{found.id} is gone")
+
+
+def _report(job: Job) -> None:
+    say(f"{job.id} is {job.status}")
+
+
+list_.__name__ = "list"
+COMMANDS = (list_, show, watch, events, lives, transitions, cancel, pause, resume, retry, rm)

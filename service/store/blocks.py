@@ -1,0 +1,245 @@
+"""The wide row of a slice: all series a worker recorded in it, encoded before the transaction begins.
+
+Layout: length of the index, the index (deflated JSON: paths of each group and the sizes of all columns), then for each
+group its offsets and one column of values per path; after these, apart from them, the training seconds. Two runs of
+the same slice give the same bytes up to there (`values_part`). One series can be read without decoding the others.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from service.store import aggregates, codec
+from service.store.columns import Columns, Mask, Offsets, Values, joined
+
+MAX_BLOCK_BYTES = 16 * 2**20
+"""A slice ends before its block grows beyond this."""
+MAX_SERIES = 2000
+MAX_PATH = 200
+
+_LENGTH = struct.Struct("<I")
+_SECONDS = struct.Struct("<d")
+
+
+@dataclass(frozen=True)
+class SeriesGroup:
+    """Series that were recorded at the same offsets.
+
+    Shapes: offsets (R,) updates since the trajectory's start, ascending; values (P, R, N) float32 or float64 of P paths
+    and N lives; valid the same shape, None if every value is; seconds (R,) of training since the start of the slice.
+    """
+
+    paths: Sequence[str]
+    offsets: Offsets
+    values: Values
+    valid: Mask | None
+    seconds: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a block adds to one series."""
+
+    path: str
+    dtype: str
+    offset_first: int
+    offset_last: int
+    numbers: aggregates.Aggregate
+
+
+@dataclass(frozen=True)
+class EncodedBlock:
+    """A block ready to be inserted: the interval (start, end] of offsets, with offset 0 if it starts there."""
+
+    start: int
+    end: int
+    codec: int
+    crc32: int
+    data: bytes
+    gains: tuple[Gain, ...]
+
+    @property
+    def values_count(self) -> int:
+        """Recorded values over all series and lives."""
+        return sum(int(gain.numbers[0].sum()) for gain in self.gains)
+
+
+def encode_block(
+    start: int, end: int, groups: Sequence[SeriesGroup], train_seconds: float, coding: int = codec.DEFLATE
+) -> EncodedBlock:
+    """The block of a slice that trained `train_seconds`; ValueError if the groups are not what they must be.
+
+    Groups of the same paths, such as those of successive flushes, become one.
+    """
+    if end <= start:
+        raise ValueError(f"a block must go forward, not from offset {start} to {end}")
+    merged = _merged(groups)
+    for group in merged:
+        _check(group, start, end)
+    paths = {path for group in merged for path in group.paths}
+    if len(paths) > MAX_SERIES:
+        raise ValueError(f"{len(paths)} series in one trajectory; at most {MAX_SERIES}: give probes fewer areas")
+    index, segments, seconds = [], [], [_SECONDS.pack(train_seconds)]
+    for group in merged:
+        columns = [codec.encode_offsets(group.offsets, coding), *_value_columns(group, coding)]
+        timing = codec.encode_values(np.asarray(group.seconds, np.float64)[None], None, coding)
+        index.append({"paths": list(group.paths), "sizes": [len(each) for each in columns]})
+        segments += columns
+        seconds += [_LENGTH.pack(len(timing)), timing]
+    head = zlib.compress(orjson.dumps(index), 1)
+    data = b"".join([_LENGTH.pack(len(head)), head, *segments, *seconds])
+    return EncodedBlock(start, end, coding, codec.checksum(data), data, _gains(merged))
+
+
+@dataclass(frozen=True)
+class OpenBlock:
+    """A stored block: its interval and bytes, decoded on demand."""
+
+    start: int
+    end: int
+    data: bytes
+
+    @cached_property
+    def index(self) -> list[dict[str, Any]]:
+        """Per group the paths and the sizes of its columns."""
+        found: list[dict[str, Any]] = orjson.loads(zlib.decompress(self.data[_LENGTH.size : self._head_end]))
+        return found
+
+    @property
+    def _head_end(self) -> int:
+        return _LENGTH.size + int(_LENGTH.unpack_from(self.data)[0])
+
+    @property
+    def _values_end(self) -> int:
+        return self._head_end + sum(sum(group["sizes"]) for group in self.index)
+
+    @property
+    def values_part(self) -> bytes:
+        """All but the training seconds."""
+        return self.data[: self._values_end]
+
+    def columns(self, paths: frozenset[str] | None = None) -> Iterator[Columns]:
+        """The series of these paths, all if None; a path may come in several groups."""
+        place = self._head_end
+        view = memoryview(self.data)
+        for group in self.index:
+            ends = np.cumsum([place, *group["sizes"]]).tolist()
+            wanted = [(i, path) for i, path in enumerate(group["paths"]) if paths is None or path in paths]
+            if wanted:
+                offsets = codec.decode_offsets(view[ends[0] : ends[1]])
+            for i, path in wanted:
+                values, valid = codec.decode_values(view[ends[i + 1] : ends[i + 2]])
+                yield Columns(path, offsets, values, valid)
+            place = ends[-1]
+
+    def clock(self) -> Columns:
+        """Seconds of training since the start of the block, at every recorded offset and at the end."""
+        place = self._values_end
+        total = _SECONDS.unpack_from(self.data, place)[0]
+        place += _SECONDS.size
+        known = {self.end: total}
+        for offsets in self._offsets():
+            first, size = place + _LENGTH.size, int(_LENGTH.unpack_from(self.data, place)[0])
+            seconds, _ = codec.decode_values(memoryview(self.data)[first : first + size])
+            known |= dict(zip(offsets.tolist(), seconds[0].tolist(), strict=True))
+            place = first + size
+        at = np.array(sorted(known), np.int64)
+        values = np.array([[known[offset] for offset in at.tolist()]])
+        return Columns("clock", at, values, np.ones(values.shape, np.bool_))
+
+    def groups(self, upto: int) -> tuple[list[SeriesGroup], float]:
+        """What was encoded, up to an offset, and the seconds of training until there."""
+        clock = self.clock()
+        return [
+            SeriesGroup(
+                [columns.path],
+                cut.offsets,
+                cut.values.T[None],
+                cut.valid.T[None],
+                np.interp(cut.offsets, clock.offsets, clock.values[0]),
+            )
+            for columns in self.columns()
+            if (cut := columns.between(-1, upto)).rows
+        ], float(np.interp(upto, np.append(self.start, clock.offsets), np.append(0.0, clock.values[0])))
+
+    def _offsets(self) -> Iterator[Offsets]:
+        place = self._head_end
+        for group in self.index:
+            yield codec.decode_offsets(memoryview(self.data)[place : place + group["sizes"][0]])
+            place += sum(group["sizes"])
+
+
+def _merged(groups: Sequence[SeriesGroup]) -> list[SeriesGroup]:
+    by_paths: dict[tuple[str, ...], list[SeriesGroup]] = {}
+    for group in groups:
+        if len(group.offsets):
+            by_paths.setdefault(tuple(group.paths), []).append(group)
+    return [same[0] if len(same) == 1 else _concatenated(same) for same in by_paths.values()]
+
+
+def _concatenated(groups: Sequence[SeriesGroup]) -> SeriesGroup:
+    valid = None
+    if any(group.valid is not None for group in groups):
+        masks = [np.ones(group.values.shape, np.bool_) if group.valid is None else group.valid for group in groups]
+        valid = np.concatenate(masks, axis=1)
+    return SeriesGroup(
+        groups[0].paths,
+        np.concatenate([group.offsets for group in groups]),
+        np.concatenate([group.values for group in groups], axis=1),
+        valid,
+        np.concatenate([group.seconds for group in groups]),
+    )
+
+
+def _check(group: SeriesGroup, start: int, end: int) -> None:
+    paths, rows, offsets = len(group.paths), len(group.offsets), np.asarray(group.offsets)
+    names = ", ".join(group.paths[:3])
+    if group.values.ndim != 3 or group.values.shape[:2] != (paths, rows) or len(group.seconds) != rows:
+        raise ValueError(f"{names}: {group.values.shape} values for {paths} series x {rows} offsets")
+    if group.values.dtype not in (np.float32, np.float64):
+        raise ValueError(f"{names}: values must be float32 or float64, not {group.values.dtype}")
+    if group.valid is not None and group.valid.shape != group.values.shape:
+        raise ValueError(f"{names}: the mask's shape {group.valid.shape} is not that of the values")
+    if np.any(offsets[1:] <= offsets[:-1]):
+        raise ValueError(f"{names}: offsets must ascend")
+    if offsets[-1] > end or offsets[0] < start or (offsets[0] == start and start != 0):
+        raise ValueError(f"{names}: offsets {offsets[0]}..{offsets[-1]} are not in ({start}, {end}]")
+    if any(len(path) > MAX_PATH for path in group.paths):
+        raise ValueError(f"a series path is longer than {MAX_PATH} characters")
+
+
+def _value_columns(group: SeriesGroup, coding: int) -> list[bytes]:
+    valid = group.valid
+    return [
+        codec.encode_values(matrix_RN.T, None if valid is None else valid[i].T, coding)
+        for i, matrix_RN in enumerate(group.values)
+    ]
+
+
+def _gains(groups: Sequence[SeriesGroup]) -> tuple[Gain, ...]:
+    parts: dict[str, list[Columns]] = {}
+    for group in groups:
+        for i, path in enumerate(group.paths):
+            values = group.values[i].T
+            valid = np.ones(values.shape, np.bool_) if group.valid is None else group.valid[i].T
+            parts.setdefault(path, []).append(Columns(path, np.asarray(group.offsets, np.int64), values, valid))
+    return tuple(_gain(joined(columns)) for columns in parts.values())
+
+
+def _gain(columns: Columns) -> Gain:
+    return Gain(
+        columns.path,
+        f"f{columns.values.dtype.itemsize}",
+        int(columns.offsets[0]),
+        int(columns.offsets[-1]),
+        aggregates.aggregate(columns),
+    )

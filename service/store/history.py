@@ -1,0 +1,108 @@
+"""Histories: one wide block per slice while it is fresh, chunks per series once it is sealed; read as one.
+
+Offsets are updates since the trajectory's start; a block covers (start, end], the first one also offset 0. Layer 0 is
+the record of the training itself. A replay that adds probes which were not asked for then writes the further layers,
+each contiguous in itself. A series may have rows in several layers; they are put together by offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from service.store import aggregates, codec
+from service.store.blocks import EncodedBlock, Gain, OpenBlock, SeriesGroup, encode_block
+from service.store.columns import Columns, Conflict
+from service.store.recall import SeriesInfo, Window, clocks, digests, list_series, marks, matcher, read, read_many
+from service.store.rewinding import cut_after
+from service.store.sealing import open_trajectories, seal
+from service.store.series_rows import Executor, clock_path, series_row, statistics, update_series
+from service.store.tables.record import history_block, history_chunk, series
+
+__all__ = [
+    "Columns",
+    "Conflict",
+    "EncodedBlock",
+    "NotContiguous",
+    "SeriesGroup",
+    "SeriesInfo",
+    "Window",
+    "append_block",
+    "clocks",
+    "cut_after",
+    "digests",
+    "encode_block",
+    "end_of",
+    "list_series",
+    "marks",
+    "matcher",
+    "open_trajectories",
+    "read",
+    "read_many",
+    "seal",
+]
+
+
+class NotContiguous(Exception):
+    """A block does not begin where the stored history of its layer ends; nothing was written."""
+
+
+def append_block(
+    db: Executor, trajectory: str, layer: int, fence: int, block: EncodedBlock, units: Mapping[str, str] | None = None
+) -> bool:
+    """Insert the block of a slice; False if the very same values are there already.
+
+    NotContiguous if it begins elsewhere than at the end of its layer. `units` are those of probe paths; others have
+    their own.
+    """
+    end = end_of(db, trajectory, layer)
+    if block.start != end and not (end is None and layer != 0) and not (end is None and block.start == 0):
+        if _is_stored(db, trajectory, layer, block):
+            return False
+        raise NotContiguous(f"{trajectory}: a block from offset {block.start}, the history ends at {end or 0}")
+    row = {"trajectory": trajectory, "layer": layer, "offset0": block.start, "offset1": block.end, "fence": fence}
+    db.execute(sa.insert(history_block), {**row, "codec": block.codec, "crc32": block.crc32, "data": block.data})
+    _gain(db, trajectory, layer, block.gains, units or {})
+    return True
+
+
+def end_of(db: Executor, trajectory: str, layer: int = 0) -> int | None:
+    """The offset up to which a layer is stored; None if it has nothing."""
+    block, chunk = history_block.c, history_chunk.c
+    last = db.execute(
+        sa.select(sa.func.max(block.offset1)).where(block.trajectory == trajectory, block.layer == layer)
+    ).scalar()
+    if last is None:
+        clock = sa.select(series.c.id).where(series.c.trajectory == trajectory, series.c.path == clock_path(layer))
+        last = db.execute(sa.select(sa.func.max(chunk.offset1)).where(chunk.series == clock.scalar_subquery())).scalar()
+    return None if last is None else int(last)
+
+
+def _is_stored(db: Executor, trajectory: str, layer: int, block: EncodedBlock) -> bool:
+    c = history_block.c
+    same_key = (c.trajectory == trajectory, c.layer == layer, c.offset0 == block.start, c.offset1 == block.end)
+    stored = db.execute(sa.select(c.data, c.crc32).where(*same_key)).first()
+    if stored is None:
+        return False
+    there = OpenBlock(block.start, block.end, codec.verified(stored.data, stored.crc32))
+    return there.values_part == OpenBlock(block.start, block.end, block.data).values_part
+
+
+def _gain(db: Executor, trajectory: str, layer: int, gains: Sequence[Gain], units: Mapping[str, str]) -> None:
+    rows = db.execute(sa.select(series).where(series.c.trajectory == trajectory)).mappings()
+    known = {row["path"]: row for row in rows}
+    fresh, grown = [], []
+    for gain in gains:
+        before = known.get(gain.path)
+        if before is None:
+            about = series_row(trajectory, layer, gain.path, units) | {"dtype": gain.dtype}
+            fresh.append(about | statistics(gain.numbers, gain.offset_first, gain.offset_last))
+            continue
+        numbers = aggregates.join(aggregates.load(before["agg"]), gain.numbers)
+        first = min(before["offset_first"], gain.offset_first)
+        grown.append({"key": before["id"], **statistics(numbers, first, max(before["offset_last"], gain.offset_last))})
+    if fresh:
+        db.execute(sa.insert(series), fresh)
+    if grown:
+        update_series(db, grown)

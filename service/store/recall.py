@@ -1,0 +1,227 @@
+"""Reading histories: blocks and chunks of any number of series put together, in two statements of each.
+
+Which form a row is in, and in which layer, cannot be seen from outside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from service.store import aggregates, codec
+from service.store.blocks import OpenBlock
+from service.store.chunks import decode_chunk
+from service.store.columns import Columns, joined
+from service.store.series_rows import CLOCK, Executor, clock_path
+from service.store.tables.record import history_block, history_chunk, series
+
+Item = TypeVar("Item")
+
+_PARAMETERS = 500
+
+
+@dataclass(frozen=True)
+class Window:
+    """Offsets with after < offset <= upto; all from birth on by default."""
+
+    after: int = -1
+    upto: int | None = None
+
+
+@dataclass(frozen=True)
+class SeriesInfo:
+    """What is known of a series without reading it; `numbers` as in `aggregates`."""
+
+    trajectory: str
+    path: str
+    layer: int
+    family: str
+    name: str
+    area: str | None
+    unit: str
+    dtype: str
+    offset_first: int
+    offset_last: int
+    n: int
+    nonfinite: int
+    numbers: aggregates.Aggregate
+
+
+def list_series(db: Executor, trajectories: Sequence[str]) -> list[SeriesInfo]:
+    """All series of some trajectories, from aggregates only, by trajectory and path."""
+    found = []
+    for some in _portions(trajectories):
+        chosen = sa.select(series).where(series.c.trajectory.in_(some), series.c.family != CLOCK)
+        for row in db.execute(chosen.order_by(series.c.trajectory, series.c.path)).mappings():
+            members = {name: row[name] for name in SeriesInfo.__dataclass_fields__ if name != "numbers"}
+            found.append(SeriesInfo(**members, numbers=aggregates.load(row["agg"])))
+    return found
+
+
+def marks(db: Executor, trajectories: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Last offset and number of values of each trajectory: they change whenever its history does."""
+    c = series.c
+    found: dict[str, tuple[int, int]] = {}
+    for some in _portions(trajectories):
+        counted = sa.select(c.trajectory, sa.func.max(c.offset_last), sa.func.sum(c.n))
+        rows = db.execute(counted.where(c.trajectory.in_(some), c.family != CLOCK).group_by(c.trajectory))
+        found |= {name: (int(last), int(n)) for name, last, n in rows}
+    return found
+
+
+def read(
+    db: Executor,
+    trajectory: str,
+    paths: Sequence[str] = ("*",),
+    window: Window | None = None,
+    lives: Sequence[int] | None = None,
+) -> dict[str, Columns]:
+    """The series of one trajectory whose paths match, `*` standing for anything; lives by index, all if None."""
+    found = read_many(db, {trajectory: window or Window()}, paths)[trajectory]
+    return found if lives is None else {path: columns.of_lives(lives) for path, columns in found.items()}
+
+
+def read_many(
+    db: Executor, windows: Mapping[str, Window], paths: Sequence[str] = ("*",)
+) -> dict[str, dict[str, Columns]]:
+    """The matching series of several trajectories; those without a row in the window are left out.
+
+    Blocks are read before chunks: what is sealed in between is then seen twice and joined, never missed.
+    """
+    wanted = matcher(paths)
+    blocks = _blocks(db, windows)
+    known = _matching(db, windows, wanted)
+    parts: dict[tuple[str, str], list[Columns]] = {}
+    for trajectory, columns in _from_chunks(db, windows, known) + _from_blocks(blocks, known):
+        parts.setdefault((trajectory, columns.path), []).append(columns)
+    dtypes = {(row.trajectory, row.path): np.dtype(row.dtype) for row in known.values()}
+    found: dict[str, dict[str, Columns]] = {trajectory: {} for trajectory in windows}
+    for (trajectory, path), pieces in parts.items():
+        window = windows[trajectory]
+        whole = joined([_typed(piece, dtypes[trajectory, path]) for piece in pieces])
+        cut = whole.between(window.after, window.upto)
+        if cut.rows:
+            found[trajectory][path] = cut
+    return found
+
+
+def clocks(db: Executor, trajectories: Sequence[str]) -> dict[str, Columns]:
+    """Training seconds since each trajectory's start, at the offsets where they were noted; (0, 0) is the first."""
+    path = clock_path(0)
+    windows = {trajectory: Window() for trajectory in trajectories}
+    blocks = _blocks(db, windows)
+    sealed = dict(_from_chunks(db, windows, _matching(db, windows, frozenset({path}).__contains__)))
+    found = {}
+    for trajectory in trajectories:
+        parts = [sealed[trajectory]] if trajectory in sealed else []
+        fresh = [block for block in blocks.get(trajectory, ()) if block.layer == 0]
+        found[trajectory] = clock_of(parts, [block.open for block in fresh])
+    return found
+
+
+def clock_of(sealed: Sequence[Columns], blocks: Sequence[OpenBlock]) -> Columns:
+    """Sealed training seconds continued by those of open blocks."""
+    begin = Columns(CLOCK, np.zeros(1, np.int64), np.zeros((1, 1)), np.ones((1, 1), np.bool_))
+    parts = [joined([begin, *sealed])]
+    for block in blocks:
+        if block.end > parts[-1].offsets[-1]:
+            clock = block.clock()
+            base = float(parts[-1].values[0, -1])
+            later = Columns(CLOCK, clock.offsets, clock.values + base, clock.valid)
+            parts.append(later.between(int(parts[-1].offsets[-1]), None))
+    return joined(parts)
+
+
+def digests(db: Executor, trajectory: str, window: Window | None = None) -> dict[str, str]:
+    """Hash of every series' rows in a window: equal for equal values, however they are stored and sliced."""
+    found = read(db, trajectory, ("*",), window)
+    return {path: columns.digest() for path, columns in sorted(found.items())}
+
+
+def matcher(patterns: Sequence[str]) -> Any:
+    """Whether a path matches one of the patterns; only `*` is special."""
+    texts = [".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns]
+    whole = re.compile("|".join(f"(?:{text})" for text in texts))
+    return lambda path: not path.startswith(f"{CLOCK}.") and whole.fullmatch(path) is not None
+
+
+@dataclass(frozen=True)
+class _Stored:
+    layer: int
+    open: OpenBlock
+
+
+def _blocks(db: Executor, windows: Mapping[str, Window]) -> dict[str, list[_Stored]]:
+    c = history_block.c
+    found: dict[str, list[_Stored]] = {}
+    for some, window in _by_window(windows):
+        chosen = sa.select(history_block).where(c.trajectory.in_(some), *_touching(c, window))
+        for row in db.execute(chosen.order_by(c.trajectory, c.layer, c.offset0)):
+            block = OpenBlock(row.offset0, row.offset1, codec.verified(row.data, row.crc32))
+            found.setdefault(row.trajectory, []).append(_Stored(row.layer, block))
+    return found
+
+
+def _matching(db: Executor, windows: Mapping[str, Window], wanted: Any) -> dict[int, Any]:
+    c = series.c
+    found: dict[int, Any] = {}
+    for some in _portions(list(windows)):
+        rows = db.execute(sa.select(c.id, c.trajectory, c.path, c.dtype).where(c.trajectory.in_(some)))
+        found |= {row.id: row for row in rows if wanted(row.path)}
+    return found
+
+
+def _from_chunks(db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
+    c = history_chunk.c
+    found = []
+    for trajectories, window in _by_window(windows):
+        chosen = set(trajectories)
+        ids = [key for key, row in known.items() if row.trajectory in chosen]
+        for some in _portions(ids):
+            rows = sa.select(c.series, c.crc32, c.data).where(c.series.in_(some), *_touching(c, window))
+            for key, crc32, data in db.execute(rows.order_by(c.series, c.offset0)):
+                row = known[key]
+                found.append((row.trajectory, decode_chunk(row.path, codec.verified(data, crc32))))
+    return found
+
+
+def _from_blocks(blocks: Mapping[str, Sequence[_Stored]], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
+    paths: dict[str, set[str]] = {}
+    for row in known.values():
+        paths.setdefault(row.trajectory, set()).add(row.path)
+    return [
+        (trajectory, columns)
+        for trajectory, wanted in paths.items()
+        for block in blocks.get(trajectory, ())
+        for columns in block.open.columns(frozenset(wanted))
+    ]
+
+
+def _touching(c: Any, window: Window) -> list[sa.ColumnElement[bool]]:
+    """Conditions on intervals (offset0, offset1] that may have a row in the window."""
+    conditions = [c.offset1 > window.after]
+    return conditions if window.upto is None else [*conditions, c.offset0 <= window.upto]
+
+
+def _by_window(windows: Mapping[str, Window]) -> list[tuple[Sequence[str], Window]]:
+    groups: dict[Window, list[str]] = {}
+    for trajectory, window in windows.items():
+        groups.setdefault(window, []).append(trajectory)
+    return [(some, window) for window, all_of_it in groups.items() for some in _portions(all_of_it)]
+
+
+def _portions(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """Few enough at a time for one statement."""
+    return [items[first : first + _PARAMETERS] for first in range(0, len(items), _PARAMETERS)]
+
+
+def _typed(columns: Columns, dtype: np.dtype[Any]) -> Columns:
+    """In the type it was recorded in; doubles are stored as floats where that loses nothing."""
+    if columns.values.dtype == dtype:
+        return columns
+    return Columns(columns.path, columns.offsets, columns.values.astype(dtype), columns.valid)

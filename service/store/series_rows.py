@@ -1,0 +1,70 @@
+"""Rows of the table of series: what a path says, what its values add up to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.store import aggregates
+from service.store.tables.record import series
+
+Executor = sa.Connection | Session
+
+CLOCK = "clock"
+"""Family of the series of training seconds, one per layer; it exists in chunks only, and no list shows it."""
+
+_PROBE_PATH = re.compile(r"(p[0-9a-f]{12})(?:\.(.+))?")
+_BY_AREA = frozenset({"plasticity", "rate", "update_norm"})
+_UNITS = {CLOCK: "s"}
+
+
+def clock_path(layer: int) -> str:
+    """Where the training seconds of a layer are."""
+    return f"{CLOCK}.{layer}"
+
+
+def series_row(trajectory: str, layer: int, path: str, units: Mapping[str, str]) -> dict[str, Any]:
+    """The descriptive members of a series, read off its path."""
+    probe = _PROBE_PATH.fullmatch(path)
+    if probe:
+        family, name, area = "probe", probe[1], probe[2]
+    else:
+        family, _, name = path.partition(".")
+        area = name if family in _BY_AREA else None
+    return {
+        "trajectory": trajectory,
+        "path": path,
+        "layer": layer,
+        "family": family,
+        "name": name,
+        "area": area,
+        "unit": units.get(path, _UNITS.get(family, "1")),
+    }
+
+
+def statistics(numbers: aggregates.Aggregate, offset_first: int, offset_last: int) -> dict[str, Any]:
+    """The members of a series row that grow."""
+    return {
+        "offset_first": offset_first,
+        "offset_last": offset_last,
+        **aggregates.counts(numbers),
+        "agg": aggregates.dump(numbers),
+    }
+
+
+def update_series(db: Executor, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write statistics of series, each under `key`, its id."""
+    names = [name for name in rows[0] if name != "key"]
+    statement = sa.update(series).where(series.c.id == sa.bindparam("key"))
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    given = [{"key": row["key"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+    connection(db).execute(statement.values(values), given)
+
+
+def connection(db: Executor) -> sa.Connection:
+    """The connection beneath; a session would take updates of many rows for its own."""
+    return db.connection() if isinstance(db, Session) else db

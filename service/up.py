@@ -1,0 +1,103 @@
+"""`ontogeny up`: API, workers and reconcilers of one machine under one command, on 127.0.0.1.
+
+The API runs in this process, the supervisor of the workers is its child and is started again if it dies. One home
+belongs to one `up` at a time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from service.app import create_app
+from service.settings import Settings
+from service.store.engine import migrate
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 90.0
+RESTART_SECONDS = 1.0
+
+
+def run(settings: Settings, workers: int) -> int:
+    """Serve until a signal; 0 after an orderly stop, 1 if the home is taken."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _only_one(settings.home) as alone:
+        if not alone:
+            sys.stderr.write(f"another `ontogeny up` holds {settings.home}; choose another --home\n")
+            return 1
+        migrate(settings.database_url)
+        with _supervised(settings, workers):
+            serve(settings)
+    return 0
+
+
+def serve(settings: Settings) -> None:
+    """The API alone, until a signal."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    sys.stderr.write(f"ontogeny answers at http://{settings.host}:{listener.getsockname()[1]}\n")
+    config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[bool]:
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield True
+
+
+@contextmanager
+def _supervised(settings: Settings, workers: int) -> Iterator[None]:
+    """The supervisor as a child that is started again when it dies, and stopped with its workers at the end."""
+    if workers == 0:
+        yield
+        return
+    stopping = threading.Event()
+    children: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while not stopping.is_set():
+            children.append(_supervisor(settings, workers))
+            code = children[-1].wait()
+            if not stopping.is_set():
+                log.warning("supervisor.died", exit_code=code)
+                stopping.wait(RESTART_SECONDS)
+
+    keeper = threading.Thread(target=keep, name="supervisor", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        keeper.join(STOP_SECONDS)
+        for child in children:
+            if child.poll() is None:
+                child.kill()
+
+
+def _supervisor(settings: Settings, workers: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "workers", "--slots", str(workers)]
+    return subprocess.Popen(command, env=os.environ | settings.as_environment())

@@ -1,0 +1,57 @@
+"""House law: what is listed works; what works is listed; a member's page says what it must."""
+
+from __future__ import annotations
+
+import ast
+import typing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.specs import areas, costs, credit, probes, transforms
+from models.specs.worlds import sources
+
+ROOT = Path(__file__).parents[2]
+SECTIONS = {
+    "costs": ("Formula", "Shapes", "Units", "Gradient", "Reference"),
+    "credit": ("Update", "Information", "Shapes", "Units", "Exactness", "Out", "Reference"),
+    "worlds": ("Scene", "Statistics", "Draws", "Shapes", "Units", "Reference"),
+    "areas": ("Dynamics", "Parameters", "Shapes", "Units", "Rules", "Reference"),
+}
+UNIONS: dict[str, Any] = {
+    "costs": costs.CostSpec,
+    "credit": credit.RuleSpec,
+    "worlds": sources.SourceSpec,
+    "areas": areas.AreaSpec,
+    "transforms": transforms.TransformSpec,
+    "probes": probes.ProbeSpec,
+}
+
+
+def kinds(union: Any) -> list[str]:
+    """Kinds of the members of a discriminated union."""
+    members = typing.get_args(typing.get_args(union)[0])
+    return [typing.get_args(member.model_fields["kind"].annotation)[0] for member in members]
+
+
+MEMBERS = [(family, kind) for family, union in UNIONS.items() for kind in kinds(union)]
+
+
+@pytest.mark.parametrize(("family", "kind"), MEMBERS)
+def test_every_member_has_a_file_of_its_own(family: str, kind: str) -> None:
+    assert (ROOT / "models" / family / f"{kind}.py").is_file()
+
+
+@pytest.mark.parametrize(("family", "kind"), [pair for pair in MEMBERS if pair[0] in SECTIONS])
+def test_a_member_says_what_its_family_must_say(family: str, kind: str) -> None:
+    tree = ast.parse((ROOT / "models" / family / f"{kind}.py").read_text())
+    pages = [ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.ClassDef)]
+    best = max(pages, key=lambda page: sum(f"{section}:" in page for section in SECTIONS[family]))
+    missing = [section for section in SECTIONS[family] if f"{section}:" not in best]
+    assert not missing, f"{family}/{kind}.py lacks {missing}"
+
+
+def test_every_rule_declares_what_it_needs_and_gives() -> None:
+    assert set(kinds(credit.RuleSpec)) == set(credit.CAPABILITIES)
+    assert set(kinds(probes.ProbeSpec)) == set(probes.MEASURES)

@@ -1,0 +1,63 @@
+"""What every probe must do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from pydantic import TypeAdapter
+
+from models.probes import build_probe
+from models.specs.costs import CrossEntropySpec
+from models.specs.probes import MEASURES, ProbeSpec, areas_of
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "accuracy": {"at": "head"},
+    "loss": {"cost": "naming"},
+    "weight_norm": {},
+    "alignment": {"cost": "naming"},
+    "effective_rank": {},
+    "linear_readout": {"train": "school"},
+    "fisher_trace": {"cost": "naming"},
+}
+
+
+def built(kind: str, **options: Any) -> Any:
+    data = {"kind": kind, "world": "quiz", "every": "1ba"} | OPTIONS[kind] | options
+    cost = CrossEntropySpec(kind="cross_entropy", at="head")
+    return build_probe(TypeAdapter(ProbeSpec).validate_python(data), cost if "cost" in data else None)
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_a_probe_gives_finite_numbers_shaped_as_promised_and_changes_nothing(
+    kind: str, toy_measure: Any, view: Any
+) -> None:
+    toy = toy_measure([1, 2, 3])
+    toy.twist = 0.5
+    before = {address: tensor.clone() for address, tensor in toy.params.items()}
+    value = built(kind)(view(toy, train=toy_measure([1, 2, 3], items=60, first=100)))
+    areas = len(areas_of(built(kind).spec.at, ("V1", "head"))) if MEASURES[kind].by_area else None
+    assert value.shape == ((3,) if areas is None else (3, areas))
+    assert value.dtype == torch.float32
+    assert bool(value.isfinite().all())
+    assert not value.requires_grad
+    assert all(torch.equal(toy.params[address], tensor) for address, tensor in before.items())
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_a_life_is_measured_alike_in_every_cohort(kind: str, toy_measure: Any, view: Any) -> None:
+    def measured(seeds: list[int]) -> torch.Tensor:
+        toy = toy_measure(seeds, items=33, steps=2)
+        toy.twist = 0.5
+        return built(kind)(view(toy, train=toy_measure(seeds, items=60, first=100)))
+
+    together = measured([4, 5, 6, 7, 8])
+    for slot in (0, 2, 4):
+        assert torch.equal(measured([4 + slot])[0], together[slot])
+
+
+@pytest.mark.parametrize("kind", ["weight_norm", "alignment", "effective_rank", "linear_readout", "fisher_trace"])
+def test_one_area_alone_is_measured_as_among_all(kind: str, toy_measure: Any, view: Any) -> None:
+    seen = view(toy_measure([1, 2]), train=toy_measure([1, 2], items=60, first=100))
+    assert torch.equal(built(kind)(seen)[:, 1:], built(kind, at="head")(seen))

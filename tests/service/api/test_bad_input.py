@@ -1,0 +1,191 @@
+"""Whatever is wrong with a document, it is answered with place, code, words and a way out, and nothing is stored."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from build import tiny_schedule
+from starlette.testclient import TestClient
+
+JSON = {"Content-Type": "application/json"}
+YAML = {"Content-Type": "application/yaml"}
+
+Document = dict[str, Any]
+
+
+def with_change(change: Callable[[Document], None]) -> Document:
+    document = copy.deepcopy(tiny_schedule())
+    change(document)
+    return document
+
+
+def misspelt(document: Document) -> None:
+    document["stages"][0]["cost"] = document["stages"][0].pop("costs")
+
+
+def unknown_area(document: Document) -> None:
+    document["costs"]["naming"]["at"] = "haed"
+
+
+def unreachable(document: Document) -> None:
+    for stage in document["stages"]:
+        stage["plasticity"] = {"*": 0.0}
+
+
+def endless(document: Document) -> None:
+    document["stages"][1]["until"] = {"criterion": {"probe": "acc", "op": ">=", "value": 0.9}}
+
+
+def weight_as_text(document: Document) -> None:
+    document["stages"][0]["costs"]["naming"] = "1.0"
+
+
+REFUSED = [
+    pytest.param(misspelt, "E18", "/stages/0/cost", id="a misspelt field"),
+    pytest.param(unknown_area, "E03", "/costs/naming/at", id="an unknown area"),
+    pytest.param(unreachable, "E07", "/stages/0/costs/naming", id="a cost that reaches no plastic area"),
+    pytest.param(endless, "E21", "/stages/1", id="a stage without an end"),
+    pytest.param(weight_as_text, "E18", "/stages/0/costs/naming", id="a weight that is a text"),
+]
+
+
+@pytest.fixture
+def nothing_stored(api: TestClient) -> Iterator[None]:
+    yield
+    assert api.get("/v1/jobs").json()["items"] == []
+
+
+def assert_problem(answer: Any, status: int, code: str) -> Document:
+    problem: Document = answer.json()
+    assert answer.status_code == status, problem
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["code"] == code
+    assert problem["type"] == f"/problems/{code}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    return problem
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize(("change", "code", "pointer"), REFUSED)
+@pytest.mark.parametrize("wrapped", [True, False], ids=["in a JSON body", "as the body itself"])
+def test_a_wrong_document_is_refused_with_a_way_out(
+    api: TestClient, change: Callable[[Document], None], code: str, pointer: str, wrapped: bool
+) -> None:
+    document = with_change(change)
+    answer = api.post("/v1/jobs", json={"document": document} if wrapped else document)
+    problem = assert_problem(answer, 422, "invalid-schedule")
+    found = [fault for fault in problem["errors"] if fault["code"] == code]
+    assert found, problem["errors"]
+    assert any(fault["pointer"].startswith(pointer) for fault in found), found
+    assert found[0]["message"]
+    assert found[0]["suggestion"]["text"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_refused(api: TestClient, number: str) -> None:
+    text = json.dumps(tiny_schedule()).replace("0.5", number, 1)
+    for body in (text, '{"document": ' + text + "}"):
+        problem = assert_problem(api.post("/v1/jobs", content=body, headers=JSON), 400, "malformed")
+        assert problem["errors"][0]["code"] == "E00"
+        assert "finite" in problem["errors"][0]["message"]
+        assert problem["errors"][0]["suggestion"]["text"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_of_50_megabytes_is_refused_before_it_is_parsed(api: TestClient) -> None:
+    body = b'{"document": "' + b"x" * 50_000_000 + b'"}'
+    problem = assert_problem(api.post("/v1/jobs", content=body, headers=JSON), 413, "too-large")
+    assert "1048576" in problem["detail"]
+    assert problem["errors"][0]["suggestion"]["text"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_yaml_bomb_is_refused_at_its_first_anchor(api: TestClient) -> None:
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]\n" for i in range(1, 12))
+    problem = assert_problem(api.post("/v1/jobs", content=bomb, headers=YAML), 400, "malformed")
+    fault = problem["errors"][0]
+    assert (fault["code"], fault["line"]) == ("E00", 1)
+    assert "anchor" in fault["message"]
+    assert fault["suggestion"]["text"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize("depth", [40, 100_000])
+def test_json_nested_too_deep_is_refused(api: TestClient, depth: int) -> None:
+    body = '{"document": ' + "[" * depth + "]" * depth + "}"
+    problem = assert_problem(api.post("/v1/jobs", content=body, headers=JSON), 400, "malformed")
+    assert "deeper than 32" in problem["errors"][0]["message"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"{", JSON),
+        (b"", JSON),
+        (b"[]", JSON),
+        (b'"text"', JSON),
+        (b"\xff\xfe", YAML),
+        (b"a: 1\na: 2\n", YAML),
+        (b"a: !!python/object:os.system {}\n", YAML),
+        (b"- 1\n", YAML),
+        (b"", YAML),
+        (b'{"document": {}, "document": {}}', JSON),
+    ],
+)
+def test_what_is_no_document_at_all_is_malformed(api: TestClient, body: bytes, headers: dict[str, str]) -> None:
+    problem = assert_problem(api.post("/v1/jobs", content=body, headers=headers), 400, "malformed")
+    assert problem["errors"][0]["code"] == "E00"
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize("media", ["text/plain", "multipart/form-data", "application/octet-stream", None])
+def test_other_media_types_are_refused(api: TestClient, media: str | None) -> None:
+    headers = {"Content-Type": media} if media else {}
+    answer = api.post("/v1/jobs", content=b"{}", headers=headers)
+    assert_problem(answer, 415, "unsupported-media-type")
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize(
+    ("members", "pointer"),
+    [
+        ({"nmae": "x"}, "/nmae"),
+        ({"name": 5}, "/name"),
+        ({"labels": {"a": 5}}, "/labels/a"),
+        ({"priority": "high"}, "/priority"),
+        ({"priority": 100000}, "/priority"),
+        ({"document": "x"}, "/document"),
+    ],
+)
+def test_a_wrong_member_beside_the_document_is_refused(api: TestClient, members: Document, pointer: str) -> None:
+    answer = api.post("/v1/jobs", json={"document": tiny_schedule(), **members})
+    problem = assert_problem(answer, 422, "invalid-body")
+    assert pointer in [fault["pointer"] for fault in problem["errors"]]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_work_beyond_the_limits_is_too_costly_and_says_by_how_much(api: TestClient) -> None:
+    document = tiny_schedule(seeds={"start": 0, "count": 10000})
+    document["stages"][0]["until"] = {"after": "9000000000ba"}
+    problem = assert_problem(api.post("/v1/jobs", json=document), 422, "too-costly")
+    fault = problem["errors"][0]
+    assert fault["code"] == "E17"
+    assert any(character.isdigit() for character in fault["message"])
+    assert fault["suggestion"]["text"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_all_mistakes_are_told_at_once(api: TestClient) -> None:
+    document = with_change(unknown_area)
+    endless(document)
+    codes = {fault["code"] for fault in api.post("/v1/jobs", json=document).json()["errors"]}
+    assert {"E03", "E21"} <= codes

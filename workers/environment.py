@@ -1,0 +1,42 @@
+"""What must stand in the environment before torch loads, so that one numerics class means one set of bits.
+
+OpenMP, MKL and ATen read these variables once, when the library is loaded: set later, they change nothing and say
+nothing. So this module is imported first, and a process that already holds torch under other settings is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+BEFORE_TORCH = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MKL_CBWR": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+"""One thread (1 and 2 give different sums); the same kernels for odd shapes and on every CPU that has AVX2."""
+
+
+class TooLate(RuntimeError):
+    """Torch was loaded before its environment was settled; what it computes belongs to no declared class."""
+
+
+def settle() -> None:
+    """Set the variables; TooLate if torch is loaded and saw others. Safe to call again."""
+    differing = sorted(name for name, value in BEFORE_TORCH.items() if os.environ.get(name) != value)
+    if differing and "torch" in sys.modules:
+        names = ", ".join(differing)
+        raise TooLate(f"torch is already loaded without {names}; call workers.environment.settle() before importing it")
+    os.environ.update(BEFORE_TORCH)
+
+
+def private_temporary_folder(home: Path, name: str) -> None:
+    """Point this process's temporary files at a folder of its own that nobody else may read."""
+    folder = home / "tmp" / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = str(folder)
