@@ -46,9 +46,7 @@ class Refused(ScienceError):
 class Malformed(Refused):
     """The text is no document; line and column count from 1, or are None where no place can be told."""
 
-    def __init__(
-        self, message: str, line: int | None = None, column: int | None = None, *, pointer: str = ""
-    ) -> None:
+    def __init__(self, message: str, line: int | None = None, column: int | None = None, *, pointer: str = "") -> None:
         self.line = line
         self.column = column
         place = "" if line is None else f"line {line}: "

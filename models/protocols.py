@@ -17,7 +17,7 @@ from torch import Tensor
 from models.draw import Draw
 
 Params = dict[str, Tensor]
-"""Tensors with a leading cohort dimension N, by address: `area/V1/from/retina/weight`, `cost/rebuild/decoder/weight`."""
+"""Tensors with a leading cohort dimension N, by address: `area/V1/bias`, `cost/rebuild/decoder/weight`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ class Area(Protocol):
         """Parameters by address; draw has one seed per life."""
         ...
 
-    def apply(self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params) -> Tensor:
+    def apply(
+        self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params
+    ) -> Tensor:
         """Rates (N, B, T, *shape) from the inputs by source, each (N, B, T, *units of the source)."""
         ...
 

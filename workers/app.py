@@ -6,7 +6,6 @@ Celery delivers bells here and nothing more: what it may lose, double, delay or 
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -33,7 +32,7 @@ Look = Callable[[], bool]
 
 def build_app(settings: Settings) -> Celery:
     """The application, without its task."""
-    app = Celery("workers", broker=settings.broker_url)
+    app = Celery("workers", broker=bell.broker_url(settings))
     app.conf.update(
         task_default_queue=bell.QUEUE,
         task_ignore_result=True,  # status lives in the database; chains and chords die with the broker (celery #4207)
@@ -88,7 +87,7 @@ class Listener(Consumer):  # type: ignore[misc] # celery has no types
         """Take a bell, or wait for one until the next look is due."""
         try:
             connection.drain_events(timeout=max(0.0, min(self.next_look - time.monotonic(), HEAR_SECONDS)))
-        except socket.timeout:
+        except TimeoutError:
             return
         except ValueError as error:  # a message that was read half-written: the same as one that was lost
             log.warning("bell.torn", error=str(error))

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.store import trajectories
 from service.store.engine import Database
-from service.store.trajectories import Lease, LeaseLost
+from service.store.leases import Lease, LeaseLost
 
 log = structlog.get_logger(__name__)
 

@@ -1,21 +1,30 @@
-"""What the engine flushed during a slice, made ready for the one commit: a block of history, and what became of lives."""
+"""What the engine flushed during a slice, made ready for the one commit: a block of history, and what became of lives.
+
+The life axis of a history is that of its trajectory. A cohort may have fewer: lives that diverged before it began have
+no column in the engine and a blank one here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from models.engine.record import Flush, Group, LifeEvent
-from service.store.blocks import MAX_BLOCK_BYTES, EncodedBlock, SeriesGroup, encode_block
+from models.engine.record import Flush, Group
+from service.store.blocks import EncodedBlock, SeriesGroup, encode_block
+from service.store.columns import Mask, Values
 
 
 class Recorder:
     """Collects flushes that follow one another, from the offset at which the slice began."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, seeds: Sequence[int], living: Sequence[int]) -> None:
+        """`seeds` of the trajectory, and `living`, those of the cohort, both in order."""
         self.start = start
+        self._lives = len(seeds)
+        self._places = [list(seeds).index(seed) for seed in living]
         self.end = start
         self.train_seconds = 0.0
         self.updates = 0
@@ -23,21 +32,21 @@ class Recorder:
         self.transitions: list[dict[str, Any]] = []
         self._groups: list[SeriesGroup] = []
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the slice must end, because its block would become too large; judged before compression."""
-        return self.bytes >= MAX_BLOCK_BYTES
-
     def add(self, flush: Flush) -> None:
         """Take over one flush; ValueError if it does not begin where the last one ended."""
         if flush.start != self.end:
             raise ValueError(f"a flush from offset {flush.start} cannot follow offset {self.end}")
         self._groups += [self._timed(group, flush) for group in flush.groups]
         self.bytes += sum(group.values.nbytes for group in flush.groups)
-        self.transitions += [_told(event) for event in flush.transitions]
+        self.transitions += [asdict(event) for event in flush.transitions]
         self.end = flush.end
         self.train_seconds += flush.train_seconds
         self.updates += flush.updates
+
+    def keep_missing(self, had: Mapping[str, Sequence[Sequence[int]]]) -> None:
+        """Of a replay keep only the readings of these probes that are not stored: `had` are (first, every, last)."""
+        self.transitions = []
+        self._groups = [part for group in self._groups if (part := _missing(group, had)) is not None]
 
     def blocks(self) -> list[EncodedBlock]:
         """The block of the slice; none if it did not move."""
@@ -49,8 +58,28 @@ class Recorder:
         """With the seconds of training at each row, told evenly over the updates of the flush."""
         share = (group.offsets - flush.start) / max(1, flush.end - flush.start)
         seconds = self.train_seconds + np.clip(share, 0.0, 1.0) * flush.train_seconds
-        return SeriesGroup(group.paths, group.offsets, group.values, group.valid, seconds)
+        values, valid = self._spread(group)
+        return SeriesGroup(group.paths, group.offsets, values, valid, seconds)
+
+    def _spread(self, group: Group) -> tuple[Values, Mask | None]:
+        """Values (paths, rows, lives of the trajectory) and which of them hold."""
+        if self._places == list(range(self._lives)):
+            return group.values, group.valid
+        values = np.zeros((*group.values.shape[:2], self._lives), np.float32)
+        valid = np.zeros(values.shape, np.bool_)
+        values[:, :, self._places] = group.values
+        valid[:, :, self._places] = True if group.valid is None else group.valid
+        return values, valid
 
 
-def _told(event: LifeEvent) -> dict[str, Any]:
-    return asdict(event)
+def _missing(group: SeriesGroup, had: Mapping[str, Sequence[Sequence[int]]]) -> SeriesGroup | None:
+    """The rows of a probe's group that are not stored yet; None if it is not asked for again, or has no such row."""
+    known = had.get(group.paths[0].partition(".")[0])
+    if known is None:
+        return None
+    stored = {offset for first, every, last in known for offset in range(first, last + 1, every or 1)}
+    rows = [row for row, offset in enumerate(group.offsets.tolist()) if offset not in stored]
+    if not rows:
+        return None
+    valid = None if group.valid is None else group.valid[:, rows]
+    return SeriesGroup(group.paths, group.offsets[rows], group.values[:, rows], valid, group.seconds[rows])

@@ -8,27 +8,33 @@ same bits. No transaction is open while there is training or writing of files.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+import orjson
 import structlog
 
 from models.engine import cohort as cohorts
 from models.engine import snapshot, stage
 from models.engine.cohort import Cohort
 from models.specs.plan import realised_stop
-from models.specs.regime import RegimeSpec
+from models.specs.probes import MEASURES
+from models.specs.regime import Ending, Measured, Reading, RegimeSpec
 from service.queue.bell import Bell
 from service.settings import Settings
 from service.store import trajectories
 from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
-from service.store.trajectories import Lease, SliceResult, SnapshotRow
+from service.store.leases import Lease, SliceResult, SnapshotRow
 from workers.lease import Progress, Renewal
 from workers.recorder import Recorder
 
 log = structlog.get_logger(__name__)
+
+
+class Stuck(Exception):
+    """There is demand, and no life that could meet it: another attempt would find the same."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,9 @@ class Warm:
 
     def serves(self, lease: Lease) -> bool:
         """Whether loading the snapshot would give this very stack."""
-        start = lease.start
-        return (
-            start is not None
-            and (self.trajectory, self.fence + 1, self.state_hash) == (lease.id, lease.fence, start.state_hash)
-        )
+        if lease.start is None or lease.start.trajectory != lease.id:
+            return False
+        return (self.trajectory, self.fence + 1, self.state_hash) == (lease.id, lease.fence, lease.start.state_hash)
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Worker:
     blobs: Blobs
     bell: Bell
     owner: str
-    numerics: dict[str, Any]
+    numerics: str
     progress: Progress = field(default_factory=Progress)
     warm: Warm | None = None
     snapshot_seconds: float = 0.0
@@ -67,69 +71,95 @@ class Worker:
     """Told to leave: the slice ends at the next boundary."""
 
 
+@dataclass(frozen=True)
+class Task:
+    """A lease with its documents read."""
+
+    lease: Lease
+    orders: stage.Orders
+    asked_at: float
+    """Monotonic time before the claim was asked for: the lease lasts at least so long from there."""
+
+    @property
+    def stop(self) -> int:
+        """The next offset at which the trajectory must stand still: a fixed demand, or the furthest one."""
+        ahead = (offset for offset in self.orders.offsets if self.lease.reached < offset < self.lease.wanted)
+        return min(ahead, default=self.lease.wanted)
+
+
 def claim(worker: Worker, named: str | None) -> tuple[Lease, float] | None:
-    """The named trajectory if it can run, else any; and the monotonic time before it was asked for."""
-    ttl = worker.settings.lease_seconds
-    asked_at = time.monotonic()
-    lease = trajectories.claim(worker.database, worker.owner, worker.numerics, ttl, named) if named else None
-    if lease is None:
+    """The named trajectory if it can run, else any; with the monotonic time before it was asked for."""
+    for wanted in (named, None) if named is not None else (None,):
         asked_at = time.monotonic()
-        lease = trajectories.claim(worker.database, worker.owner, worker.numerics, ttl)
-    return None if lease is None else (lease, asked_at)
+        ttl = worker.settings.lease_seconds
+        lease = trajectories.claim(worker.database, worker.owner, worker.numerics, ttl, wanted)
+        if lease is not None:
+            return lease, asked_at
+    return None
 
 
 def run(worker: Worker, lease: Lease, asked_at: float) -> None:
     """Train one slice of a claimed trajectory and commit it; LeaseLost if another took over."""
     crash_point("after_claim")
-    began = time.monotonic()
+    task = Task(lease, orders(lease), asked_at)
+    watch = Stopwatch()
     with Renewal(worker.database, lease, worker.settings.lease_seconds, worker.progress, asked_at) as renewal:
-        cohort = restore(worker, lease)
-        restored = time.monotonic()
-        recorder = train(worker, lease, cohort, renewal)
-        trained = time.monotonic()
-        rows = save(worker, lease, cohort)
-        saved = time.monotonic()
+        cohort = restore(worker, task)
+        watch.lap("load_seconds")
+        ended = endings_met(task, cohort)
+        recorder = train(worker, task, cohort, renewal)
+        watch.lap("train_seconds")
+        if recorder.end == lease.reached:
+            give_back(worker, task, renewal)
+            return
+        rows = save(worker, lease, cohort, endings_met(task, cohort) - ended)
+        worker.snapshot_seconds = watch.lap("snapshot_seconds")
         renewal.must_stop()
-    crash_point("before_commit")
-    runnable = trajectories.commit_slice(worker.database, lease, recorder.result(lease.reached, rows))
+        crash_point("before_commit")
+        ring = trajectories.commit_slice(worker.database, lease, result(recorder, task, rows))
     crash_point("after_commit")
-    log.info(
-        "slice",
-        trajectory=lease.id,
-        fence=lease.fence,
-        offset=recorder.end,
-        load_seconds=round(restored - began, 4),
-        train_seconds=round(trained - restored, 4),
-        snapshot_seconds=round(saved - trained, 4),
-        commit_seconds=round(time.monotonic() - saved, 4),
-    )
-    worker.snapshot_seconds = saved - trained
     worker.warm = Warm(lease.id, lease.fence, rows[0].state_hash, cohort)
+    watch.lap("commit_seconds")
+    log.info("slice", trajectory=lease.id, fence=lease.fence, offset=recorder.end, **watch.laps)
     crash_point("before_ring")
-    worker.bell.ring_all(runnable)
+    worker.bell.ring_all(ring)
 
 
-def restore(worker: Worker, lease: Lease) -> Cohort:
-    """The lives where the trajectory stands: in memory, in a snapshot, at the parent's stop, or at birth."""
-    warm, worker.warm = worker.warm, None
-    regime = RegimeSpec.model_validate(lease.regime, strict=False)
+def orders(lease: Lease) -> stage.Orders:
+    """What the engine is asked for, from the documents of a lease."""
+    return stage.Orders(
+        regime=RegimeSpec.model_validate_json(orjson.dumps(lease.regime)),
+        probes={name: Measured.model_validate_json(orjson.dumps(each)) for name, each in lease.probes.items()},
+        readings={
+            name: [Reading(first=first, every=every, last=last) for first, every, last in several]
+            for name, several in lease.readings.items()
+        },
+        offsets=lease.offsets,
+        endings={name: Ending.model_validate_json(orjson.dumps(each)) for name, each in lease.endings.items()},
+    )
+
+
+def restore(worker: Worker, task: Task) -> Cohort:
+    """The lives where the slice begins: in memory, in a snapshot, at the parent's stop, or at birth."""
+    lease, (warm, worker.warm) = task.lease, (worker.warm, None)
     if warm is not None and warm.serves(lease):
         return warm.cohort
     if lease.start is None:
-        cohort = cohorts.birth(regime, lease.seeds)
+        cohort = cohorts.birth(task.orders.regime, lease.seeds)
     else:
-        cohort, told = snapshot.load(worker.blobs.get(lease.start.uri, lease.start.sha256))
+        cohort, _ = snapshot.load(worker.blobs.get(lease.start.uri, lease.start.sha256))
         if lease.start.trajectory != lease.id:
-            stage.enter(cohort, regime)
+            stage.enter(cohort, task.orders.regime)
     worker.progress.move(lease.reached)
     return cohort
 
 
-def train(worker: Worker, lease: Lease, cohort: Cohort, renewal: Renewal) -> Recorder:
+def train(worker: Worker, task: Task, cohort: Cohort, renewal: Renewal) -> Recorder:
     """Updates until the slice is full, the next demand is met, or somebody wants it to end."""
-    recorder = Recorder(lease)
+    lease = task.lease
+    recorder = Recorder(lease.reached, lease.seeds, cohort.seeds)
     until = time.monotonic() + slice_seconds(worker, lease)
-    for flush in stage.run(cohort, orders(lease), lease.reached, next_demand(lease)):
+    for flush in stage.run(cohort, task.orders, lease.reached, task.stop):
         recorder.add(flush)
         worker.progress.move(flush.end)
         crash_point("mid_train")
@@ -137,3 +167,84 @@ def train(worker: Worker, lease: Lease, cohort: Cohort, renewal: Renewal) -> Rec
         if renewal.must_stop() or worker.leaving or full:
             break
     return recorder
+
+
+def slice_seconds(worker: Worker, lease: Lease) -> float:
+    """How long to train: so long that the snapshot is cheap, but the first slice shows a curve at once."""
+    settings = worker.settings
+    if lease.first_slice:
+        return settings.first_slice_seconds
+    wanted = settings.slice_per_snapshot * worker.snapshot_seconds
+    return min(max(settings.slice_seconds_min, wanted), settings.slice_seconds_max)
+
+
+def endings_met(task: Task, cohort: Cohort) -> frozenset[str]:
+    """Triggered demands that no life of the cohort is still under way to."""
+    going = {seed for seed, diverged in zip(cohort.seeds, cohort.diverged_N, strict=True) if not diverged}
+    return frozenset(digest for digest in task.orders.endings if going <= cohort.frozen.get(digest, {}).keys())
+
+
+def save(worker: Worker, lease: Lease, cohort: Cohort, ended: frozenset[str]) -> list[SnapshotRow]:
+    """Write the cohort as it stands, then the lives that advance from each ending that was met in this slice."""
+    rows = [_write(worker, lease, cohort, str(cohort.offset), cohort.offset)]
+    for digest in sorted(ended):
+        left = {seed: each.offset for seed, each in cohort.frozen.get(digest, {}).items() if each.status == "advanced"}
+        if left:
+            stop = realised_stop(left)
+            rows.append(_write(worker, lease, stage.gather(cohort, digest), stop, max(left.values())))
+    return rows
+
+
+def _write(worker: Worker, lease: Lease, cohort: Cohort, stop: str, at_offset: int) -> SnapshotRow:
+    data = snapshot.dump(cohort, {"trajectory": lease.id, "stop": stop})
+    stored = worker.blobs.put(lease.id, stop, lease.fence, data)
+    worker.progress.move()
+    return SnapshotRow(stop, at_offset, stored.uri, stored.sha256, stored.bytes, snapshot.state_hash(cohort))
+
+
+def result(recorder: Recorder, task: Task, rows: list[SnapshotRow]) -> SliceResult:
+    """All of the slice, for its one commit; of a replay only the readings that were missing."""
+    if task.lease.replay:
+        recorder.keep_missing(task.lease.had)
+    return SliceResult(
+        start=recorder.start,
+        end=recorder.end,
+        blocks=recorder.blocks(),
+        transitions=recorder.transitions,
+        snapshots=rows,
+        updates=recorder.updates,
+        train_seconds=recorder.train_seconds,
+        units=dict(units(task.orders)),
+    )
+
+
+def units(asked: stage.Orders) -> Iterator[tuple[str, str]]:
+    """Unit of every series a probe may write, by path."""
+    for name, each in asked.probes.items():
+        unit = MEASURES[each.probe.kind].unit
+        yield name, unit
+        for area in asked.regime.organism.areas:
+            yield f"{name}.{area}", unit
+
+
+def give_back(worker: Worker, task: Task, renewal: Renewal) -> None:
+    """Nothing was trained: told to stop before the first flush, or no life can go on."""
+    if not (renewal.must_stop() or worker.leaving):
+        lives = "the lives that were asked for stopped earlier in this trajectory and cannot be taken further"
+        raise Stuck(f"nothing to train between offsets {task.lease.reached} and {task.stop}: {lives}")
+    trajectories.release(worker.database, task.lease)
+
+
+class Stopwatch:
+    """Seconds of the parts of a slice."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def lap(self, name: str) -> float:
+        """End a part: its seconds."""
+        now = time.monotonic()
+        seconds, self._since = now - self._since, now
+        self.laps[name] = round(seconds, 4)
+        return seconds

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import assert_never
 
 import torch
 from torch import Tensor
@@ -16,36 +15,13 @@ from torch import Tensor
 from models.specs.areas import Activation
 
 
-def activation(kind: Activation) -> Callable[[Tensor], Tensor]:
-    """The function of that name, element by element."""
-    match kind:
-        case "none":
-            return identity
-        case "relu":
-            return torch.relu
-        case "elu":
-            return elu
-        case "tanh":
-            return torch.tanh
-        case "sigmoid":
-            return sigmoid
-        case "hard_sigmoid":
-            return hard_sigmoid
-        case "softplus":
-            return softplus
-        case "gelu":
-            return gelu
-        case _:
-            assert_never(kind)
-
-
 def identity(x: Tensor) -> Tensor:
-    """x."""
+    """X."""
     return x
 
 
 def elu(x: Tensor) -> Tensor:
-    """x above 0, exp(x) - 1 below."""
+    """X above 0, exp(x) - 1 below."""
     return torch.where(x > 0, x, torch.expm1(torch.clamp(x, max=0.0)))
 
 
@@ -55,7 +31,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """x clipped to [0, 1]."""
+    """X clipped to [0, 1]."""
     return torch.clamp(x, 0.0, 1.0)
 
 
@@ -65,5 +41,18 @@ def softplus(x: Tensor) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """x times the standard normal distribution function at x."""
+    """X times the standard normal distribution function at x."""
     return 0.5 * x * (1.0 + torch.erf(x * math.sqrt(0.5)))
+
+
+FORMS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "none": identity,
+    "relu": torch.relu,
+    "elu": elu,
+    "tanh": torch.tanh,
+    "sigmoid": sigmoid,
+    "hard_sigmoid": hard_sigmoid,
+    "softplus": softplus,
+    "gelu": gelu,
+}
+"""By name, element by element."""

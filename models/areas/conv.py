@@ -21,16 +21,17 @@ from models.specs.shapes import padding
 class Conv:
     """`depth` convolutions, then the maximum over tiles; the first sums what all pathways bring.
 
-    Dynamics:   z = b + sum_p K_p * x_p; r = max over `pool` x `pool` tiles of f(norm(z)); norm layer: over maps and places
-    Parameters: area/A/from/SOURCE/weight (N, out, in, k, k), area/A/bias (N, out), area/A/layerK/weight, area/A/layerK/bias,
-                K from 2; weights by `init` with fan_in = inputs of one unit, biases 0
+    Dynamics:   z = b + sum_p K_p * x_p; r = max over `pool` x `pool` tiles of f(norm(z)); norm layer: over maps and
+                places
+    Parameters: area/A/from/SOURCE/weight (N, out, in, k, k), area/A/bias (N, out), area/A/layerK/weight,
+                area/A/layerK/bias, K from 2; weights by `init` with fan_in = inputs of one unit, biases 0
     Shapes:     inputs (N, B, T, maps, height, width) of equal height and width -> (N, B, T, channels, height', width')
     Units:      rates dimensionless
     Rules:      backprop, frozen, feedback_alignment
     Reference:  Fukushima (1980) Biol. Cybern. 36:193; LeCun et al. (1989) Neural Comput. 1:541
     """
 
-    def __init__(  # noqa: PLR0913 - the shape is known to the organism, the rest is the area's own
+    def __init__(
         self,
         name: str,
         spec: ConvSpec,
@@ -64,12 +65,16 @@ class Conv:
             params |= {bias: torch.zeros(draw.seeds_N.shape[0], self._spec.channels) for bias in biases}
         return params
 
-    def apply(self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params) -> Tensor:
+    def apply(
+        self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params
+    ) -> Tensor:
         """Rates (N, B, T, channels, height, width)."""
         N, B, T = next(iter(inputs.values())).shape[:3]
         first = (self._spec.stride, self._pad)
         parts = [
-            synapse.conv(inputs[source].reshape(N, B * T, *inputs[source].shape[3:]), weight[address], first, address, own)
+            synapse.conv(
+                inputs[source].reshape(N, B * T, *inputs[source].shape[3:]), weight[address], first, address, own
+            )
             for source, address in self._address.items()
         ]
         *_, z = accumulate(parts, add)

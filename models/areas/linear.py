@@ -21,7 +21,8 @@ class Linear:
 
     Dynamics:   z = b + sum_p x_p W_p; r = f(norm(z)); norm layer: (z - mean_u z) / sqrt(var_u z + 1e-5)
     Parameters: area/A/from/SOURCE/weight (N, S, U), area/A/bias (N, 1, U), area/A/layerK/weight (N, U, U),
-                area/A/layerK/bias (N, 1, U), K from 2; weights by `init` with fan_in = all inputs of the layer, biases 0
+                area/A/layerK/bias (N, 1, U), K from 2; weights by `init` with fan_in = all inputs of the layer,
+                biases 0
     Shapes:     inputs (N, B, T, *source units) -> (N, B, T, U)
     Units:      rates dimensionless
     Rules:      backprop, frozen, feedback_alignment
@@ -37,7 +38,7 @@ class Linear:
         fill: Fill,
         act: Callable[[Tensor], Tensor],
     ) -> None:
-        self.shape = (spec.size,)
+        self.shape: tuple[int, ...] = (spec.size,)
         self._spec = spec
         self._act = act
         self._fill = fill
@@ -63,7 +64,9 @@ class Linear:
             params |= {bias: torch.zeros(lives, 1, size) for bias in biases}
         return params
 
-    def apply(self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params) -> Tensor:
+    def apply(
+        self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params
+    ) -> Tensor:
         """Rates (N, B, T, U)."""
         first = next(iter(inputs.values()))
         N, B, T = first.shape[:3]

@@ -68,7 +68,7 @@ class Aligned:
         self._exact = exact
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
-        """base + x W."""
+        """Base + x W."""
         feedback = own.get(feedback_address(address))
         if feedback is None:
             return self._exact.linear(x_NMS, weight_NSU, base, address, own)
@@ -88,7 +88,7 @@ class FeedbackAlignment:
     """The error below an area is sent through fixed random weights B instead of the transposed forward weights.
 
     Update:      dW_l = -rate * x_{l-1}^T d_l; d_{l-1} = (d_l B_l^T) * f'
-    Information: the presynaptic rate, and the error of its own area as B brings it; no forward weight of another synapse
+    Information: the presynaptic rate, and the error of its own area as B brings it; no other synapse's weight
     Shapes:      B like W, (N, S, U) or (N, out, in, k, k); entries N(0, scale^2 / fan_out)
     Units:       cost per unit of weight
     Exactness:   B := W gives the gradient; the uppermost area of the circuit always gets the gradient

@@ -24,6 +24,7 @@ Flags = npt.NDArray[np.bool_]
 
 TENSORS = ("params", "learned", "own", "moments")
 COUNTS = ("steps", "shown")
+ROWS = ("age_N", "offset_N", "alive_N", "diverged_N")
 
 
 @dataclass
@@ -85,7 +86,7 @@ class Cohort:
     """By digest of the ending, by seed."""
 
     @property
-    def seeds_N(self) -> Tensor:
+    def seeds_N(self) -> Tensor:  # noqa: N802 - the shape suffix of tensors
         """The seeds as draws take them."""
         return torch.tensor(self.seeds, dtype=torch.int64)
 
@@ -93,18 +94,12 @@ class Cohort:
         """A copy of some lives, in that order; frozen lives stay behind."""
         index = torch.tensor(list(lives), dtype=torch.int64)
         chosen = list(lives)
-        tensors = {name: _each(getattr(self, name), lambda value: value[index]) for name in TENSORS}
-        counts = {name: _each(getattr(self, name), lambda value: value[chosen]) for name in COUNTS}
-        rows = {name: getattr(self, name)[chosen] for name in ("age_N", "offset_N", "alive_N", "diverged_N")}
-        return replace(
-            self,
-            seeds=[self.seeds[life] for life in chosen],
-            readings={probe: past.take(chosen) for probe, past in self.readings.items()},
-            frozen={},
-            **tensors,
-            **counts,
-            **rows,
-        )
+        changes: dict[str, Any] = {name: _each(getattr(self, name), lambda value: value[index]) for name in TENSORS}
+        changes |= {name: _each(getattr(self, name), lambda value: value[chosen]) for name in COUNTS}
+        changes |= {name: getattr(self, name)[chosen] for name in ROWS}
+        seeds = [self.seeds[life] for life in chosen]
+        readings = {probe: past.take(chosen) for probe, past in self.readings.items()}
+        return replace(self, seeds=seeds, readings=readings, frozen={}, **changes)
 
     def blank(self, life: int) -> None:
         """Leave nothing of a diverged life, so that what is kept does not depend on when it was noticed."""
@@ -165,21 +160,17 @@ def join(parts: Sequence[Cohort]) -> Cohort:
     order = sorted(range(len(seeds)), key=seeds.__getitem__)
 
     def tensors(name: str) -> Params:
-        return {address: torch.cat([getattr(part, name)[address] for part in parts]) for address in getattr(first, name)}
+        return {
+            address: torch.cat([getattr(part, name)[address] for part in parts]) for address in getattr(first, name)
+        }
 
     def counts(name: str) -> dict[str, Counts]:
         return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in getattr(first, name)}
 
-    rows = ("age_N", "offset_N", "alive_N", "diverged_N")
-    whole = replace(
-        first,
-        seeds=seeds,
-        **{name: tensors(name) for name in TENSORS},
-        **{name: counts(name) for name in COUNTS},
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in rows},
-        readings={},
-        frozen={},
-    )
+    changes: dict[str, Any] = {name: tensors(name) for name in TENSORS}
+    changes |= {name: counts(name) for name in COUNTS}
+    changes |= {name: np.concatenate([getattr(part, name) for part in parts]) for name in ROWS}
+    whole = replace(first, seeds=seeds, readings={}, frozen={}, **changes)
     return whole.take(order)
 
 

@@ -42,13 +42,11 @@ class Examiner:
 
     def take(self, names: Sequence[str], cohort: Cohort, lives: Sequence[int]) -> dict[str, npt.NDArray[np.float32]]:
         """Values (series, lives) of each probe; probes that look at the same items share one pass."""
-        portion = _portion(cohort, lives)
+        portion = portion_of(cohort, lives)
         seen: dict[tuple[str, int | None], Items] = {}
         return {name: self._take(name, portion, seen) for name in names}
 
-    def _take(
-        self, name: str, portion: Portion, seen: dict[tuple[str, int | None], Items]
-    ) -> npt.NDArray[np.float32]:
+    def _take(self, name: str, portion: Portion, seen: dict[tuple[str, int | None], Items]) -> npt.NDArray[np.float32]:
         measured = self._probes[name]
 
         def exam(world: WorldSpec, n: int | None) -> Exam:
@@ -69,7 +67,7 @@ class Examiner:
         return self._streams[text]
 
 
-def _portion(cohort: Cohort, lives: Sequence[int]) -> Portion:
+def portion_of(cohort: Cohort, lives: Sequence[int]) -> Portion:
     """Some lives of a cohort; without a copy if they are all."""
     whole = list(lives) == list(range(len(cohort.seeds)))
     index = torch.tensor(list(lives), dtype=torch.int64)

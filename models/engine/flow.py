@@ -67,8 +67,12 @@ class Flow:
         self._costs = {name: weighted.cost for name, weighted in regime.costs.items()}
         self._reach = {name: reaches(regime.organism, cost) for name, cost in self._costs.items()}
         self._alone = frozenset(name for name in self._costs if _needs_own_walk(regime, name))
-        self._names = {area: [each for each in sorted(cohort.params) if each.startswith(f"area/{area}/")] for area in self._areas}
-        self._heads = {cost: [each for each in sorted(cohort.learned) if each.startswith(f"cost/{cost}/")] for cost in self._costs}
+        self._names = {
+            area: [each for each in sorted(cohort.params) if each.startswith(f"area/{area}/")] for area in self._areas
+        }
+        self._heads = {
+            cost: [each for each in sorted(cohort.learned) if each.startswith(f"cost/{cost}/")] for cost in self._costs
+        }
         self._last: Plan | None = None
 
     def plan(self, knobs: Knobs) -> Plan:
@@ -95,7 +99,9 @@ class Flow:
             Wiring(closed_pathways(self._regime.organism, upstream), kept or None),
             strengths,
             self._groups(live, moves),
-            self._optimizer.mover(moves, {name: knobs.rate_AN[self._areas.index(self._area_of(name))] for name in moves}),
+            self._optimizer.mover(
+                moves, {name: knobs.rate_AN[self._areas.index(self._area_of(name))] for name in moves}
+            ),
         )
 
     def _area_of(self, name: str) -> str:
@@ -107,7 +113,9 @@ class Flow:
         """Shares that cut pathways let through, and strengths of the deficits of senses, where not 0 for all."""
         kept: dict[str, Tensor] = {}
         strengths: dict[str, Tensor] = {}
-        deficits = sorted(zip(self._regime.deficits.items(), knobs.strength_DN, strict=True), key=lambda each: each[0][0])
+        deficits = sorted(
+            zip(self._regime.deficits.items(), knobs.strength_DN, strict=True), key=lambda each: each[0][0]
+        )
         for (name, deficit), strength in deficits:
             if not (strength[alive_N] > 0).any():
                 continue
@@ -129,9 +137,9 @@ class Flow:
             taught = np.zeros_like(alive_N)
             for cost in self._costs:
                 taught |= weighs[cost] & (area in self._reach[cost])
-            moves |= {name: plastic[area] & taught for name in self._names[area]}
+            moves |= dict.fromkeys(self._names[area], plastic[area] & taught)
         for cost, spec in self._costs.items():
-            moves |= {name: plastic[spec.at] & weighs[cost] for name in self._heads[cost]}
+            moves |= dict.fromkeys(self._heads[cost], plastic[spec.at] & weighs[cost])
         for path in self._regime.organism.pathways:
             if path.title in kept:
                 moves[f"area/{path.target}/from/{path.source}/weight"] &= kept[path.title].numpy() > 0
@@ -143,14 +151,17 @@ class Flow:
             [name for name in live if name in self._alone and self._costs[name].at == area] for area in self._areas
         ]
         groups = []
-        for costs in (together, *apart):
-            reached = [area for area in self._areas if any(area in self._reach[cost] for cost in costs)]
-            names = [name for area in reached for name in self._names[area]]
-            names += [name for cost in costs for name in self._heads[cost]]
-            names = [name for name in names if name in moves]
+        for several in (together, *apart):
+            costs = [cost for cost in several if any(name in moves for name in self._within(cost))]
+            names = dict.fromkeys(name for cost in costs for name in self._within(cost) if name in moves)
             if names:
                 groups.append(Group(tuple(live.index(cost) for cost in costs), tuple(names)))
         return tuple(groups)
+
+    def _within(self, cost: str) -> list[str]:
+        """Parameters that a cost's error reaches, and its own."""
+        reached = [name for area in self._areas if area in self._reach[cost] for name in self._names[area]]
+        return reached + self._heads[cost]
 
 
 def _live_cost(name: str, weight: np.ndarray, weighs_N: Flags, alive_N: Flags) -> LiveCost:

@@ -48,7 +48,8 @@ class KnobBoard:
         by_age = {age: self._column(stage_sp, age) for age in sorted(set(age_N.tolist()))}
         columns = [by_age[age] for age in age_N.tolist()]
         weight, plasticity, strength = (
-            np.array([column[row] for column in columns], dtype=np.float64).reshape(len(columns), -1).T for row in range(3)
+            np.array([column[row] for column in columns], dtype=np.float64).reshape(len(columns), -1).T
+            for row in range(3)
         )
         self._last = _same_or(self._last, weight, plasticity, strength) or Knobs(
             weight, plasticity, np.array(self._lr)[:, None] * plasticity, strength

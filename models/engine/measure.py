@@ -40,7 +40,7 @@ class Portion:
 
 
 class Items:
-    """The first `n` items of an addressed permutation of a world, the same at all ages, as a portion of lives sees them.
+    """The first `n` items of an addressed permutation of a world, the same at all ages, as lives see them.
 
     All lives see the same items, but where the world shows each life a subset of its own.
     """
@@ -111,7 +111,7 @@ class Exam:
 
     def item_norms(self, value: Callable[[Moment], Tensor]) -> Mapping[str, Tensor]:
         """Area -> (N, B): squared norm of the true gradient over the area's parameters, item by item."""
-        lives, items = self._items.index_NB.shape
+        items = self._items.index_NB.shape[1]
         floats = sum(prod(each.shape) for each in self._items.portion.weight.values())
         step = max(1, ITEM_FLOATS // max(1, floats))
         parts = [self._norms(value, slice(start, min(start + step, items))) for start in range(0, items, step)]

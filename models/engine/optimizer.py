@@ -61,7 +61,11 @@ class Optimizer:
     def __init__(self, cohort: Cohort, organism: OrganismSpec, area_of_cost: Mapping[str, str]) -> None:
         self._cohort = cohort
         self._values: Params = {**cohort.params, **cohort.learned}
-        self._specs = {name: organism.optimizer_of(_area(name, area_of_cost)) for name in self._values if _known(name, area_of_cost)}
+        self._specs = {
+            name: organism.optimizer_of(_area(name, area_of_cost))
+            for name in self._values
+            if _known(name, area_of_cost)
+        }
         for name, spec in self._specs.items():
             for slot in slots(spec):
                 cohort.moments.setdefault(f"{slot}/{name}", torch.zeros_like(self._values[name]))
@@ -169,7 +173,7 @@ def _sgd(spec: SgdSpec, grads: Tensors, moments: Mapping[str, Tensors]) -> Tenso
 
 
 def _adam(betas: tuple[float, float], eps: float, grads: Tensors, moments: Mapping[str, Tensors], step: int) -> Tensors:
-    """m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with the first correction drawn into the denominator."""
+    """M / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps), with the first correction drawn into the denominator."""
     mean, square = moments["mean"], moments["square"]
     torch._foreach_lerp_(mean, grads, 1.0 - betas[0])
     _decayed_square(square, grads, betas[1])
@@ -181,7 +185,7 @@ def _adam(betas: tuple[float, float], eps: float, grads: Tensors, moments: Mappi
 
 
 def _decayed_square(square: Tensors, grads: Tensors, keep: float) -> None:
-    """v <- keep v + (1 - keep) g^2."""
+    """V <- keep v + (1 - keep) g^2."""
     torch._foreach_mul_(square, keep)
     torch._foreach_addcmul_(square, grads, grads, value=1.0 - keep)
 

@@ -53,7 +53,9 @@ class Organism:
         own: Params = {}
         for circuit in self.spec.credit:
             weights = [address for area in circuit.areas for address in self._error_weights(area, params)]
-            own |= build_rule(circuit.rule).init({address: tuple(params[address].shape[1:]) for address in weights}, draw)
+            own |= build_rule(circuit.rule).init(
+                {address: tuple(params[address].shape[1:]) for address in weights}, draw
+            )
         return own
 
     def run(self, weight: Params, own: Params, batch: Batch, draw: Draw, wiring: Wiring = OPEN) -> Moment:
@@ -91,4 +93,3 @@ def _message(path: PathwaySpec, rate: Tensor, wiring: Wiring) -> Tensor:
         return rate
     kept = kept_N.reshape(-1, *[1] * (rate.dim() - 1))
     return torch.where(kept > 0, rate * kept, 0.0)
-

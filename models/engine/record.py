@@ -140,7 +140,9 @@ class Record:
         shape = (len(rows), len(alive))
         live = {cost.name: place for place, cost in enumerate(plan.live)}
         knobs = plan.knobs
-        series: list[Values] = [said[:, live[name]] if name in live else np.zeros(shape, np.float32) for name in self._costs]
+        series: list[Values] = [
+            said[:, live[name]] if name in live else np.zeros(shape, np.float32) for name in self._costs
+        ]
         known = [*knobs.weight_CN, *knobs.plasticity_AN, *knobs.rate_AN]
         series += [np.broadcast_to(each.astype(np.float32), shape) for each in known]
         series += [self._change(plan, area, said) for area in self._areas]
@@ -161,7 +163,8 @@ class Record:
             for place, name in enumerate(plan.mover.names, start=len(plan.live)):
                 if name.startswith(f"area/{area}/"):
                     total += said[:, place].astype(np.float64) ** 2
-            return (np.sqrt(total) * plan.knobs.rate_AN[self._areas.index(area)]).astype(np.float32)
+            norm: Values = (np.sqrt(total) * plan.knobs.rate_AN[self._areas.index(area)]).astype(np.float32)
+        return norm
 
     def _diverge(self, life: int, offset: int, later: int) -> None:
         """Take a life out as of its first bad row, `later` updates ago."""
@@ -177,7 +180,9 @@ class Record:
 
 
 def _updates(paths: list[str], blocks: list[tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.bool_]]]) -> Group:
-    offsets, values, valid = (np.concatenate([block[part] for block in blocks], axis=max(0, min(part, 1))) for part in range(3))
+    offsets, values, valid = (
+        np.concatenate([block[part] for block in blocks], axis=max(0, min(part, 1))) for part in range(3)
+    )
     return Group(paths, offsets, values, None if valid.all() else valid)
 
 

@@ -17,13 +17,12 @@ from safetensors.torch import load as read_tensors
 from safetensors.torch import save as write_tensors
 from torch import Tensor
 
-from models.engine.cohort import COUNTS, TENSORS, Cohort, Frozen, Readings
+from models.engine.cohort import COUNTS, ROWS, TENSORS, Cohort, Frozen, Readings
 from models.engine.numerics import numerics_class
 from models.errors import SnapshotMismatch
 
 FORMAT = 1
 KEY = "ontogeny"
-ROWS = ("age_N", "offset_N", "alive_N", "diverged_N")
 
 
 def dump(cohort: Cohort, meta: dict[str, Any]) -> bytes:
@@ -91,7 +90,8 @@ def _tensors(cohort: Cohort, prefix: str) -> Iterator[tuple[str, Tensor]]:
 def _cohort(tensors: dict[str, Tensor], prefix: str, head: dict[str, Any]) -> Cohort:
     def group(name: str) -> dict[str, Tensor]:
         start = f"{prefix}{name}/"
-        return {key.removeprefix(start): value.clone() for key, value in sorted(tensors.items()) if key.startswith(start)}
+        keys = sorted(key for key in tensors if key.startswith(start))
+        return {key.removeprefix(start): tensors[key].clone() for key in keys}
 
     counts = {name: value.numpy() for name, value in group("counts").items()}
     readings: dict[str, Readings] = {}
@@ -99,15 +99,11 @@ def _cohort(tensors: dict[str, Tensor], prefix: str, head: dict[str, Any]) -> Co
         probe, part = key.rsplit("/", 1)
         past = readings.setdefault(probe, Readings())
         setattr(past, part, value.tolist() if part == "offsets" else list(value.numpy()))
-    return Cohort(
-        seeds=counts["seeds"].tolist(),
-        **{name: group(name) for name in TENSORS},
-        **{name: {key: value.numpy() for key, value in group(name).items()} for name in COUNTS},
-        **{name: counts[name] for name in ROWS},
-        offset=head["offset"],
-        entered=head["entered"],
-        readings=readings,
-    )
+    parts: dict[str, Any] = {name: group(name) for name in TENSORS}
+    parts |= {name: {key: value.numpy() for key, value in group(name).items()} for name in COUNTS}
+    parts |= {name: counts[name] for name in ROWS}
+    seeds = counts["seeds"].tolist()
+    return Cohort(seeds=seeds, offset=head["offset"], entered=head["entered"], readings=readings, **parts)
 
 
 def _head(data: bytes) -> dict[str, Any]:

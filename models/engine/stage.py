@@ -72,7 +72,8 @@ def run(cohort: Cohort, orders: Orders, start: int, stop: int) -> Iterator[Flush
 
 def gather(cohort: Cohort, digest: str) -> Cohort:
     """Lives that advanced at an ending, in seed order, each at its own age: the start of the next trajectory."""
-    parts = [frozen.cohort for _, frozen in sorted(cohort.frozen.get(digest, {}).items()) if frozen.status == "advanced"]
+    left = sorted(cohort.frozen.get(digest, {}).items())
+    parts = [frozen.cohort for _, frozen in left if frozen.status == "advanced"]
     if not parts:
         raise NoResult("no life advanced")
     return _at_start(join(parts))
@@ -132,7 +133,8 @@ class _Stage:
     def next_event(self) -> int:
         """The next offset at which a probe is due or a trigger may fire; kept in `events`."""
         cohort, batch = self.cohort, self.orders.regime.batch
-        candidates = [each for readings in self.orders.readings.values() for each in _following(readings, cohort.offset)]
+        readings = [each for several in self.orders.readings.values() for each in several]
+        candidates = list(_following(readings, cohort.offset))
         candidates += self.orders.offsets
         for digest, ending in self.orders.endings.items():
             ages = cohort.age_N[cohort.alive_N & self._open(digest)].tolist()

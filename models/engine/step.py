@@ -104,12 +104,12 @@ class _Gate(torch.autograd.Function):
 
 
 def _value(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
-    """Value (N,); where a cost weighs for some lives only, the others get no error, not even that of 0 times infinity."""
+    """Value (N,); where a cost weighs for some lives only, the others get no error, not even 0 times infinity."""
     if only_N is None:
         return cost(moment)
 
     def gate(x: Tensor) -> Tensor:
-        return _Gate.apply(x, only_N) if x.requires_grad else x  # type: ignore[no-any-return, no-untyped-call]
+        return _Gate.apply(x, only_N) if x.requires_grad else x  # type: ignore[no-untyped-call]
 
     gated = Moment(
         moment.batch,

@@ -159,7 +159,7 @@ def _jumps(clock: Clock) -> Iterator[Finding]:
             if high <= low * _JUMP or not _moments_meet(schedule, before, stage, name):
                 continue
             message = f"stage {stage.name}: weight of {name} jumps from {pair[0]:g} to {pair[1]:g}, moments are kept"
-            yield finding("W09", ("stages", index, "costs"), message, "on_enter: [reset_optimizer], or a ramp")
+            yield finding("W09", ("stages", index, "costs", name), message, "on_enter: [reset_optimizer], or a ramp")
 
 
 def _moments_meet(schedule: ScheduleSpec, before: StageSpec, stage: StageSpec, name: str) -> bool:

@@ -66,12 +66,9 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
 
 
 def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterator[str]:
-    """What keeps a world from feeding the senses that are used."""
+    """What keeps a world from feeding the senses."""
     channels = facts(world.source).channels
-    used = {pathway.source for pathway in organism.pathways}
     for sense, spec in organism.senses.items():
-        if sense not in used:
-            continue
         channel = channel_for(sense, spec, channels)
         if channel is None:
             yield f"world {name} has no channel for sense {sense}: {', '.join(channels)}"

@@ -13,11 +13,12 @@ from models.specs.advice import decays, probe_items, restarts
 from models.specs.arms import ArmDocument, arm_count, expand
 from models.specs.base import pointer
 from models.specs.check_names import repeated, unknown_event
+from models.specs.check_worlds import unfit_as_number
 from models.specs.costs import AreaTarget, target_of
 from models.specs.durations import Duration
 from models.specs.findings import Finding, by_name, finding, from_reason
 from models.specs.limits import Limits, check_lives
-from models.specs.outcomes import Labels, PairContrast, RecoveryContrast
+from models.specs.outcomes import Labels, OutcomeSpec, PairContrast, RecoveryContrast
 from models.specs.patches import PatchError
 from models.specs.schedule import ScheduleSpec
 from models.specs.selectors import select, unknown_references
@@ -27,6 +28,7 @@ from models.specs.totals import total
 from models.specs.triggers import probes_read
 
 FEW_SEEDS = 5
+_Sign = tuple[str, str, str]
 CheckArm = Callable[[dict[str, Any]], tuple[ScheduleSpec | None, Sequence[Finding]]]
 """Reads and checks the schedule of one arm."""
 
@@ -73,25 +75,30 @@ def _each(documents: Sequence[ArmDocument], check_arm: CheckArm) -> tuple[Arms, 
     """Every distinct document once; what holds for all arms is said of the base, else of the first arm it holds for."""
     read: dict[bytes, tuple[ScheduleSpec | None, Sequence[Finding]]] = {}
     schedules: list[ScheduleSpec | None] = []
-    first: dict[tuple[str, str, str], tuple[ArmDocument, Finding]] = {}
-    counts = Counter[tuple[str, str, str]]()
+    first: dict[_Sign, tuple[ArmDocument, Finding]] = {}
+    counts = Counter[_Sign]()
     for arm in documents:
         key = orjson.dumps(arm.document, option=orjson.OPT_SORT_KEYS)
         if key not in read:
             read[key] = check_arm(arm.document)
         schedule, findings = read[key]
         schedules.append(schedule)
-        for each in findings:
-            sign = (each.code, each.pointer, each.message)
+        signs = {_sign(each): each for each in findings}
+        counts.update(signs.keys())
+        for sign, each in signs.items():
             first.setdefault(sign, (arm, each))
-            counts[sign] += 1
     found = [_of_arm(arm, each, counts[sign], len(documents)) for sign, (arm, each) in first.items()]
     return Arms(documents, schedules), found
 
 
+def _sign(found: Finding) -> _Sign:
+    """What makes findings of several arms one; warnings of one kind at one place are, whatever their numbers."""
+    return found.code, found.pointer, found.message if found.severity == "error" else ""
+
+
 def _of_arm(arm: ArmDocument, each: Finding, count: int, arms: int) -> Finding:
     whose = f"arm {arm.name}" if count < arms else "base"
-    others = f" (and in {count - 1} more arms)" if 1 < count < arms else ""
+    others = f" (and in {count - 1} more)" if 1 < count < arms else ""
     edit = each.suggestion and each.suggestion.model_copy(update={"edit": None})
     return each.model_copy(
         update={
@@ -114,10 +121,20 @@ def _outcomes(study: StudySpec, schedules: Sequence[ScheduleSpec]) -> Iterator[F
             if event is not None:
                 problems = [list(unknown_event(schedule, event, steps, f"outcome {name}")) for schedule in schedules]
                 yield from problems[0] if all(problems) else ()
+        yield from _readings(name, outcome, schedules)
         for field in ("window", "censor_at"):
             duration = getattr(outcome, field, None)
             if duration is not None:
                 yield from _by_age(duration, ("outcomes", name, field), f"outcome {name}", schedules)
+
+
+def _readings(name: str, outcome: OutcomeSpec, schedules: Sequence[ScheduleSpec]) -> Iterator[Finding]:
+    """E36 if a life has no one number to give: a probe of every area, or the best of what has no best."""
+    probe = getattr(outcome, "probe", None)
+    measured = [schedule.probes[probe] for schedule in schedules if probe in schedule.probes]
+    problems = {unfit_as_number(each, ranked=outcome.kind == "best") for each in measured} - {None}
+    for problem in problems:
+        yield finding("E36", ("outcomes", name, "probe"), f"outcome {name}: probe {probe} {problem}", "another probe")
 
 
 def _by_age(

@@ -7,11 +7,12 @@ from math import prod
 
 from models.specs.check_costs import lacks, misfed_senses, misfit
 from models.specs.findings import Finding, Steps, finding
-from models.specs.probes import AccuracySpec, FisherTraceSpec, LinearReadoutSpec, ProbeSpec
+from models.specs.probes import MEASURES, AccuracySpec, FisherTraceSpec, LinearReadoutSpec, ProbeSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
 from models.specs.transforms import CutPathwaySpec, FlipSpec, OccludeSpec, SenseTransform
+from models.specs.triggers import leaves
 from models.specs.worlds import NoLabels, WorldSpec
 from models.specs.worlds.sources import facts
 
@@ -57,6 +58,26 @@ def check_probes(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterato
             yield finding("E15", (*steps, "n"), message, f"at most {items}")
         for field, problem in _problems(schedule, probe, shapes):
             yield finding("E36", (*steps, field), f"{place}: {problem}", "another world or area")
+
+
+def check_conditions(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """E36: probes of triggers give one number, and plateaus know which direction is better."""
+    for index, stage in enumerate(schedule.stages):
+        for path, leaf in leaves(stage.until):
+            condition = leaf.criterion or leaf.plateau
+            problem = condition and unfit_as_number(schedule.probes[condition.probe], ranked=leaf.plateau is not None)
+            if condition is not None and problem:
+                steps = ("stages", index, "until", *path, leaf.key, "probe")
+                yield finding("E36", steps, f"stage {stage.name}: probe {condition.probe} {problem}", "another probe")
+
+
+def unfit_as_number(probe: ProbeSpec, *, ranked: bool) -> str | None:
+    """Why a probe's readings are not one number of one area, or, if they are to be ranked, have no best."""
+    if MEASURES[probe.kind].by_area and getattr(probe, "at", "*") == "*":
+        return "gives a number for every area; choose one with `at`"
+    if ranked and MEASURES[probe.kind].better == "none":
+        return f"has no better and worse: {probe.kind} is only described"
+    return None
 
 
 def _problems(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -19,8 +19,8 @@ from models.specs.check_names import check_names
 from models.specs.check_organism import check_organism
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
-from models.specs.check_worlds import check_probes, check_worlds
-from models.specs.document import MAX_INTEGER
+from models.specs.check_worlds import check_conditions, check_probes, check_worlds
+from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
 from models.specs.limits import Limits, asked, check_limits, check_lives
 from models.specs.mistakes import findings_of
@@ -69,6 +69,15 @@ class Checked:
     def ok(self) -> bool:
         """Whether it can be submitted."""
         return not self.errors
+
+    def at(self, parsed: Parsed) -> Checked:
+        """The same with line and column of every finding in the text it was read from."""
+        places = [parsed.position(each.pointer) or (None, None) for each in self.findings]
+        found = [
+            each.model_copy(update={"line": line, "column": column})
+            for each, (line, column) in zip(self.findings, places, strict=True)
+        ]
+        return replace(self, findings=tuple(found))
 
     def refuse(self) -> None:
         """Raises Refused if there are errors."""
@@ -122,13 +131,17 @@ def _check_study(study: StudySpec, document: dict[str, Any], base: Mapping[str, 
     whole = {**document, "base": base} if base is not None else document
     schedules = [schedule for schedule in arms.schedules if schedule is not None]
     if not _has_errors(found):
-        found += [
-            each.model_copy(update={"pointer": "/base" + each.pointer}) for each in check_limits(schedules, limits)
-        ]
+        found += map(_in_study, check_limits(schedules, limits))
     if _has_errors(found):
         return Checked("study", study, _named_in_study(found, whole))
     found = without_restarted_decay([*found, *advise_study(study, arms)], schedules)
     return Checked("study", study, _named_in_study(found, whole), tuple(arms.documents), tuple(schedules))
+
+
+def _in_study(found: Finding) -> Finding:
+    """Seeds are the study's own, everything else is the base's."""
+    own = found.pointer.startswith("/seeds")
+    return found if own else found.model_copy(update={"pointer": "/base" + found.pointer})
 
 
 def _named_in_study(found: list[Finding], document: dict[str, Any]) -> tuple[Finding, ...]:
@@ -159,11 +172,12 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
     found = [
         *organism,
         *check_worlds(schedule),
+        *check_conditions(schedule),
         *units,
         *check_costs(schedule, shapes),
         *check_probes(schedule, shapes),
     ]
-    if not _has_errors(units):
+    if not any(each.code in ("E13", "E19", "E20") for each in units):
         found += check_times(schedule)
     yield from found
     if not _has_errors([*unknown, *found]):

@@ -54,7 +54,7 @@ def generate(control: ControlSpec, document: Document, reference: Document | Non
     subject = Subject(control, document, at)
     try:
         made = {**document, **_changes(subject, reference)}
-        if not isinstance(control, MatchedControl) and _parsed(subject, made) == subject.schedule:
+        if not isinstance(control, MatchedControl) and canonical(_parsed(subject, made)) == subject.canonical:
             raise subject.refuse(
                 "it would be the arm itself", "choose another arm by `labels`, or leave the control out"
             )
@@ -196,7 +196,7 @@ def _oracle(subject: Subject, control: OracleControl) -> dict[str, Any]:
         raise subject.refuse(f"cost {control.cost} has no target to replace")
     oracle = LabelTarget(kind="label", name=control.target)
     _require_given(subject, control.cost, cost.model_copy(update={"target": oracle}), only_where_it_weighs=True)
-    return oracle.model_dump(mode="json", exclude_none=True, exclude_defaults=True) | {"kind": "label"}
+    return oracle.model_dump(mode="json", exclude_defaults=True)
 
 
 def _without(subject: Subject, cost: str) -> Changes:

@@ -24,8 +24,8 @@ UNCOMPARED = frozenset({"name", "notes", "tags", "seeds"})
 class Change:
     """A difference at a path whose list steps are names; None on the side where there is nothing.
 
-    Where things of one named list stand in another order, `path` is that of the list, and `a` and `b` are the names of
-    the things both have.
+    Where the things of a named list stand in another order than after taking away what only `a` has and appending what
+    only `b` has, `path` is that of the list, and `a` and `b` are its names.
     """
 
     path: str
@@ -34,9 +34,9 @@ class Change:
 
 
 def diff(a: ScheduleSpec, b: ScheduleSpec) -> list[Change]:
-    """Changes that lead from one canonical schedule to another, in order of path; empty if they say the same."""
+    """Changes that lead from one canonical schedule to another, in document order; empty if they say the same."""
     left, right = (each.model_dump(mode="json", exclude=set(UNCOMPARED)) for each in (a, b))
-    return sorted(_between(left, right, ()), key=lambda change: change.path)
+    return list(_between(left, right, ()))
 
 
 def text(changes: Sequence[Change], first_divergence: str | None = None) -> str:
@@ -68,9 +68,9 @@ def _lists(a: list[Any], b: list[Any], titles: tuple[list[str], list[str]], plac
     left, right = (dict(zip(names, items, strict=True)) for names, items in zip(titles, (a, b), strict=True))
     for name in [*left, *(name for name in right if name not in left)]:
         yield from _between(left.get(name), right.get(name), (*place, name))
-    orders = [name for name in left if name in right], [name for name in right if name in left]
-    if orders[0] != orders[1]:
-        yield Change(pointer(place), *orders)
+    appended = [*(name for name in left if name in right), *(name for name in right if name not in left)]
+    if appended != list(right):
+        yield Change(pointer(place), list(left), list(right))
 
 
 def _line(change: Change) -> str:

@@ -76,11 +76,14 @@ def _resolved(node: Any, definitions: Mapping[str, Any]) -> Any:
         return [_resolved(part, definitions) for part in node]
     if not isinstance(node, dict):
         return node
-    parts = node.get("anyOf")
-    if isinstance(parts, list) and len(parts) == 2 and isinstance(parts[0], dict) and parts[0].keys() & {_BARE, _NAMED}:
-        rest = {key: part for key, part in node.items() if key != "anyOf"}
-        return {**_resolved(rest, definitions), "anyOf": _forms(parts[0], parts[1], definitions)}
-    return {key: _resolved(part, definitions) for key, part in node.items()}
+    parts = node.get("anyOf", [])
+    marked = [i for i, part in enumerate(parts) if isinstance(part, dict) and part.keys() & {_BARE, _NAMED}]
+    if not marked:
+        return {key: _resolved(part, definitions) for key, part in node.items()}
+    at = marked[0]
+    forms = [*parts[:at], *_forms(parts[at], parts[at + 1], definitions), *_resolved(parts[at + 2 :], definitions)]
+    rest = {key: part for key, part in node.items() if key != "anyOf"}
+    return {**_resolved(rest, definitions), "anyOf": forms}
 
 
 def _forms(mark: Mapping[str, Any], inner: Any, definitions: Mapping[str, Any]) -> list[Any]:

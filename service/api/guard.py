@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import problem_response
+from service.wire.problem import PROBLEMS
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 CONTENT_SECURITY_POLICY = (
@@ -67,7 +68,7 @@ class Guard:
                     await self.app(scope, _replayed(body, receive), guarded)
                     return
                 refusal = body
-            await problem_response(scope, refusal.code, refusal.detail)(scope, receive, guarded)
+            await _problem(scope, refusal)(scope, receive, guarded)
 
     def _host_refusal(self, headers: Headers) -> Refusal | None:
         host = headers.get("host", "")
@@ -109,6 +110,12 @@ class Guard:
                 parts.clear()
             if not message.get("more_body", False) or received > _DRAINED_BYTES:
                 return b"".join(parts) if received <= self.body_bytes else refusal
+
+
+def _problem(scope: Scope, refusal: Refusal) -> ASGIApp:
+    suggestion = {"text": PROBLEMS[refusal.code][1]}
+    fault = {"pointer": "", "code": refusal.code, "message": refusal.detail, "suggestion": suggestion}
+    return problem_response(scope, refusal.code, refusal.detail, errors=[fault])
 
 
 def _request_id(headers: Headers) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from models.errors import Refused as RefusedDocument
+from models.errors import Malformed
 from service.errors import ServiceError
 from service.wire.paging import CursorMismatch
 from service.wire.problem import PROBLEM_JSON, PROBLEMS, title_of
@@ -31,6 +31,8 @@ _OF_STATUS = {
     413: "too-large",
     415: "unsupported-media-type",
 }
+
+_ONE_OBJECT = "send one YAML 1.2 or JSON object: every value written out, finite numbers, at most 32 levels deep"
 
 
 def problem_response(
@@ -68,7 +70,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(ServiceError, _ours)
-    app.add_exception_handler(RefusedDocument, _refused_document)
+    app.add_exception_handler(Malformed, _malformed)
     app.add_exception_handler(CursorMismatch, _cursor)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(Exception, _unforeseen)
@@ -105,13 +107,23 @@ def _framework(request: Request, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if error.status in (429, 503) or error.code == "request-in-flight":
+    if error.status == 503 or error.problem_code in ("request-in-flight", "quota-exceeded"):
         headers["Retry-After"] = "1"
-    return problem_response(request.scope, error.code, str(error), headers=headers)
+    return problem_response(request.scope, error.problem_code, error.detail, headers=headers, **error.more)
 
 
-def _refused_document(request: Request, error: Exception) -> Response:
-    return problem_response(request.scope, "invalid-schedule", str(error))
+def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Malformed)
+    (reason,) = error.findings
+    fault = {
+        "pointer": reason.pointer,
+        "code": reason.code,
+        "message": reason.message,
+        "suggestion": {"text": reason.suggestion or _ONE_OBJECT},
+        "line": error.line,
+        "column": error.column,
+    }
+    return problem_response(request.scope, "malformed", reason.message, errors=[fault])
 
 
 def _cursor(request: Request, error: Exception) -> Response:

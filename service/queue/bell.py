@@ -36,7 +36,7 @@ class Bell:
     """Rings for the API, the workers and the reconcilers; a broker that is away is counted, never an error."""
 
     def __init__(self, settings: Settings) -> None:
-        self._celery = Celery("bell", broker=settings.broker_url, set_as_current=False)
+        self._celery = Celery("bell", broker=broker_url(settings), set_as_current=False)
         self._celery.conf.update(
             task_ignore_result=True,
             task_serializer="json",
@@ -77,9 +77,14 @@ class Bell:
         self._celery.close()
 
 
+def broker_url(settings: Settings) -> str:
+    """The broker's address; the filesystem has none, but kombu warns at every connection that says so."""
+    return "filesystem://localhost/" if _in_files(settings) else settings.broker_url
+
+
 def transport_options(settings: Settings) -> dict[str, Any]:
     """How bells travel; makes the folder of the filesystem transport, which is for one machine without NFS."""
-    if not settings.broker_url.startswith("filesystem"):
+    if not _in_files(settings):
         return dict(REDIS_OPTIONS)
     bells = folder(settings)
     waiting, heard, control = (bells / name for name in ("waiting", "heard", "control"))
@@ -113,6 +118,10 @@ def forget_heard(settings: Settings, older_than_seconds: float, now: float) -> i
         except FileNotFoundError:  # another reconciler was first
             continue
     return deleted
+
+
+def _in_files(settings: Settings) -> bool:
+    return settings.broker_url.startswith("filesystem:")
 
 
 def _bind(control: Path) -> None:

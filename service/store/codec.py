@@ -155,15 +155,23 @@ def _squeeze(payload: bytes, codec: int) -> bytes:
 def _expand(body: memoryview, codec: int, expected: int) -> bytes:
     """At most one byte more than expected is unpacked, so that damaged bytes cannot fill the memory."""
     if codec == DEFLATE:
-        try:
-            return zlib.decompressobj().decompress(body, expected + 1)
-        except zlib.error as error:
-            raise Damaged(f"a history column does not inflate: {error}") from error
+        return _inflate(body, expected)
     package = _zstandard()
     try:
         expanded: bytes = package.ZstdDecompressor().decompress(bytes(body), max_output_size=expected + 1)
     except package.ZstdError as error:
         raise Damaged(f"a history column does not unpack: {error}") from error
+    return expanded
+
+
+def _inflate(body: memoryview, expected: int) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        expanded = stream.decompress(body, expected + 1)
+    except zlib.error as error:
+        raise Damaged(f"a history column does not inflate: {error}") from error
+    if not stream.eof:
+        raise Damaged("a history column ends too early or is longer than its header promises")
     return expanded
 
 

@@ -15,7 +15,7 @@ from service.store import aggregates, codec
 from service.store.blocks import EncodedBlock, Gain, OpenBlock, SeriesGroup, encode_block
 from service.store.columns import Columns, Conflict
 from service.store.recall import SeriesInfo, Window, clocks, digests, list_series, marks, matcher, read, read_many
-from service.store.rewinding import cut_after
+from service.store.rewinding import cut_after, forget
 from service.store.sealing import open_trajectories, seal
 from service.store.series_rows import Executor, clock_path, series_row, statistics, update_series
 from service.store.tables.record import history_block, history_chunk, series
@@ -34,6 +34,7 @@ __all__ = [
     "digests",
     "encode_block",
     "end_of",
+    "forget",
     "list_series",
     "marks",
     "matcher",

@@ -6,7 +6,7 @@ Which form a row is in, and in which layer, cannot be seen from outside.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -89,13 +89,19 @@ def read(
 def read_many(
     db: Executor, windows: Mapping[str, Window], paths: Sequence[str] = ("*",)
 ) -> dict[str, dict[str, Columns]]:
-    """The matching series of several trajectories; those without a row in the window are left out.
+    """The matching series of several trajectories; those without a row in the window are left out."""
+    return read_where(db, windows, matcher(paths))
+
+
+def read_where(
+    db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]
+) -> dict[str, dict[str, Columns]]:
+    """The series of several trajectories whose stored path is wanted.
 
     Blocks are read before chunks: what is sealed in between is then seen twice and joined, never missed.
     """
-    wanted = matcher(paths)
     blocks = _blocks(db, windows)
-    known = _matching(db, windows, wanted)
+    known = _matching(db, windows, lambda path: not path.startswith(f"{CLOCK}.") and wanted(path))
     parts: dict[tuple[str, str], list[Columns]] = {}
     for trajectory, columns in _from_chunks(db, windows, known) + _from_blocks(blocks, known):
         parts.setdefault((trajectory, columns.path), []).append(columns)
@@ -143,11 +149,11 @@ def digests(db: Executor, trajectory: str, window: Window | None = None) -> dict
     return {path: columns.digest() for path, columns in sorted(found.items())}
 
 
-def matcher(patterns: Sequence[str]) -> Any:
+def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     """Whether a path matches one of the patterns; only `*` is special."""
     texts = [".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns]
     whole = re.compile("|".join(f"(?:{text})" for text in texts))
-    return lambda path: not path.startswith(f"{CLOCK}.") and whole.fullmatch(path) is not None
+    return lambda path: whole.fullmatch(path) is not None
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,7 @@ def _blocks(db: Executor, windows: Mapping[str, Window]) -> dict[str, list[_Stor
     return found
 
 
-def _matching(db: Executor, windows: Mapping[str, Window], wanted: Any) -> dict[int, Any]:
+def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]) -> dict[int, Any]:
     c = series.c
     found: dict[int, Any] = {}
     for some in _portions(list(windows)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,14 @@ def cut_after(db: Executor, trajectory: str, offset: int) -> list[Forgotten]:
     _cut_chunks(db, trajectory, offset)
     _count_anew(db, trajectory)
     return [Forgotten(path, offset, upto, part.rows, part.digest()) for path, part in sorted(gone.items())]
+
+
+def forget(db: Executor, trajectories: Sequence[str]) -> None:
+    """Delete all that is recorded of trajectories that nobody wants."""
+    ids = sa.select(series.c.id).where(series.c.trajectory.in_(trajectories))
+    db.execute(sa.delete(history_chunk).where(history_chunk.c.series.in_(ids)))
+    db.execute(sa.delete(history_block).where(history_block.c.trajectory.in_(trajectories)))
+    db.execute(sa.delete(series).where(series.c.trajectory.in_(trajectories)))
 
 
 def _cut_blocks(db: Executor, trajectory: str, offset: int) -> None:

@@ -4,13 +4,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from celery.worker import state
 
 from service.queue.bell import TASK, Bell
+from service.settings import Settings
 from workers.app import build_app, leave_after_this, listen
 
 POLL_SECONDS = 0.4
@@ -23,8 +22,8 @@ def _fresh_celery_state() -> Iterator[None]:
     state.should_stop = None
 
 
-def embedded(home: Path) -> Any:
-    return SimpleNamespace(broker_url="filesystem://localhost/", home=home)
+def embedded(home: Path) -> Settings:
+    return Settings(home=home)
 
 
 def test_a_bell_is_heard_long_before_the_next_look(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_without_a_broker_the_worker_still_looks(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = unused.getsockname()[1]
-    app = build_app(SimpleNamespace(broker_url=f"redis://127.0.0.1:{closed}/0", home=tmp_path))  # type: ignore[arg-type]
+    app = build_app(Settings(broker_url=f"redis://127.0.0.1:{closed}/0", home=tmp_path))
     looks = 0
 
     def look() -> bool:

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from models.engine.record import Flush, Group, LifeEvent
-from service.store.blocks import MAX_BLOCK_BYTES, OpenBlock
+from service.store.blocks import OpenBlock
 from workers.recorder import Recorder
 
+SEEDS = [3, 5, 8]
 LIVES = 3
+
+
+def recorder_from(start: int) -> Recorder:
+    return Recorder(start, SEEDS, SEEDS)
 
 
 def updates(start: int, end: int, seconds: float) -> Flush:
@@ -18,7 +23,7 @@ def updates(start: int, end: int, seconds: float) -> Flush:
 
 
 def test_flushes_that_follow_one_another_become_one_block() -> None:
-    recorder = Recorder(10)
+    recorder = recorder_from(10)
     recorder.add(updates(10, 14, 2.0))
     recorder.add(updates(14, 16, 1.0))
     (block,) = recorder.blocks()
@@ -31,7 +36,7 @@ def test_flushes_that_follow_one_another_become_one_block() -> None:
 
 
 def test_training_seconds_are_told_evenly_over_each_flush() -> None:
-    recorder = Recorder(0)
+    recorder = recorder_from(0)
     recorder.add(updates(0, 4, 2.0))
     recorder.add(updates(4, 6, 1.0))
     (block,) = recorder.blocks()
@@ -41,7 +46,7 @@ def test_training_seconds_are_told_evenly_over_each_flush() -> None:
 
 
 def test_how_a_slice_was_flushed_does_not_change_its_values() -> None:
-    whole, parts = Recorder(0), Recorder(0)
+    whole, parts = recorder_from(0), recorder_from(0)
     whole.add(updates(0, 6, 3.0))
     for start in range(0, 6, 2):
         parts.add(updates(start, start + 2, 1.5))
@@ -50,14 +55,14 @@ def test_how_a_slice_was_flushed_does_not_change_its_values() -> None:
 
 
 def test_a_flush_that_leaves_a_gap_is_refused() -> None:
-    recorder = Recorder(0)
+    recorder = recorder_from(0)
     recorder.add(updates(0, 4, 1.0))
     with pytest.raises(ValueError, match="cannot follow offset 4"):
         recorder.add(updates(5, 6, 1.0))
 
 
 def test_what_became_of_lives_is_kept_as_the_store_takes_it() -> None:
-    recorder = Recorder(0)
+    recorder = recorder_from(0)
     event = LifeEvent("e1", 7, 4, 80, "/until/criterion", "advanced", [{"probe": "p", "offset": 4, "value": 0.9}])
     recorder.add(Flush(0, 4, [], [event], 1.0, 4))
     assert recorder.transitions == [
@@ -74,13 +79,20 @@ def test_what_became_of_lives_is_kept_as_the_store_takes_it() -> None:
 
 
 def test_a_slice_that_did_not_move_has_no_block() -> None:
-    assert Recorder(5).blocks() == []
+    assert recorder_from(5).blocks() == []
 
 
-def test_a_slice_is_full_before_its_block_is_too_large() -> None:
-    recorder = Recorder(0)
-    rows = MAX_BLOCK_BYTES // (4 * LIVES) + 1
-    recorder.add(updates(0, rows - 1, 1.0))
-    assert not recorder.is_full
-    recorder.add(updates(rows - 1, rows, 1.0))
-    assert recorder.is_full
+def test_a_life_that_did_not_come_along_has_a_blank_column() -> None:
+    recorder = Recorder(0, SEEDS, [3, 8])
+    values = np.array([[[1.0, 2.0]], [[3.0, 4.0]]], np.float32)
+    recorder.add(Flush(0, 1, [Group(["cost.a", "cost.b"], np.array([1]), values, None)], [], 1.0, 1))
+    (block,) = recorder.blocks()
+    a, b = OpenBlock(block.start, block.end, block.data).columns()
+    assert a.valid[:, 0].tolist() == b.valid[:, 0].tolist() == [True, False, True]
+    assert (a.values[:, 0].tolist(), b.values[:, 0].tolist()) == ([1.0, 0.0, 2.0], [3.0, 0.0, 4.0])
+
+
+def test_the_bytes_of_a_slice_are_counted_before_compression() -> None:
+    recorder = recorder_from(0)
+    recorder.add(updates(0, 100, 1.0))
+    assert recorder.bytes == 100 * LIVES * 4

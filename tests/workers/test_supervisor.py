@@ -78,8 +78,14 @@ def test_what_a_dead_worker_left_is_killed_with_its_group() -> None:
 
 
 def test_a_worker_leaves_when_its_supervisor_is_killed() -> None:
-    child = "import os, time; from workers.supervisor import die_with; die_with(os.getppid()); print('tied', flush=True); time.sleep(60)"
-    parent = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {child!r}]); print(p.pid, flush=True); p.wait()"
+    child = (
+        "import os, time; from workers.supervisor import die_with; die_with(os.getppid());"
+        "print('tied', flush=True); time.sleep(60)"
+    )
+    parent = (
+        "import subprocess, sys;"
+        f"p = subprocess.Popen([sys.executable, '-c', {child!r}]); print(p.pid, flush=True); p.wait()"
+    )
     process = subprocess.Popen((PYTHON, "-c", parent), start_new_session=True, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -1,4 +1,4 @@
-"""What was seen while training: series, blocks of open slices, sealed chunks."""
+"""What was seen while training: series, blocks of open slices, sealed chunks; ends of stages; events."""
 
 from __future__ import annotations
 
@@ -53,4 +53,29 @@ history_chunk = sa.Table(
     sa.Column("vmax", sa.Double),
     sa.Column("agg", sa.LargeBinary, nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+transition = sa.Table(
+    "transition",
+    metadata,
+    sa.Column("trajectory", sa.ForeignKey("trajectory.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("demand", sa.String(40), primary_key=True),
+    sa.Column("seed", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+    sa.Column("age_sp", sa.BigInteger, nullable=False),
+    sa.Column("fired", sa.String(200), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("values", sa.JSON, nullable=False),
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("job", sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("level", sa.String(8), nullable=False),
+    sa.Column("type", sa.String(40), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
 )

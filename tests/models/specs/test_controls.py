@@ -20,7 +20,9 @@ CONTROL: TypeAdapter[Any] = TypeAdapter(ControlSpec)
 NEVER = {"criterion": {"probe": "acc", "op": ">=", "value": 2.0}}
 
 
-def made(kind: str, document: dict[str, Any], reference: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def made(
+    kind: str, document: dict[str, Any], reference: dict[str, Any] | None = None, **options: Any
+) -> dict[str, Any]:
     control = CONTROL.validate_json(orjson.dumps({"kind": kind, "name": "c", **options}))
     result = generate(control, document, reference, "/controls/0")
     ScheduleSpec.model_validate_json(orjson.dumps(result))
@@ -36,9 +38,7 @@ def refused(kind: str, document: dict[str, Any], reference: dict[str, Any] | Non
 
 
 def stages(*rows: tuple[str, dict[str, Any], dict[str, Any]], **of_all: Any) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "world": "school", "costs": costs, "until": until, **of_all} for name, costs, until in rows
-    ]
+    return [{"name": name, "world": "school", "costs": costs, "until": until, **of_all} for name, costs, until in rows]
 
 
 def two_costs(*rows: tuple[str, dict[str, Any], dict[str, Any]], **changes: Any) -> dict[str, Any]:
@@ -46,7 +46,10 @@ def two_costs(*rows: tuple[str, dict[str, Any], dict[str, Any]], **changes: Any)
         "rebuild": {"kind": "autoencode", "at": "V1"},
         "naming": {"kind": "cross_entropy", "at": "head", "target": "label"},
     }
-    default = (("early", {"rebuild": 1.0, "naming": 1.0}, {"after": "10ba"}), ("late", {"naming": 1.0}, {"after": "30ba"}))
+    default = (
+        ("early", {"rebuild": 1.0, "naming": 1.0}, {"after": "10ba"}),
+        ("late", {"naming": 1.0}, {"after": "30ba"}),
+    )
     return tiny_schedule(costs=costs, stages=stages(*(rows or default)), **changes)
 
 
@@ -121,8 +124,8 @@ def test_without_sets_the_weight_to_zero() -> None:
 
 
 def test_without_the_only_cost_of_a_stage_is_refused() -> None:
-    assert "stage late would have nothing to learn" in refused("without", two_costs(), cost="naming")[:200] or True
-    assert "nothing to learn" in refused("without", tiny_schedule(), cost="naming")
+    assert "stage late would have nothing to learn" in refused("without", two_costs(), cost="naming")
+    assert "stage early would have nothing to learn" in refused("without", tiny_schedule(), cost="naming")
 
 
 def test_an_unknown_or_unweighed_cost_is_refused() -> None:
@@ -221,7 +224,8 @@ def test_constant_plasticity_squares_critical_periods(period: dict[str, Any], ex
 def test_constant_plasticity_reaches_areas_named_by_the_star() -> None:
     document = tiny_schedule(
         stages=stages(
-            ("s", {"naming": 1.0}, {"after": "10ba"}), plasticity={"*": {"kind": "decay", "half_life": "2ba"}, "V1": 0.5}
+            ("s", {"naming": 1.0}, {"after": "10ba"}),
+            plasticity={"*": {"kind": "decay", "half_life": "2ba"}, "V1": 0.5},
         )
     )
     assert made("constant_plasticity", document)["stages"][0]["plasticity"] == {"*": 1.0, "V1": 0.5}
@@ -238,7 +242,7 @@ def test_constant_plasticity_refuses_a_modulated_one() -> None:
 
 def test_reversed_turns_stages_of_known_length_around() -> None:
     document = tiny_schedule(
-        stages=stages(("a", {"naming": 1.0}, {"after": "10ba"}), ("b", {"naming": 0.5}, {"age": "300sp"}), limit="1M" "sp")
+        stages=stages(("a", {"naming": 1.0}, {"after": "10ba"}), ("b", {"naming": 0.5}, {"age": "300sp"}), limit="1Msp")
     )
     assert made("reversed", document)["stages"] == stages(
         ("b", {"naming": 0.5}, {"after": "100sp"}), ("a", {"naming": 1.0}, {"after": "200sp"})

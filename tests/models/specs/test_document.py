@@ -19,10 +19,12 @@ def refusal(text: bytes | str, form: str = "yaml") -> Malformed:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("on", "on"), ("yes", "yes"), ("NO", "NO"), ("2024-01-01", "2024-01-01"), ("1_000", "1_000"), ("12:30", "12:30"),
+        ("on", "on"), ("yes", "yes"), ("NO", "NO"),
+        ("2024-01-01", "2024-01-01"), ("1_000", "1_000"), ("12:30", "12:30"),
         ("=", "="), ("0b1", "0b1"), ("null", None), ("~", None), ("", None), ("true", True), ("FALSE", False),
         ("0", 0), ("-7", -7), ("+7", 7), ("010", 10), ("0o17", 15), ("0xFf", 255),
-        ("1e-3", 1e-3), ("1.", 1.0), (".5", 0.5), ("-2.5E+2", -250.0), ("1e3", 1000.0), ("60ep", "60ep"), ("'1'", "1"), ('"true"', "true"),
+        ("1e-3", 1e-3), ("1.", 1.0), (".5", 0.5), ("-2.5E+2", -250.0), ("1e3", 1000.0),
+        ("60ep", "60ep"), ("'1'", "1"), ('"true"', "true"),
     ],
 )  # fmt: skip
 def test_plain_scalars_follow_the_core_schema(text: str, value: object):
@@ -32,7 +34,9 @@ def test_plain_scalars_follow_the_core_schema(text: str, value: object):
 
 
 def test_keys_are_texts_whatever_they_look_like():
-    assert read("values: {10: a, true: b, on: c, 0.5: d}").data == {"values": {"10": "a", "true": "b", "on": "c", "0.5": "d"}}
+    assert read("values: {10: a, true: b, on: c, 0.5: d}").data == {
+        "values": {"10": "a", "true": "b", "on": "c", "0.5": "d"}
+    }
 
 
 def test_every_member_and_item_has_a_position():
@@ -103,7 +107,9 @@ def test_many_nodes_are_refused(form: str):
 
 
 def test_a_yaml_bomb_is_refused_at_its_first_anchor():
-    bomb = "a: &a [x, x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True))
+    bomb = "a: &a [x, x, x]\n" + "".join(
+        f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True)
+    )
     assert refusal(bomb).line == 1
 
 

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from models.specs.findings import Finding, by_name, did_you_mean, finding, from_reason, named, nearest, place_of, present
+from models.specs.findings import (
+    Finding,
+    by_name,
+    did_you_mean,
+    finding,
+    from_reason,
+    named,
+    nearest,
+    place_of,
+    present,
+)
 
 DOCUMENT = {
     "kind": "schedule",

@@ -12,9 +12,7 @@ from models.specs.patches import PatchError
 from models.specs.selectors import Arm, label_text, reference_of, select, unknown_references
 from models.specs.study import StudySpec
 
-GRID = [
-    Arm(i, f"a={a},b={b}", {"a": a, "b": b}, "grid") for i, (a, b) in enumerate(product(("1", "2"), ("x", "y")))
-]
+GRID = [Arm(i, f"a={a},b={b}", {"a": a, "b": b}, "grid") for i, (a, b) in enumerate(product(("1", "2"), ("x", "y")))]
 ARMS = [*GRID, Arm(4, "extra", {"a": "1", "b": "x"}, "arm")]
 
 

@@ -10,7 +10,9 @@ from models.specs.organism import OrganismSpec
 from models.specs.shapes import area_order, area_shapes, channel_for, cycle, parameter_count
 
 
-def organism(areas: dict[str, Any], pathways: list[tuple[str, str]], shape: tuple[int, ...] = (2, 8, 8)) -> OrganismSpec:
+def organism(
+    areas: dict[str, Any], pathways: list[tuple[str, str]], shape: tuple[int, ...] = (2, 8, 8)
+) -> OrganismSpec:
     document = {
         "senses": {"retina": {"shape": shape}, "tone": {"shape": [5]}},
         "areas": areas,

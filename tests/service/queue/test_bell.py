@@ -6,14 +6,14 @@ import socket
 import stat
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from service.queue.bell import TASK, Bell, folder, forget_heard, transport_options
+from service.settings import Settings
 
 
-def embedded(home: Path) -> Any:
-    return SimpleNamespace(broker_url="filesystem://localhost/", home=home)
+def embedded(home: Path) -> Settings:
+    return Settings(home=home)
 
 
 def messages(home: Path) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def test_a_broker_that_is_away_is_counted_and_costs_no_time(tmp_path: Path) -> N
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = unused.getsockname()[1]
-    bell = Bell(SimpleNamespace(broker_url=f"redis://127.0.0.1:{closed}/0", home=tmp_path))  # type: ignore[arg-type]
+    bell = Bell(Settings(broker_url=f"redis://127.0.0.1:{closed}/0", home=tmp_path))
     began = time.monotonic()
     assert not bell.ring("trj_1")
     assert bell.ring_all(["trj_1", "trj_2"]) == 0

@@ -1,0 +1,125 @@
+"""What routes ask for by type: the database, who asks, the body as it came; 401, 403 and 415 are raised here once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from models.specs.document import Parsed, read
+from service.errors import Forbidden, ServiceError, Unknown
+from service.settings import Settings
+from service.store import access
+from service.store.engine import Database
+from service.wire.paging import DEFAULT_LIMIT, LARGEST_LIMIT
+
+DEFAULT_PROJECT = "default"
+SCOPES = frozenset({"read", "submit", "control", "admin"})
+YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the key, its project and what it may do."""
+
+    key: str | None
+    project: str
+    scopes: frozenset[str]
+
+
+class UnsupportedMediaType(ServiceError):
+    """The body is of a type that is not read."""
+
+    status, code = 415, "unsupported-media-type"
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+Config = Annotated[Settings, Depends(_settings)]
+Store = Annotated[Database, Depends(_database)]
+
+
+def _caller(request: Request, store: Store, settings: Config) -> Caller:
+    """The bearer of a key; without any key in the database, whoever reaches a loopback address may do everything."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme and (scheme.lower() != "bearer" or not secret):
+        raise Unknown("the header Authorization is not `Bearer ont_...`")
+    if secret:
+        return _verified(store, secret)
+    with store.read() as db:
+        open_door = settings.binds_loopback and not access.any_key(db)
+    if not open_door:
+        raise Unknown("this service asks for a key: `Authorization: Bearer ont_...`")
+    return Caller(None, DEFAULT_PROJECT, SCOPES)
+
+
+def _may(scope: str) -> Callable[[Caller], Caller]:
+    def check(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+        if scope not in caller.scopes:
+            raise Forbidden(f"the key lacks the scope {scope!r}")
+        return caller
+
+    return check
+
+
+Reader = Annotated[Caller, Depends(_may("read"))]
+Submitter = Annotated[Caller, Depends(_may("submit"))]
+Controller = Annotated[Caller, Depends(_may("control"))]
+
+
+def _limit(limit: Annotated[int, Query(ge=1, description="At most so many items; more than 1000 is 1000.")] = DEFAULT_LIMIT) -> int:
+    return min(limit, LARGEST_LIMIT)
+
+
+Limit = Annotated[int, Depends(_limit)]
+Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
+
+
+async def raw_body(request: Request) -> bytes:
+    """The bytes of the body; the guard has bounded them."""
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(raw_body)]
+
+
+def parsed_body(request: Request, body: RawBody) -> Parsed:
+    """A JSON or YAML object with its positions; 415 for other types, Malformed for what cannot be read."""
+    return read(body, "yaml" if media_type(request) in YAML_TYPES else "json")
+
+
+def media_type(request: Request) -> str:
+    """Type of the body without parameters; 415 unless it is JSON or YAML."""
+    header = Message()
+    header["content-type"] = request.headers.get("content-type", "")
+    media = header.get_content_type()
+    if media not in YAML_TYPES and media != "application/json":
+        given = request.headers.get("content-type") or "nothing"
+        raise UnsupportedMediaType(
+            f"the body is {given}; send application/json or application/yaml",
+            errors=[_fault("/header/content-type", f"{given} is not read", "application/json, or application/yaml")],
+        )
+    return media
+
+
+ParsedBody = Annotated[Parsed, Depends(parsed_body)]
+
+
+def _fault(pointer: str, message: str, suggestion: str) -> dict[str, Any]:
+    return {
+        "pointer": pointer,
+        "code": "unsupported-media-type",
+        "message": message,
+        "suggestion": {"text": suggestion},
+    }

@@ -1,0 +1,166 @@
+"""What can be said about a document before anything runs: check, plan, envelopes, diff. Nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Response
+
+from models.specs import diff as differences
+from models.specs.document import Parsed
+from models.specs.plan import ArmPlan, divergence
+from service.api.answers import json_answer
+from service.api.dependencies import Config, ParsedBody, Reader, Store
+from service.api.envelopes import envelopes
+from service.api.plans import plan_answer
+from service.errors import Refused
+from service.store import jobs, trajectories
+from service.submission import Prepared, PreparedArm, checked, prepare
+from service.wire.schedules import CheckAnswer, DiffAnswer
+
+router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
+
+DOCUMENT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/yaml": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+Arm = Annotated[int, Query(ge=0, description="Index of the arm of a study.")]
+
+
+@router.post("/check", openapi_extra=DOCUMENT_BODY, responses={200: {"model": CheckAnswer}})
+def check(
+    parsed: ParsedBody,
+    caller: Reader,
+    settings: Config,
+    canonical: Annotated[bool, Query(description="Answer with the canonical form, too.")] = False,
+) -> Response:
+    """Everything that is wrong or doubtful about a document, with place and a way out."""
+    document, base = split(parsed)
+    result, findings = checked(document, base)
+    prepared = prepare(document, base, settings.numerics) if result.ok else None
+    answer = {
+        "ok": result.ok,
+        "kind": result.kind,
+        "id": prepared and prepared.document_id,
+        "errors": [each for each in findings if each["severity"] == "error"],
+        "warnings": [each for each in findings if each["severity"] == "warning"],
+        "summary": result.summary and result.summary.model_dump(mode="json"),
+    }
+    if canonical and prepared:
+        answer["canonical"] = prepared.canonical
+    return json_answer(answer)
+
+
+@router.post("/plan", openapi_extra=DOCUMENT_BODY)
+def plan(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) -> Response:
+    """Arms as paths through trajectories, what they share, what is trained already, what it will take."""
+    prepared = prepare(*split(parsed), settings.numerics)
+    return json_answer(plan_with_state(prepared, store, caller.project))
+
+
+@router.post("/envelopes", openapi_extra=DOCUMENT_BODY)
+def draw(
+    parsed: ParsedBody,
+    caller: Reader,
+    settings: Config,
+    points: Annotated[int, Query(ge=2, le=20_000)] = 200,
+    arm: Arm = 0,
+) -> Response:
+    """Weights, plasticity and overlays by age, as far as the document decides them."""
+    prepared = prepare(*split(parsed), settings.numerics)
+    return json_answer(envelopes(arm_of(prepared, arm).schedule, points))
+
+
+@router.post("/diff", openapi_extra=DOCUMENT_BODY, responses={200: {"model": DiffAnswer}})
+def compare(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) -> Response:
+    """How two lives differ, thing by thing, and from which age on; `{a, b}`: documents, or `{job, arm}`."""
+    sides = []
+    for name in ("a", "b"):
+        side = parsed.data.get(name)
+        if not isinstance(side, dict) or set(parsed.data) != {"a", "b"}:
+            raise invalid_query("/" + name, "two members are wanted, a and b, each an object")
+        sides.append(_side(side, name, store, caller.project, settings))
+    a, b = sides
+    changes = differences.diff(a.schedule, b.schedule)
+    parting, line = _parting(a.plan, b.plan)
+    return json_answer(
+        {
+            "equal": not changes,
+            "changes": [asdict(change) for change in changes],
+            "first_divergence": parting and {**parting, "because": [change.path for change in changes]},
+            "shared_samples": parting["age"] if parting else a.plan.updates_max * a.plan.steps[0].regime.batch,
+            "text": differences.text(changes, line),
+        }
+    )
+
+
+def split(parsed: Parsed) -> tuple[Parsed, Mapping[str, Any] | None]:
+    """The document and its base of a body that is a document, or `{document, base?}`."""
+    data = parsed.data
+    if "document" not in data:
+        return parsed, None
+    unknown = sorted(set(data) - {"document", "base"})
+    if unknown or not isinstance(data["document"], dict) or not isinstance(data.get("base", {}), dict):
+        place = f"/{unknown[0]}" if unknown else "/document"
+        raise invalid_query(place, "a document, or {document, base} with two objects")
+    return Parsed(data["document"], positions_below(parsed, "/document")), data.get("base")
+
+
+def positions_below(parsed: Parsed, place: str) -> dict[str, tuple[int, int]]:
+    """Positions of what stands below a pointer, by pointers that begin there."""
+    below = place + "/"
+    return {name.removeprefix(place): at for name, at in parsed.positions.items() if name.startswith(below)}
+
+
+def plan_with_state(prepared: Prepared, store: Store, project: str) -> dict[str, Any]:
+    """The plan with what is trained already."""
+    with store.read() as db:
+        known = trajectories.reached(db, project, prepared.keys)
+    return plan_answer(prepared, known)
+
+
+def arm_of(prepared: Prepared, index: int) -> PreparedArm:
+    """One arm of a document."""
+    if index >= len(prepared.arms):
+        raise invalid_query("/query/arm", f"there are {len(prepared.arms)} arms, 0 is the first")
+    return prepared.arms[index]
+
+
+def invalid_query(pointer: str, message: str, suggestion: str | None = None) -> Refused:
+    """A question that cannot be answered as asked."""
+    fault = {
+        "pointer": pointer,
+        "code": "invalid-query",
+        "message": message,
+        "suggestion": {"text": suggestion or message},
+    }
+    return Refused(message, code="invalid-query", errors=[fault])
+
+
+def _side(side: dict[str, Any], name: str, store: Store, project: str, settings: Config) -> PreparedArm:
+    index = side.get("arm", 0)
+    if "job" in side:
+        with store.read() as db:
+            document = jobs.get(db, project, str(side["job"])).document
+        return arm_of(prepare(Parsed(document), None, settings.numerics), index)
+    arm = side.get("arm", 0) if "document" in side else 0
+    return arm_of(prepare(*split(Parsed({k: v for k, v in side.items() if k != "arm"})), settings.numerics), arm)
+
+
+def _parting(a: ArmPlan, b: ArmPlan) -> tuple[dict[str, Any] | None, str | None]:
+    found = divergence(a, b)
+    if found is None:
+        return None, None
+    first, second = found.stages
+    word = "they part at age" if found.exact else "they do not part before age"
+    line = f"{word} {found.age_sp} sp ({first or 'ended'} / {second or 'ended'})"
+    return {"age": found.age_sp, "exact": found.exact, "stage_a": first, "stage_b": second}, line

@@ -1,0 +1,82 @@
+"""Builds the API. No torch here, and nothing heavy before it is needed: it must start in a second."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from service import logs
+from service.api import (
+    catalogue,
+    events,
+    guard,
+    health,
+    history,
+    jobs,
+    problems,
+    schedules,
+    snapshots,
+)
+from service.api.stream import Tail
+from service.settings import Settings
+from service.store import access
+from service.store.engine import Database, require_revision
+
+DESCRIPTION = "Development as data: schedules of changing cost functions, trained stage by stage, their histories queried."
+
+
+class OpenDoor(Exception):
+    """The service would answer to the network without asking for a key."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; its lifespan checks the schema and runs a reconciler."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="ontogeny",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = Database(settings.database_url)
+    app.state.tail = Tail(events.Stored(app.state.database))
+    problems.install(app)
+    app.add_middleware(
+        guard.Guard, body_bytes=settings.body_bytes_max, hosts=frozenset(map(str.lower, settings.allowed_hosts))
+    )
+    for module in (schedules, jobs, events, history, snapshots, catalogue, health, problems):
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    database: Database = app.state.database
+    logs.configure(settings)
+    require_revision(database)
+    _require_key(settings, database)
+    stopping = threading.Event()
+    reconciler = threading.Thread(target=_reconcile, args=(settings, database, stopping), name="reconciler", daemon=True)
+    reconciler.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        reconciler.join(settings.reconcile_seconds + 5.0)
+        database.close()
+
+
+def _require_key(settings: Settings, database: Database) -> None:
+    if settings.binds_loopback:
+        return
+    with database.read() as db:
+        if not access.any_key(db):
+            raise OpenDoor(f"{settings.host} can be reached from outside; make a key first: `ontogeny keys create`")

@@ -1,0 +1,103 @@
+"""Every environment variable, prefix ONTOGENY_: where things are, how long things last, how much is allowed.
+
+Embedded (the default): SQLite, bells in files, snapshots in a folder, all under one home. Distributed: PostgreSQL,
+Redis and a shared snapshot folder, named by URL. Same code path.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.specs.numerics import NumericsSpec
+
+Seconds = Annotated[float, Field(gt=0.0)]
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Settings(BaseSettings):
+    """What a process of ours needs to know; read once, never changed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ONTOGENY_", frozen=True, extra="ignore", use_attribute_docstrings=True, populate_by_name=True
+    )
+
+    mode: Literal["embedded", "distributed"] = "embedded"
+    home: Path = Path(".ontogeny")
+    """Folder of the embedded database, bells and snapshots, and of locks."""
+    database_url: str = ""
+    """SQLAlchemy URL; left out: `ontogeny.db` in the home."""
+    broker_url: str = ""
+    """Celery broker; left out: files in the home."""
+    snapshots: Path | None = None
+    """Folder of snapshots, shared by all machines; left out: in the home."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8714
+    allowed_hosts: tuple[str, ...] = ()
+    """Names besides loopback's that this service answers for."""
+
+    lease_seconds: Seconds = 60.0
+    """How long a claim lasts without renewal; longer than the longest update."""
+    first_slice_seconds: Seconds = 1.0
+    """Short, so that a new job shows a curve at once."""
+    slice_seconds_min: Seconds = 10.0
+    slice_seconds_max: Seconds = 60.0
+    slice_per_snapshot: Annotated[float, Field(ge=1.0)] = 20.0
+    """A slice lasts so many times its snapshot, within the bounds: snapshots cost at most a twentieth."""
+    poll_seconds: Seconds = 2.0
+    """An idle worker looks for work so often, bell or no bell."""
+    reconcile_seconds: Seconds = 2.0
+    bell_grace_seconds: Seconds = 5.0
+    """A runnable trajectory whose bell rang so long ago is rung again."""
+    backoff_seconds: Seconds = 5.0
+    """Least wait before a trajectory whose slice failed is tried again; doubled with every crash."""
+    crashes_max: Annotated[int, Field(ge=1)] = 5
+    hung_seconds: Seconds = 120.0
+    """A worker without progress for so long ends itself."""
+    slices_per_worker: Annotated[int, Field(ge=1)] = 200
+    worker_memory_mib: Annotated[int, Field(ge=256)] = 4096
+    history_bytes_per_slice: Annotated[int, Field(ge=65536)] = 16_000_000
+    snapshot_grace_seconds: Seconds = 86_400.0
+    """Snapshots that no job reaches are kept so long."""
+    orphan_grace_seconds: Seconds = 3600.0
+    """Snapshot files without a row are kept so long."""
+    idempotency_seconds: Seconds = 172_800.0
+    cohort_lives: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Most lives in one stack."""
+    body_bytes_max: Annotated[int, Field(ge=1024)] = 1_048_576
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    numerics: NumericsSpec = NumericsSpec()
+
+    @model_validator(mode="after")
+    def _fill(self) -> Self:
+        home = self.home.absolute()
+        filled: dict[str, object] = {
+            "home": home,
+            "database_url": self.database_url or f"sqlite:///{home / 'ontogeny.db'}",
+            "broker_url": self.broker_url or "filesystem://",
+            "snapshots": (self.snapshots or home / "snapshots").absolute(),
+        }
+        if self.mode == "distributed" and not (self.database_url and self.broker_url):
+            raise ValueError("distributed mode needs ONTOGENY_DATABASE_URL and ONTOGENY_BROKER_URL")
+        for name, value in filled.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def snapshot_folder(self) -> Path:
+        """Where snapshot files lie."""
+        assert self.snapshots is not None
+        return self.snapshots
+
+    @property
+    def binds_loopback(self) -> bool:
+        """Whether only this machine can reach the API."""
+        return self.host in LOOPBACK
+
+    def as_environment(self) -> dict[str, str]:
+        """Variables under which a child process finds the same settings."""
+        data = self.model_dump(mode="json", exclude={"numerics", "allowed_hosts"})
+        return {f"ONTOGENY_{name.upper()}": str(value) for name, value in data.items()}

@@ -1,0 +1,118 @@
+"""Who may ask: keys with scopes, and what a repeated request was answered before."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.store.tables.access import api_key, idempotency_key
+
+Row = Mapping[str, Any]
+SCOPES = ("read", "submit", "control", "admin")
+DEFAULT_PROJECT = "default"
+_KEY = re.compile(r"ont_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, for which project, and what they may."""
+
+    key: str | None
+    project: str
+    scopes: frozenset[str]
+
+
+ANYONE_HERE = Caller(None, DEFAULT_PROJECT, frozenset(SCOPES))
+"""The caller on loopback while no key exists."""
+
+
+def create_key(
+    db: sa.Connection, now: float, name: str, scopes: Sequence[str], project: str = DEFAULT_PROJECT, expires_at: float | None = None
+) -> str:
+    """A new key, told once; only its hash is stored."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise ValueError(f"unknown scope {unknown[0]!r}; scopes are {', '.join(SCOPES)}")
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    row = {
+        "id": key_id,
+        "project": project,
+        "name": name,
+        "secret_sha256": _digest(secret),
+        "scopes": list(scopes),
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    db.execute(sa.insert(api_key).values(row))
+    return f"ont_{key_id}_{secret}"
+
+
+def any_key(db: sa.Connection) -> bool:
+    """Whether a key was ever made; from then on one is asked for."""
+    return db.execute(sa.select(api_key.c.id).limit(1)).first() is not None
+
+
+def caller_of(db: sa.Connection, now: float, key: str) -> Caller | None:
+    """The caller a key stands for; None if it is unknown, expired or revoked."""
+    match = _KEY.fullmatch(key)
+    row = match and db.execute(sa.select(api_key).where(api_key.c.id == match[1])).mappings().first()
+    if not match or not row or not hmac.compare_digest(row["secret_sha256"], _digest(match[2])):
+        return None
+    ended = row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] < now)
+    return None if ended else Caller(row["id"], row["project"], frozenset(row["scopes"]))
+
+
+def list_keys(db: sa.Connection) -> list[Row]:
+    """All keys without their hashes."""
+    columns = [column for column in api_key.c if column.name != "secret_sha256"]
+    return list(db.execute(sa.select(*columns).order_by(api_key.c.created_at)).mappings())
+
+
+def revoke_key(db: sa.Connection, now: float, key_id: str) -> bool:
+    """End a key; False if there is none."""
+    done = sa.update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None)).values(revoked_at=now)
+    return bool(db.execute(done).rowcount)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A request that may have been made before."""
+
+    caller: str
+    method: str
+    path: str
+    value: str
+    body_sha256: str
+
+
+def answered(db: sa.Connection, now: float, repeat: Repeat) -> Row | None:
+    """The row of the first such request that is not forgotten yet."""
+    row = db.execute(sa.select(idempotency_key).where(*_same(repeat))).mappings().first()
+    return None if row is None or row["expires_at"] < now else row
+
+
+def remember(db: sa.Connection, now: float, repeat: Repeat, status: int, location: str | None, seconds: float) -> None:
+    """Store the answer in the transaction of its effect."""
+    db.execute(sa.delete(idempotency_key).where(*_same(repeat), idempotency_key.c.expires_at < now))
+    row = {**repeat.__dict__, "status": status, "location": location, "expires_at": now + seconds}
+    db.execute(sa.insert(idempotency_key).values(row))
+
+
+def forget_repeats(db: sa.Connection, now: float) -> None:
+    """Delete what is past its time."""
+    db.execute(sa.delete(idempotency_key).where(idempotency_key.c.expires_at < now))
+
+
+def _same(repeat: Repeat) -> list[Any]:
+    return [idempotency_key.c[name] == getattr(repeat, name) for name in ("caller", "method", "path", "value")]
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""The database: one way to read, one way to write, the clock, the schema's revision.
+
+SQLite writers take the lock at once (BEGIN IMMEDIATE: a deferred transaction that upgrades fails at once under load);
+readers never wait. PostgreSQL: READ COMMITTED, rows locked in the order trajectories by id, then jobs by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+BUSY_SECONDS = 10
+
+Clock = Callable[[], float]
+
+
+class SchemaOutdated(Exception):
+    """The database is on another revision than this code."""
+
+
+class Database:
+    """Connections to one database; `clock` replaces the database's own clock in tests."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self.url = url
+        self._clock = clock
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that writes: committed at the end of the block, rolled back on any error."""
+        writer = self._engine.execution_options(ontogeny_write=True) if self.is_sqlite else self._engine
+        with writer.connect() as connection, connection.begin():
+            yield connection
+
+    def now(self, connection: sa.Connection) -> float:
+        """Seconds since the epoch by the database's clock."""
+        if self._clock is not None:
+            return self._clock()
+        text = (
+            "select (julianday('now') - 2440587.5) * 86400.0"
+            if self.is_sqlite
+            else "select extract(epoch from clock_timestamp())"
+        )
+        return float(connection.execute(sa.text(text)).scalar_one())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def migrate(url: str) -> None:
+    """Bring the schema up to date."""
+    from alembic import command  # noqa: PLC0415 - slow to load, wanted once
+
+    command.upgrade(alembic_config(url), "head")
+
+
+def alembic_config(url: str) -> Any:
+    """Alembic's settings for a database."""
+    from alembic.config import Config  # noqa: PLC0415 - slow to load, wanted once
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+def require_revision(database: Database) -> None:
+    """SchemaOutdated unless the schema is the one this code knows."""
+    newest = _newest_revision()
+    with database.read() as connection:
+        has = sa.inspect(connection).has_table("alembic_version")
+        found = connection.execute(sa.text("select version_num from alembic_version")).scalar() if has else None
+    if found != newest:
+        raise SchemaOutdated(f"the database is on revision {found}, this code on {newest}; run `ontogeny migrate`")
+
+
+def _newest_revision() -> str | None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - slow to load, wanted once
+
+    return ScriptDirectory.from_config(alembic_config("")).get_current_head()
+
+
+def _sqlite(url: str) -> sa.Engine:
+    place = make_url(url).database
+    if place and place != ":memory:":
+        Path(place).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def settle(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"pragma {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        immediate = connection.get_execution_options().get("ontogeny_write", False)
+        connection.exec_driver_sql("begin immediate" if immediate else "begin")
+
+    return engine
+
+
+def _postgresql(url: str) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"connect_timeout": 3, "options": "-c idle_in_transaction_session_timeout=30000"},
+    )

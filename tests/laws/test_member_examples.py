@@ -1,0 +1,52 @@
+"""House law: every member has an example, a whole schedule without a finding, in which it is used."""
+
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from models.specs import costs, probes, transforms
+from models.specs.checks import check_schedule
+from models.specs.document import read
+from models.specs.schedule import ScheduleSpec
+from models.specs.worlds import sources
+
+FOLDER = Path(__file__).parents[2] / "examples" / "members"
+UNIONS: dict[str, Any] = {
+    "costs": costs.CostSpec,
+    "worlds": sources.SourceSpec,
+    "transforms": transforms.DeficitTransformSpec,
+    "probes": probes.ProbeSpec,
+}
+
+
+def kinds(union: Any) -> list[str]:
+    """Kinds of the members of a discriminated union."""
+    members = typing.get_args(typing.get_args(union)[0])
+    return [typing.get_args(member.model_fields["kind"].annotation)[0] for member in members]
+
+
+@pytest.mark.parametrize(
+    ("family", "kind"), [(family, kind) for family, union in UNIONS.items() for kind in kinds(union)]
+)
+def test_a_member_has_an_example_that_is_valid_and_uses_it(family: str, kind: str) -> None:
+    schedule = ScheduleSpec.model_validate_json(
+        orjson.dumps(read((FOLDER / family / f"{kind}.yaml").read_bytes()).data)
+    )
+    assert check_schedule(schedule) == []
+    used = {
+        "costs": {cost.kind for cost in schedule.costs.values()},
+        "worlds": {world.source.kind for world in schedule.worlds.values()},
+        "transforms": {deficit.transform.kind for deficit in schedule.deficits.values()},
+        "probes": {probe.kind for probe in schedule.probes.values()},
+    }
+    assert kind in used[family]
+
+
+def test_no_example_is_of_a_member_that_does_not_exist() -> None:
+    for family, union in UNIONS.items():
+        assert {path.stem for path in (FOLDER / family).glob("*.yaml")} <= set(kinds(union))

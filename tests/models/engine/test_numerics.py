@@ -1,0 +1,29 @@
+"""The numerics class is what the process really is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.engine.numerics import arithmetic, configure, numerics_class
+from models.errors import SnapshotMismatch
+from models.specs.numerics import NumericsSpec
+
+
+def test_this_process_is_of_the_declared_class() -> None:
+    configure()
+    assert numerics_class() == NumericsSpec().model_dump(mode="json")
+    assert torch.get_num_threads() == 1
+
+
+def test_a_process_that_was_started_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    with pytest.raises(SnapshotMismatch, match="MKL_CBWR=AVX2"):
+        configure()
+
+
+def test_subnormal_numbers_are_zero_inside_and_come_back_outside() -> None:
+    tiny = torch.full((9,), 1e-39)
+    with arithmetic():
+        assert not (tiny * 0.5).any()
+    assert (tiny * 0.5).all()

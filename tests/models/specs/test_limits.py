@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from build import tiny_schedule
+
+from models.specs.checks import check_document
+from models.specs.findings import Finding
+from models.specs.limits import Limits, asked
+from models.specs.schedule import ScheduleSpec
+
+
+def only(document: dict[str, Any], base: dict[str, Any] | None = None, **limits: int) -> Finding:
+    (found,) = check_document(document, base, Limits(**limits)).errors
+    assert found.code == "E17"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("limits", "pointer", "message", "hint"),
+    [
+        ({"lives": 1}, "/seeds/count", "seeds: 2 lives asked of limit 1", "at most 1 seeds"),
+        ({"parameters_per_life": 600}, "/organism/areas/V1", "organism: 1,210 parameters per life asked of limit 600",
+         "a smaller V1: 0.5 times the parameters fit"),
+        ({"updates_per_life": 15}, "/stages/0", "stages: 20 updates per life asked of limit 15",
+         "a shorter early, or a batch of 27"),
+        ({"activity_values": 900}, "/clock/batch", "clock: 1,800 values of activity asked of limit 900",
+         "a batch of 10, or smaller areas"),
+        ({"history_values": 100}, "/seeds/count", "seeds: 336 values of history asked of limit 100",
+         "0 lives fit, or shorter stages"),
+        ({"snapshot_bytes": 40_000}, "/seeds/count", "seeds: 77,440 bytes of snapshots asked of limit 40,000",
+         "1 lives fit, or shorter stages"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_beyond_a_limit_is_told_with_both_numbers_and_what_fits(
+    limits: dict[str, int], pointer: str, message: str, hint: str
+):
+    found = only(tiny_schedule(), **limits)
+    assert (found.pointer, found.message) == (pointer, message)
+    assert found.suggestion is not None
+    assert found.suggestion.text == hint
+
+
+def test_a_tiny_schedule_is_within_the_limits():
+    assert check_document(tiny_schedule()).ok
+
+
+def test_history_counts_series_per_update_and_readings():
+    cost = asked(ScheduleSpec.model_validate(tiny_schedule(), strict=False))
+    per_update = 2 * 1 + 3 * 2
+    assert cost.history_values == 20 * per_update + 2 * (10 // 5 + 2)
+
+
+def test_activity_counts_the_steps_of_the_longest_clip():
+    document = tiny_schedule()
+    document["worlds"]["clips"] = {"source": {"kind": "moving_shapes", "frame": 8}, "steps": 7}
+    assert asked(ScheduleSpec.model_validate(document, strict=False)).activity_values == 20 * 7 * (64 + 16 + 10)
+
+
+def test_arms_are_counted_before_they_are_made():
+    axes = [
+        {"name": f"a{index}", "path": "/stages/early/costs/naming", "values": [n / 100 for n in range(100)]}
+        for index in range(5)
+    ]
+    study = {"ontogeny": "1", "kind": "study", "name": "s", "base": "tiny", "seeds": {"count": 1}, "axes": axes}
+    found = check_document(study, tiny_schedule()).errors
+    assert [(each.code, each.pointer) for each in found] == [("E17", "/axes"), ("E17", "/seeds/count")]
+    assert found[0].message == "axes: 10,000,000,000 arms asked of limit 2,000"
+
+
+def test_lives_of_a_study_are_seeds_times_arms():
+    axis = {"name": "a", "path": "/stages/early/costs/naming", "values": [0.5, 1.0]}
+    study = {"ontogeny": "1", "kind": "study", "name": "s", "base": "tiny", "seeds": {"count": 6}, "axes": [axis]}
+    found = only(study, tiny_schedule(), lives=10)
+    assert found.message == "seeds: 12 lives asked of limit 10"
+    assert found.suggestion is not None
+    assert found.suggestion.text == "at most 5 seeds"
+
+
+def test_what_a_study_asks_is_told_at_its_seeds_or_in_its_base():
+    axis = {"name": "a", "path": "/stages/early/costs/naming", "values": [0.5, 1.0]}
+    study = {"ontogeny": "1", "kind": "study", "name": "s", "base": "tiny", "seeds": {"count": 6}, "axes": [axis]}
+    assert only(study, tiny_schedule(), history_values=100).pointer == "/seeds/count"
+    assert only(study, tiny_schedule(), parameters_per_life=600).pointer == "/base/organism/areas/V1"

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from service.store.engine import Database, migrate
+from service.store.tables import metadata
+
+LOCAL = "postgresql://postgres@127.0.0.1:5432"
+
+
+class Clock:
+    """A clock that goes only when it is told to, unless `ticking`: then each look is a little later than the last."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("schema") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    shutil.copy(sqlite_template, tmp_path / "store.db")
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """A server of which the tests may make databases; without one they are skipped, loudly, and fail under CI."""
+    url = os.environ.get("ONTOGENY_TEST_POSTGRES", LOCAL).replace("postgresql+psycopg://", "postgresql://")
+    try:
+        psycopg.connect(url, dbname="postgres", connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        reason = f"NO POSTGRESQL at {url} (set ONTOGENY_TEST_POSTGRES): half of the store is not tested: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return url
+
+
+def _on_server(server: str, statement: str) -> None:
+    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_server: str) -> Iterator[str]:
+    """A fresh database without tables."""
+    yield from _fresh(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh database with the tables of the newest revision; whoever uses it leaves rows."""
+    for url in _fresh(postgres_server):
+        migrate(url)
+        yield url
+
+
+def _fresh(server: str) -> Iterator[str]:
+    name = f"ontogeny_test_{uuid.uuid4().hex[:12]}"
+    _on_server(server, f'create database "{name}"')
+    url = sa.make_url(server).set(drivername="postgresql+psycopg", database=name)
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        _on_server(server, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty store of either kind."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    url = str(request.getfixturevalue("postgres_url"))
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+        connection.execute(sa.text(f"truncate {names} restart identity cascade"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def database(database_url: str, clock: Clock) -> Iterator[Database]:
+    opened = Database(database_url, clock)
+    yield opened
+    opened.close()
