@@ -31,7 +31,9 @@ class Row:
         if self.required is None:
             return True
         relation, bound = self.required.split()
-        return {"<=": self.value <= float(bound), ">=": self.value >= float(bound), "==": self.value == float(bound)}[relation]
+        return {"<=": self.value <= float(bound), ">=": self.value >= float(bound), "==": self.value == float(bound)}[
+            relation
+        ]
 
 
 @dataclass
@@ -53,7 +55,9 @@ class Report:
     def head(self) -> None:
         """Machine, load, versions, command."""
         print(f"# {self.benchmark}{' --quick' if self.quick else ''}")
-        print(f"machine: {platform.machine()}, {os.cpu_count()} cores, {platform.system()}; load {os.getloadavg()[0]:.2f}")
+        print(
+            f"machine: {platform.machine()}, {os.cpu_count()} cores, {platform.system()}; load {os.getloadavg()[0]:.2f}"
+        )
         print("versions: " + ", ".join(f"{name} {version}" for name, version in versions().items()))
         print(f"command: python -m benchmarks.{self.benchmark}{' --quick' if self.quick else ''}\n")
 
@@ -62,7 +66,11 @@ class Report:
         ok = all(row.ok for row in self.rows)
         rows = [asdict(row) | {"ok": row.ok} for row in self.rows]
         seconds = round(time.monotonic() - self.begun, 1)
-        print(json.dumps({"benchmark": self.benchmark, "ok": ok, "rows": rows, "versions": versions(), "seconds": seconds}))
+        print(
+            json.dumps(
+                {"benchmark": self.benchmark, "ok": ok, "rows": rows, "versions": versions(), "seconds": seconds}
+            )
+        )
         return 0 if ok else 1
 
 

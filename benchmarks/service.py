@@ -78,7 +78,18 @@ def service(workers: int) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-m", "service.cli", "up", "--home", home, "--port", str(port), "--workers", str(workers)]
+        command = [
+            sys.executable,
+            "-m",
+            "service.cli",
+            "up",
+            "--home",
+            home,
+            "--port",
+            str(port),
+            "--workers",
+            str(workers),
+        ]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ONTOGENY_")}
         with (Path(home) / "service.log").open("wb") as log:
             child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log, stdout=log)
@@ -143,8 +154,7 @@ def served_seconds(client: Client, stages: int, updates: int, seed: int) -> floa
     job = client.submit(document("overhead", stages, updates, seed)).wait()
     if job.status != "succeeded":
         raise RuntimeError(f"{job.id} {job.status}: {job.state['error']}")
-    lasted = _seconds(job.state["finished_at"]) - _seconds(job.state["started_at"])
-    return lasted
+    return _seconds(job.state["finished_at"]) - _seconds(job.state["started_at"])
 
 
 def _seconds(stamp: str) -> float:

@@ -25,7 +25,9 @@ from service.settings import Settings
 from service.store import access
 from service.store.engine import Database, require_revision
 
-DESCRIPTION = "Development as data: schedules of changing cost functions, trained stage by stage, their histories queried."
+DESCRIPTION = (
+    "Development as data: schedules of changing cost functions, trained stage by stage, their histories queried."
+)
 
 
 class OpenDoor(Exception):
@@ -64,7 +66,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     require_revision(database)
     _require_key(settings, database)
     stopping = threading.Event()
-    reconciler = threading.Thread(target=_reconcile, args=(settings, database, stopping), name="reconciler", daemon=True)
+    reconciler = threading.Thread(
+        target=_reconcile, args=(settings, database, stopping), name="reconciler", daemon=True
+    )
     reconciler.start()
     try:
         yield

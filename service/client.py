@@ -79,7 +79,7 @@ class History:
 
     def to_pandas(self) -> Any:
         """A long data frame: series, arm, seed, stat, x, y."""
-        import pandas as pd  # noqa: PLC0415 - wanted by few, heavy for all
+        import pandas as pd  # type: ignore[import-untyped] # noqa: PLC0415 - wanted by few, heavy for all
 
         frames = [
             pd.DataFrame({"series": t.series, "arm": t.arm, "seed": t.seed, "stat": t.stat, "x": t.x, "y": t.y})
@@ -111,11 +111,11 @@ class Client:
 
     def check(self, document: str | Path | Mapping[str, Any]) -> dict[str, Any]:
         """Findings of a document, errors first; nothing is stored."""
-        return self._document("/v1/schedules/check", document)
+        return dict(self._document("/v1/schedules/check", document))
 
     def plan(self, document: str | Path | Mapping[str, Any]) -> dict[str, Any]:
         """Arms, trajectories, samples with and without sharing; nothing is stored."""
-        return self._document("/v1/schedules/plan", document)
+        return dict(self._document("/v1/schedules/plan", document))
 
     def submit(
         self,
@@ -316,7 +316,7 @@ def read_document(document: str | Path | Mapping[str, Any]) -> dict[str, Any]:
         return dict(document)
     from models.specs.document import read  # noqa: PLC0415 - keeps yaml out of clients that send mappings
 
-    return read(Path(document).read_bytes())
+    return dict(read(Path(document).read_bytes()).data)
 
 
 def base_of(document: str | Path | Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from models.errors import Refused as RefusedDocument
@@ -14,10 +14,17 @@ from models.specs.document import Parsed
 from models.specs.findings import Finding, from_reason
 from models.specs.limits import Limits
 from models.specs.numerics import NumericsSpec
-from models.specs.plan import ArmPlan, plan_arm
+from models.specs.plan import ArmPlan, StepPlan, ending_id, plan_arm
 from models.specs.schedule import ScheduleSpec
 from models.specs.study import StudySpec
-from service.errors import Refused
+from service.errors import Conflict, NotFound, Refused
+from service.lifecycle import ALLOWED, obeys
+from service.settings import Settings
+from service.store import access, jobs
+from service.store.access import Caller, Repeat
+from service.store.crash import crash_point
+from service.store.engine import Database
+from service.store.jobs import NewArm, NewJob, NewStep
 
 Data = dict[str, Any]
 
@@ -50,10 +57,113 @@ class Prepared:
     numerics: NumericsSpec
     warnings: tuple[Data, ...]
 
-    @property
-    def updates_total(self) -> int:
-        """Updates of the longest arm if every limit is met."""
-        return max(arm.plan.updates_max for arm in self.arms)
+
+@dataclass(frozen=True)
+class About:
+    """How a job is listed, beside its document."""
+
+    name: str | None = None
+    notes: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A stored job: its id, the trajectories to ring for, and whether an earlier request had stored it."""
+
+    job: str
+    ring: tuple[str, ...]
+    replayed: bool = False
+
+
+def submit(
+    database: Database, settings: Settings, caller: Caller, prepared: Prepared, about: About, repeat: Repeat | None
+) -> Submitted:
+    """Store a prepared document as a job, with the row of its idempotency key, in one transaction; ring after it."""
+    return _stored(database, settings, caller, new_job(prepared, caller, about), repeat)
+
+
+def retry(database: Database, settings: Settings, caller: Caller, job: str, repeat: Repeat | None) -> Submitted:
+    """A new job of the same document that goes on from the last snapshots, failure marks cleared."""
+    with database.read() as db:
+        row = jobs.get(db, caller.project, job)
+    if not obeys(row["status"], "retry"):
+        raise Conflict(f"a job that is {row['status']} cannot be retried", allowed=ALLOWED[row["status"]])
+    prepared = prepare(Parsed(row["document"]), None, NumericsSpec.model_validate(row["numerics"]))
+    about = About(row["name"], row["notes"], row["labels"], row["priority"])
+    new = replace(new_job(prepared, caller, about), parent=job, relation="retry")
+    return _stored(database, settings, caller, new, repeat)
+
+
+def _stored(
+    database: Database, settings: Settings, caller: Caller, new: NewJob, repeat: Repeat | None
+) -> Submitted:
+    with database.write() as db:
+        now = database.now(db)
+        before = repeat and access.answered(db, now, repeat)
+        if repeat and before:
+            return Submitted(first_answer(repeat, before).rpartition("/")[2], (), replayed=True)
+        if new.parent is not None:
+            jobs.clear_failures(db, new.parent)
+        job, ring = jobs.create(db, now, new, settings.cohort_lives)
+        if repeat:
+            access.remember(db, now, repeat, 201, f"/v1/jobs/{job}", settings.idempotency_seconds)
+    crash_point("after_submit_commit")
+    return Submitted(job, tuple(ring))
+
+
+def first_answer(repeat: Repeat, before: Mapping[str, Any]) -> str:
+    """Where the first request with this idempotency key led; Refused if it had another body."""
+    if before["body_sha256"] != repeat.body_sha256:
+        raise Refused("this idempotency key came before with another body", code="idempotency-key-reused")
+    if before["location"] is None:
+        raise NotFound("the first request with this key made nothing that can be shown")
+    return str(before["location"])
+
+
+def new_job(prepared: Prepared, caller: Caller, about: About) -> NewJob:
+    """A prepared document as the store takes it."""
+    return NewJob(
+        project=caller.project,
+        created_by=caller.key,
+        kind=prepared.kind,
+        name=about.name or prepared.name,
+        notes=prepared.notes if about.notes is None else about.notes,
+        labels=about.labels,
+        priority=about.priority,
+        document=prepared.document,
+        document_hash=prepared.document_id,
+        seeds=prepared.seeds,
+        numerics=prepared.numerics,
+        warnings=prepared.warnings,
+        arms=[_new_arm(arm) for arm in prepared.arms],
+    )
+
+
+def _new_arm(arm: PreparedArm) -> NewArm:
+    return NewArm(
+        name=arm.name,
+        labels=arm.labels,
+        document=arm.schedule.model_dump(mode="json"),
+        document_hash=arm.document_id,
+        probes={name: probe.model_dump(mode="json") for name, probe in arm.plan.probes.items()},
+        probe_names=arm.plan.probe_names,
+        steps=[_new_step(step) for step in arm.plan.steps],
+    )
+
+
+def _new_step(step: StepPlan) -> NewStep:
+    ending = step.demand.ending
+    return NewStep(
+        regime=step.regime,
+        demand=step.demand.offset,
+        ending=ending and ending.model_dump(mode="json"),
+        ending_id=ending and ending_id(ending),
+        readings={name: [(each.first, each.every, each.last) for each in taken] for name, taken in step.readings.items()},
+        spans=[asdict(span) for span in step.spans],
+        ages=step.from_age,
+    )
 
 
 def checked(parsed: Parsed, base: Mapping[str, Any] | None, limits: Limits | None = None) -> tuple[Checked, list[Data]]:

@@ -16,7 +16,6 @@ from celery import Celery, bootsteps
 from celery.worker import state
 from celery.worker.consumer import Consumer
 from celery.worker.worker import WorkController
-from kombu import Connection
 
 from service.queue import bell
 from service.settings import Settings
@@ -72,7 +71,7 @@ class Listener(Consumer):  # type: ignore[misc] # celery has no types
         super().__init__(*args, worker_options=worker_options, **kwargs)
 
     @staticmethod
-    def loop(listener: Listener, connection: Connection, consumer: Any, blueprint: Any, *rest: Any) -> None:
+    def loop(listener: Listener, connection: Any, consumer: Any, blueprint: Any, *rest: Any) -> None:
         """Wait for bells for at most a poll period, look, and again; until the worker is told to stop."""
         consumer.on_message = listener.create_task_handler()
         consumer.consume()
@@ -83,7 +82,7 @@ class Listener(Consumer):  # type: ignore[misc] # celery has no types
             listener.hear(connection)
             listener.look_if_due()
 
-    def hear(self, connection: Connection) -> None:
+    def hear(self, connection: Any) -> None:
         """Take a bell, or wait for one until the next look is due."""
         try:
             connection.drain_events(timeout=max(0.0, min(self.next_look - time.monotonic(), HEAR_SECONDS)))
@@ -100,7 +99,7 @@ class Listener(Consumer):  # type: ignore[misc] # celery has no types
         if not self.look():
             self.next_look = time.monotonic() + self.poll_seconds
 
-    def ensure_connected(self, connection: Connection) -> Connection:
+    def ensure_connected(self, connection: Any) -> Any:
         """Connect, however long it takes; without a broker the worker still looks for work."""
 
         def away(error: Exception, interval: float) -> None:

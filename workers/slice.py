@@ -69,6 +69,7 @@ class Worker:
     """What the last snapshot took; slices are so long that snapshots stay cheap."""
     leaving: bool = False
     """Told to leave: the slice ends at the next boundary."""
+    slices: int = 0
 
 
 @dataclass(frozen=True)

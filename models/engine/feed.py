@@ -132,9 +132,11 @@ class _Order:
         """Item of each presentation."""
         first_N = shown_N // self._size
         if not np.array_equal(first_N, self._first_N):
-            self._first_N = first_N
-            parts = [self._pass(torch.from_numpy(first_N + ahead)) for ahead in range(self._passes)]
-            self._items = torch.cat(parts, dim=1)
+            one_on = np.array_equal(first_N, self._first_N + 1) and self._items.numel() > 0
+            ahead = range(self._passes - 1, self._passes) if one_on else range(self._passes)
+            parts = [self._items[:, self._size :]] if one_on else []
+            parts += [self._pass(torch.from_numpy(first_N + passes)) for passes in ahead]
+            self._first_N, self._items = first_N, torch.cat(parts, dim=1)
         return self._items.gather(1, presentation_NB - torch.from_numpy(first_N * self._size)[:, None])
 
     def _pass(self, pass_N: Tensor) -> Tensor:

@@ -167,8 +167,8 @@ def _sgd(spec: SgdSpec, grads: Tensors, moments: Mapping[str, Tensors]) -> Tenso
     if not spec.momentum:
         return grads
     momentum = moments["momentum"]
-    torch._foreach_mul_(momentum, spec.momentum)
-    torch._foreach_add_(momentum, grads)
+    for each, grad in zip(momentum, grads, strict=True):
+        torch.add(grad, each, alpha=spec.momentum, out=each)
     return list(torch._foreach_add(grads, momentum, alpha=spec.momentum)) if spec.nesterov else momentum
 
 

@@ -46,9 +46,7 @@ class ZerosInit(Spec):
     kind: Literal["zeros"]
 
 
-Init = Annotated[
-    Kaiming | NormalInit | AboutInit | OrthogonalInit | ZerosInit, Field(discriminator="kind"), Member
-]
+Init = Annotated[Kaiming | NormalInit | AboutInit | OrthogonalInit | ZerosInit, Field(discriminator="kind"), Member]
 
 
 class AreaBase(Spec):

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import rfc8785
 
 from models.specs.base import Spec
+from models.specs.costs import CostSpec, InputTarget, target_of
 from models.specs.durations import ZERO, Duration
 from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_zero
 from models.specs.organism import OrganismSpec
@@ -48,7 +49,7 @@ def canonical(schedule: ScheduleSpec) -> ScheduleSpec:
         update={
             "organism": _organism(schedule.organism),
             "worlds": {name: world for name, world in schedule.worlds.items() if name in worlds_used},
-            "costs": {name: cost for name, cost in schedule.costs.items() if name in costs_read},
+            "costs": {name: _cost(cost, schedule) for name, cost in schedule.costs.items() if name in costs_read},
             "stages": stages,
             "deficits": deficits,
             "critical_periods": {
@@ -82,7 +83,7 @@ def document_id(spec: Spec | dict[str, Any]) -> str:
 
 
 def measured(probe: ProbeSpec, schedule: ScheduleSpec) -> Measured:
-    """A probe of a canonical schedule with all it needs, without the names and cadence that do not change its values."""
+    """A probe of a canonical schedule with all it needs, without names and cadence, which do not change its values."""
     train, cost = getattr(probe, "train", None), getattr(probe, "cost", None)
     nameless = {"world": "world", "every": ZERO} | ({"train": "train"} if train else {})
     return Measured(
@@ -106,16 +107,14 @@ def _stage(schedule: ScheduleSpec, stage: StageSpec, length_sp: int | None) -> S
             "costs": {name: _scalar(weight, resolve) for name, weight in stage.costs.items() if not is_zero(weight)},
             "plasticity": {area: _scalar(level, resolve) for area, level in plasticity.items()},
             "until": _trigger(stage.until, resolve),
-            "limit": stage.limit and resolve(stage.limit),
+            "limit": None if stage.limit is None else resolve(stage.limit),
         }
     )
 
 
 def _resolver(schedule: ScheduleSpec, one_pass: int | None, stage_sp: int | None) -> Resolve:
     batch = schedule.clock.batch
-    return lambda duration: Duration.of_samples(
-        duration.updates(batch, pass_sp=one_pass, stage_sp=stage_sp) * batch
-    )
+    return lambda duration: Duration.of_samples(duration.updates(batch, pass_sp=one_pass, stage_sp=stage_sp) * batch)
 
 
 def _spelled_out(organism: OrganismSpec, levels: dict[str, Any], default: Any = None) -> dict[str, Any]:
@@ -133,6 +132,15 @@ def _organism(organism: OrganismSpec) -> OrganismSpec:
         for name, area in organism.areas.items()
     }
     return organism.model_copy(update={"pathways": pathways, "credit": credit, "areas": areas})
+
+
+def _cost(cost: CostSpec, schedule: ScheduleSpec) -> CostSpec:
+    """With the sense named that an input target means."""
+    target = target_of(cost)
+    if isinstance(target, InputTarget) and target.sense is None and len(schedule.organism.senses) == 1:
+        (sense,) = schedule.organism.senses
+        return cost.model_copy(update={"target": target.model_copy(update={"sense": sense})})
+    return cost
 
 
 def _deficit(deficit: DeficitSpec, resolve: Resolve) -> DeficitSpec:

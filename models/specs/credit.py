@@ -30,9 +30,7 @@ class FeedbackAlignmentSpec(Spec):
     """Standard deviation of the feedback weights, in units of 1/sqrt(fan_out)."""
 
 
-RuleSpec = Annotated[
-    BackpropSpec | FrozenSpec | FeedbackAlignmentSpec, Field(discriminator="kind"), Member
-]
+RuleSpec = Annotated[BackpropSpec | FrozenSpec | FeedbackAlignmentSpec, Field(discriminator="kind"), Member]
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,5 @@ class Capability:
 CAPABILITIES: dict[str, Capability] = {
     "backprop": Capability(needs=frozenset({"vector_error"})),
     "frozen": Capability(),
-    "feedback_alignment": Capability(
-        needs=frozenset({"vector_error"}), areas=frozenset({"linear", "conv"})
-    ),
+    "feedback_alignment": Capability(needs=frozenset({"vector_error"}), areas=frozenset({"linear", "conv"})),
 }

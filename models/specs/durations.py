@@ -80,7 +80,9 @@ class Duration:
             if isinstance(value, Duration):
                 return value
             if not isinstance(value, str):
-                raise PydanticCustomError("duration", "{text}: a duration is a text such as '60ep'", {"text": repr(value)})
+                raise PydanticCustomError(
+                    "duration", "{text}: a duration is a text such as '60ep'", {"text": repr(value)}
+                )
             try:
                 return cls.parse(value)
             except ValueError as error:

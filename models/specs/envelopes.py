@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import Discriminator, Field, Tag
 
-from models.specs.base import Many, Positive, Spec
+from models.specs.base import Many, Spec
 from models.specs.durations import ZERO, Duration
 
 
@@ -44,7 +44,9 @@ class Steps(Spec):
     """The last point whose time is at or before t; the first point stands at 0sp."""
 
     kind: Literal["steps"]
-    points: Annotated[Many[Annotated[tuple[Duration, float], Field(strict=False)]], Field(min_length=1, max_length=10000)]
+    points: Annotated[
+        Many[Annotated[tuple[Duration, float], Field(strict=False)]], Field(min_length=1, max_length=10000)
+    ]
 
 
 class Decay(Spec):
@@ -72,9 +74,7 @@ def _factor_form(value: Any) -> str:
     return "envelope" if isinstance(value, (dict, Spec)) else "number"
 
 
-_Factor = Annotated[
-    Annotated[float, Tag("number")] | Annotated[Envelope, Tag("envelope")], Discriminator(_factor_form)
-]
+_Factor = Annotated[Annotated[float, Tag("number")] | Annotated[Envelope, Tag("envelope")], Discriminator(_factor_form)]
 Scalar = Annotated[
     Annotated[float, Tag("number")]
     | Annotated[Envelope, Tag("envelope")]
@@ -147,14 +147,14 @@ def _ramp(ramp: Ramp, t: float) -> float:
     start, end = ramp.start.samples, ramp.end.samples
     u = min(1.0, max(0.0, (t - start) / (end - start)))
     if u in (0.0, 1.0):
-        return ramp.to if u else ramp.from_
+        return ramp.to if u == 1.0 else ramp.from_
     match ramp.shape:
         case "linear":
             pass
         case "cosine":
             u = (1.0 - math.cos(math.pi * u)) / 2.0
         case "exp":
-            return ramp.from_ * (ramp.to / ramp.from_) ** u
+            return float(ramp.from_ * (ramp.to / ramp.from_) ** u)
         case "logistic":
             low, high = _logistic(-6.0), _logistic(6.0)
             u = (_logistic(12.0 * (u - 0.5)) - low) / (high - low)
@@ -172,4 +172,4 @@ def _decay(decay: Decay, t: float) -> float:
     if t < start:
         return decay.base
     latest = max([start, *(time.samples for time in decay.restart_at if time.samples <= t)])
-    return decay.floor + (decay.base - decay.floor) * 2.0 ** (-(t - latest) / decay.half_life.samples)
+    return decay.floor + (decay.base - decay.floor) * math.exp2(-(t - latest) / decay.half_life.samples)

@@ -148,7 +148,7 @@ def _weight(name: str, scalar: Scalar, stretch: Stretch, constant: list[Modulato
     return restrict((*factors(scalar), *gains), stretch.start, stretch.end)
 
 
-def _plasticity(  # noqa: PLR0913 - one number has all of these causes
+def _plasticity(
     schedule: ScheduleSpec,
     stage: StageSpec,
     area: str,
@@ -162,7 +162,9 @@ def _plasticity(  # noqa: PLR0913 - one number has all of these causes
     levels: list[Any] = [
         each.level for each in periods if area in each.areas and each.level is not None and is_constant(each.level)
     ]
-    levels += [modulator_factor(each, each.plasticity[area], stretch.youngest) for each in constant if area in each.plasticity]
+    levels += [
+        modulator_factor(each, each.plasticity[area], stretch.youngest) for each in constant if area in each.plasticity
+    ]
     flat = [number for level in levels for number in factors(level)]
     return restrict((*factors(stage.plasticity[area]), *flat), stretch.start, stretch.end)
 
@@ -184,7 +186,13 @@ def _over(period: CriticalPeriodSpec, low: int, high: int) -> list[CriticalPerio
     if before and after and before[-1][1] != after[0][1]:
         (left, start), (right, end) = before[-1], after[0]
         flank = Ramp.model_validate(
-            {"kind": "ramp", "start": Duration.of_samples(left), "end": Duration.of_samples(right), "from": start, "to": end}
+            {
+                "kind": "ramp",
+                "start": Duration.of_samples(left),
+                "end": Duration.of_samples(right),
+                "from": start,
+                "to": end,
+            }
         )
         return [CriticalPeriodSpec(areas=period.areas, level=flank)]
     return [CriticalPeriodSpec(areas=period.areas, level=window_level(period, low))]

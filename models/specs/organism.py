@@ -91,9 +91,7 @@ class RmspropSpec(OptimizerBase):
     eps: Positive = 1e-8
 
 
-OptimizerSpec = Annotated[
-    SgdSpec | AdamSpec | AdamWSpec | RmspropSpec, Field(discriminator="kind"), Member
-]
+OptimizerSpec = Annotated[SgdSpec | AdamSpec | AdamWSpec | RmspropSpec, Field(discriminator="kind"), Member]
 
 
 class OrganismSpec(Spec):

@@ -8,6 +8,7 @@ part have the same keys there, and train it once.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -114,7 +115,7 @@ def _stretches(schedule: ScheduleSpec, stage: StageSpec, lengths: Lengths) -> It
     if lengths.fixed and lengths.aligned:
         cuts |= {age - young for age in edges(schedule, stage.world) if young < age < young + lengths.longest_sp}
     marks = sorted(cuts)
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in itertools.pairwise(marks):
         yield Stretch(start, end, young + start, old + end, lengths.aligned)
 
 
@@ -147,7 +148,7 @@ def _body(regime: RegimeSpec) -> RegimeSpec:
     return regime.model_copy(update={"on_enter": (), "stage_origin_sp": 0, "age_origin_sp": None})
 
 
-def _read(  # noqa: PLR0913 - one reading plan has all of these causes
+def _read(
     draft: _Draft, schedule: ScheduleSpec, stage: StageSpec, names: Mapping[str, str], stretch: Stretch, *, ends: bool
 ) -> None:
     """Every probe at stage time 0, at the multiples of its cadence, and at the end of a fixed stage."""

@@ -75,13 +75,7 @@ class FisherTraceSpec(ProbeBase):
 
 
 ProbeSpec = Annotated[
-    AccuracySpec
-    | LossSpec
-    | WeightNormSpec
-    | AlignmentSpec
-    | EffectiveRankSpec
-    | LinearReadoutSpec
-    | FisherTraceSpec,
+    AccuracySpec | LossSpec | WeightNormSpec | AlignmentSpec | EffectiveRankSpec | LinearReadoutSpec | FisherTraceSpec,
     Field(discriminator="kind"),
 ]
 

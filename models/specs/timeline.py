@@ -68,10 +68,12 @@ def _lengths(schedule: ScheduleSpec, stage: StageSpec, before: Sequence[Lengths]
     exact = clock.exact(stage.until)
     if exact is not None:
         return Lengths(True, aligned, max(1, exact) * batch, shortest, oldest)
-    bounds = [clock.bound(stage.until), stage.limit and clock.updates(stage.limit)]
+    bounds = [clock.bound(stage.until), None if stage.limit is None else clock.updates(stage.limit)]
     longest = min((bound for bound in bounds if bound is not None), default=None)
     bounded = longest is not None
-    return Lengths(False, aligned, max(1, longest) * batch if longest else batch * (not bounded), shortest, oldest, bounded)
+    return Lengths(
+        False, aligned, max(1, longest) * batch if longest else batch * (not bounded), shortest, oldest, bounded
+    )
 
 
 @dataclass(frozen=True)

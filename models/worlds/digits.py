@@ -41,7 +41,9 @@ class Digits:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
         """The scans at these positions of the split, the same for every life."""
-        return {"image": self._image[index_NB].unsqueeze(2)}, self._label[index_NB].unsqueeze(2), {}
+        chosen, shape = index_NB.reshape(-1), (*index_NB.shape, 1)
+        image = self._image.index_select(0, chosen).reshape(*shape, 1, 8, 8)
+        return {"image": image}, self._label.index_select(0, chosen).reshape(shape), {}
 
 
 @cache

@@ -61,7 +61,7 @@ def schema(kind: Literal["schedule", "study"], request: Request, caller: Reader)
 def examples(request: Request, caller: Reader) -> Response:
     """Documents to start from."""
     rows = [
-        {"name": name, "kind": path.parent.name, "links": {"self": f"/v1/examples/{name}"}}
+        {"name": name, "kind": _kind(path), "links": {"self": f"/v1/examples/{name}"}}
         for name, path in _examples().items()
     ]
     return tagged(request, {"items": rows, "next": None})
@@ -82,4 +82,9 @@ def example(name: str, request: Request, caller: Reader) -> Response:
 @cache
 def _examples() -> dict[str, Path]:
     """By name; what is asked for is looked up here, never on disk."""
-    return {path.stem: path for path in sorted(EXAMPLES.rglob("*.yaml"))}
+    paths = sorted(EXAMPLES.rglob("*.yaml"))
+    return {"-".join(path.relative_to(EXAMPLES).with_suffix("").parts): path for path in paths}
+
+
+def _kind(path: Path) -> str:
+    return "study" if "\nkind: study\n" in path.read_text() else "schedule"

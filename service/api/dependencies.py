@@ -78,7 +78,9 @@ Submitter = Annotated[Caller, Depends(_may("submit"))]
 Controller = Annotated[Caller, Depends(_may("control"))]
 
 
-def _limit(limit: Annotated[int, Query(ge=1, description="At most so many items; more than 1000 is 1000.")] = DEFAULT_LIMIT) -> int:
+def _limit(
+    limit: Annotated[int, Query(ge=1, description="At most so many items; more than 1000 is 1000.")] = DEFAULT_LIMIT,
+) -> int:
     return min(limit, LARGEST_LIMIT)
 
 

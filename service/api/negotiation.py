@@ -96,7 +96,9 @@ def form_of(accept: str | None, wanted: Form | None) -> Form:
 
 def etag(query: HistoryQuery, form: Form, subject: Subject, marks: Mapping[str, tuple[int, int]]) -> str:
     """Weak tag from what is committed, the arms' ends and the question; changes whenever the answer does."""
-    lives = [[arm.arm, sorted(arm.diverged), [[p.trajectory, p.ends, p.upto] for p in arm.pieces]] for arm in subject.arms]
+    lives = [
+        [arm.arm, sorted(arm.diverged), [[p.trajectory, p.ends, p.upto] for p in arm.pieces]] for arm in subject.arms
+    ]
     known = [query.digest(), query.after, form, lives, sorted(marks.items()), subject.complete]
     return f'W/"{hashlib.sha256(orjson.dumps(known)).hexdigest()[:32]}"'
 

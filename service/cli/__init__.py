@@ -19,7 +19,10 @@ from service.client import ApiError, Unreachable
 _EXIT_BY_STATUS = {401: 4, 403: 4, 404: 3, 409: 5, 412: 5, 422: 7, 413: 7}
 
 app = typer.Typer(
-    name="ontogeny", no_args_is_help=True, pretty_exceptions_enable=False, help="Development as data: schedules of cost functions, grown."
+    name="ontogeny",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Development as data: schedules of cost functions, grown.",
 )
 
 

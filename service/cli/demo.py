@@ -104,7 +104,7 @@ def _tell(job: Job) -> None:
             "unit": trace.unit,
             "mean": f"{trace.y[-1]:.3f}",
             "band": f"{trace.band['lo'][-1]:.3f} .. {trace.band['hi'][-1]:.3f}" if trace.band else "",
-            "lives": (trace.n or [None])[-1],
+            "lives": trace.n[-1] if trace.n else "",
         }
         for trace in means.traces
     ]

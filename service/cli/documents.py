@@ -35,7 +35,10 @@ def plan(context: typer.Context, file: File, output: Output = Form.TABLE) -> Non
     if output is not Form.TABLE:
         show_one(answer, output)
         return
-    arms = [{"arm": arm["name"], "labels": arm.get("labels"), "steps": _path(arm), "same as": arm.get("same_as")} for arm in answer["arms"]]
+    arms = [
+        {"arm": arm["name"], "labels": arm.get("labels"), "steps": _path(arm), "same as": arm.get("same_as")}
+        for arm in answer["arms"]
+    ]
     show_rows(arms, ("arm", "labels", "steps", "same as"), output)
     total = answer["totals"]
     flat, shared = total["samples"]["flat"], total["samples"]["shared"]

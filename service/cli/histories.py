@@ -34,7 +34,9 @@ def history(
     found = find(client(context), job).history(*series, over=over, x=x, points=points)
     thinning = found.thinning
     if not thinning["exact"]:
-        say(f"{thinning['points_out']:,} of {thinning['values_in']:,} values shown ({thinning['method']}); --points all for every one")
+        say(
+            f"{thinning['points_out']:,} of {thinning['values_in']:,} values shown ({thinning['method']}); --points all for every one"
+        )
     if draw:
         out.print(plot(found), markup=False)
     elif output is Form.JSON:
@@ -44,7 +46,9 @@ def history(
         writer.writerow(["series", "arm", "seed", "stat", x, "value"])
         for trace in found.traces:
             about = [trace.series, trace.arm, trace.seed, trace.stat]
-            writer.writerows([*about, age, value] for age, value in zip(trace.x.tolist(), trace.y.tolist(), strict=True))
+            writer.writerows(
+                [*about, age, value] for age, value in zip(trace.x.tolist(), trace.y.tolist(), strict=True)
+            )
 
 
 def export(

@@ -40,7 +40,9 @@ def list_(
 ) -> None:
     """List jobs, newest first."""
     page = client(context).get("/v1/jobs", status=status, limit=limit)
-    show_rows(page["items"], ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at"), output)
+    show_rows(
+        page["items"], ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at"), output
+    )
 
 
 def show(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:

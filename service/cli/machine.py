@@ -10,7 +10,9 @@ import typer
 from service.cli.output import say
 from service.settings import Settings
 
-Home = Annotated[Path | None, typer.Option(help="Folder of the database, the bells and the snapshots; .ontogeny if left out.")]
+Home = Annotated[
+    Path | None, typer.Option(help="Folder of the database, the bells and the snapshots; .ontogeny if left out.")
+]
 Port = Annotated[int | None, typer.Option(help="Port of the API; 8714 if left out.", min=0, max=65535)]
 
 

@@ -80,7 +80,9 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: F
 def show_one(item: Mapping[str, Any], form: Form) -> None:
     """One object in the form asked for; as a table, one member a line."""
     if form in (Form.TABLE, Form.CSV):
-        rows = [{"member": key, "value": _plain(value)} for key, value in item.items() if value not in (None, "", [], {})]
+        rows = [
+            {"member": key, "value": _plain(value)} for key, value in item.items() if value not in (None, "", [], {})
+        ]
         show_rows(rows, ("member", "value"), form)
     elif form is Form.JSON:
         _write(orjson.dumps(item, option=orjson.OPT_INDENT_2))

@@ -35,7 +35,9 @@ def stage_shares(job: Job, plan: dict[str, Any]) -> dict[str, float]:
             age = life["age_sp"] or 0
             share = min(1.0, max(0.0, (age - start) / max(1, end - start)))
             ended = life["status"] not in ("developing", "waiting")
-            lived.setdefault(stage, []).append(0.0 if reached else 1.0 if ended or not here and age >= start and age else share)
+            lived.setdefault(stage, []).append(
+                0.0 if reached else 1.0 if ended or not here and age >= start and age else share
+            )
             reached = reached or here and not ended
     return {stage: sum(shares) / len(shares) for stage, shares in lived.items()}
 
@@ -51,7 +53,12 @@ def _stage_ages(arm: dict[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 def _bars(job: Job) -> int:
-    columns = (TextColumn("{task.description:>14}"), BarColumn(40), TextColumn("{task.percentage:>4.0f}%"), TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn("{task.description:>14}"),
+        BarColumn(40),
+        TextColumn("{task.percentage:>4.0f}%"),
+        TextColumn("{task.fields[note]}"),
+    )
     plan = job.client.get(f"/v1/jobs/{job.id}/plan")
     with Progress(*columns, console=err) as progress:
         bars: dict[str, TaskID] = {}
@@ -60,7 +67,9 @@ def _bars(job: Job) -> int:
                 if stage not in bars:
                     bars[stage] = progress.add_task(stage, total=1.0, note="")
                 done = job.finished and job.status == "succeeded"
-                progress.update(bars[stage], completed=1.0 if done else share, note=_speed(job) if 0 < share < 1 else "")
+                progress.update(
+                    bars[stage], completed=1.0 if done else share, note=_speed(job) if 0 < share < 1 else ""
+                )
             if job.status in EXIT_BY_STATUS:
                 return EXIT_BY_STATUS[job.status]
             job.refresh(wait_seconds=LOOK_SECONDS)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from service.store.tables.access import api_key, idempotency_key
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 SCOPES = ("read", "submit", "control", "admin")
 DEFAULT_PROJECT = "default"
 _KEY = re.compile(r"ont_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
@@ -34,7 +34,12 @@ ANYONE_HERE = Caller(None, DEFAULT_PROJECT, frozenset(SCOPES))
 
 
 def create_key(
-    db: sa.Connection, now: float, name: str, scopes: Sequence[str], project: str = DEFAULT_PROJECT, expires_at: float | None = None
+    db: sa.Connection,
+    now: float,
+    name: str,
+    scopes: Sequence[str],
+    project: str = DEFAULT_PROJECT,
+    expires_at: float | None = None,
 ) -> str:
     """A new key, told once; only its hash is stored."""
     unknown = sorted(set(scopes) - set(SCOPES))

@@ -1,7 +1,7 @@
 """What is asked of trajectories, and what follows when it is met.
 
-A step of an arm is *waiting* (its trajectory is not known yet), *open*, *met* (it stopped at `stop`), or *over* (no life
-of it goes on). Meeting a step keys the next one: where it starts is then known.
+A step of an arm is *waiting* (its trajectory is not known yet), *open*, *met* (it stopped at `stop`), or *over* (no
+life of it goes on). Meeting a step keys the next one: where it starts is then known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from service.lifecycle import TERMINAL
 from service.store.tables.record import transition
 from service.store.tables.work import arm, arm_step, job, snapshot, trajectory
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 ALIVE = ("advanced",)
 
 
@@ -193,9 +193,7 @@ def _key_next(db: sa.Connection, now: float, step: Row, following: Row, stop: st
     )
     found = find_or_create(db, now, wanted)
     _mark(db, following, state="open", trajectory=found, seeds=seeds)
-    probes = db.execute(
-        sa.select(arm.c.probes).where(arm.c.job == step["job"], arm.c.idx == step["arm"])
-    ).scalar_one()
+    probes = db.execute(sa.select(arm.c.probes).where(arm.c.job == step["job"], arm.c.idx == step["arm"])).scalar_one()
     add_readings(db, found, {probe: probes[probe] for probe in following["readings"]}, following["readings"])
     return found
 
@@ -212,7 +210,9 @@ def stop_of(db: sa.Connection, step: Row) -> tuple[str, dict[int, int]] | None:
         ).mappings()
     }
     seeds = [int(seed) for seed in step["seeds"]]
-    diverged = {seed for seed in seeds if _before(ends.get(("diverged", seed)), ends.get((step["ending_id"], seed)), step)}
+    diverged = {
+        seed for seed in seeds if _before(ends.get(("diverged", seed)), ends.get((step["ending_id"], seed)), step)
+    }
     if step["ending_id"] is None:
         stop, going = str(step["demand"]), {seed: step["demand"] for seed in seeds if seed not in diverged}
         if not going:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from service.store.tables.record import event
 from service.store.tables.work import job
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 
 
 def append(  # noqa: PLR0913 - an event has these parts
@@ -30,7 +30,15 @@ def append(  # noqa: PLR0913 - an event has these parts
         .returning(job.c.last_event)
     )
     seq = int(db.execute(taken).scalar_one())
-    row = {"job": job_id, "seq": seq, "at": now, "level": level, "type": type_, "message": message, "data": dict(data or {})}
+    row = {
+        "job": job_id,
+        "seq": seq,
+        "at": now,
+        "level": level,
+        "type": type_,
+        "message": message,
+        "data": dict(data or {}),
+    }
     db.execute(sa.insert(event).values(row))
     return seq
 

@@ -20,7 +20,7 @@ from service.store import demands, events, standing
 from service.store.tables.record import event, history_block, history_chunk, series, transition
 from service.store.tables.work import arm, arm_step, job, snapshot, trajectory
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -233,7 +233,7 @@ def get(db: sa.Connection, project: str, job_id: str) -> Row:
     return row
 
 
-def list_page(  # noqa: PLR0913 - a page has these sides
+def list_page(
     db: sa.Connection,
     project: str,
     conditions: Sequence[Any] = (),

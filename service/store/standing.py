@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from service.store import events
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, trajectory
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 
 
 def jobs_of(db: sa.Connection, trajectory_ids: Iterable[str], *, wanting: bool = False) -> list[str]:
@@ -46,7 +46,11 @@ def _refresh(db: sa.Connection, now: float, row: Row) -> None:
         arms_failed=len(faults),
     )
     status = status_of(standing)
-    values: dict[str, Any] = {"status": status, "updates_done": updates_done(db, row["id"]), "version": job.c.version + 1}
+    values: dict[str, Any] = {
+        "status": status,
+        "updates_done": updates_done(db, row["id"]),
+        "version": job.c.version + 1,
+    }
     if faults:
         values["error"] = {"arms": faults}
     if status in TERMINAL:

@@ -12,16 +12,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.lifecycle import TERMINAL
 from service.store import demands, events, history, standing
 from service.store.engine import Database
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 
-__all__ = ["Lease", "LeaseLost", "SliceResult", "SnapshotRow", "claim", "commit_slice", "fail", "release", "renew", "runnable"]
+__all__ = [
+    "Lease",
+    "LeaseLost",
+    "SliceResult",
+    "SnapshotRow",
+    "claim",
+    "commit_slice",
+    "fail",
+    "release",
+    "renew",
+    "runnable",
+]
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 POISON_CRASHES = 5
 
 
@@ -38,9 +48,7 @@ def runnable(now: float) -> list[Any]:
     ]
 
 
-def claim(
-    database: Database, owner: str, numerics: str, ttl_seconds: float, named: str | None = None
-) -> Lease | None:
+def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, named: str | None = None) -> Lease | None:
     """The named trajectory if it can run, else, with no name, the best one; None if there is nothing to do."""
     with database.write() as db:
         now = database.now(db)
@@ -75,19 +83,23 @@ def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Ro
 
 def _started(db: sa.Connection, now: float, found: str) -> None:
     """Jobs that waited for this claim run from now on."""
-    queued = [each for each in standing.jobs_of(db, [found], wanting=True)]
+    queued = list(standing.jobs_of(db, [found], wanting=True))
     for each in queued:
         fresh = sa.update(job).where(job.c.id == each, job.c.started_at.is_(None)).values(started_at=now)
         if db.execute(fresh).rowcount:
             standing.refresh(db, now, [each])
 
 
-def _lease(db: sa.Connection, row: Row) -> Lease:
+def _lease(db: sa.Connection, row: Mapping[str, Any]) -> Lease:
     replay = row["replay"] is not None
     steps = db.execute(
         sa.select(arm_step.c.demand, arm_step.c.ending, arm_step.c.ending_id)
         .join(job, job.c.id == arm_step.c.job)
-        .where(arm_step.c.trajectory == row["id"], arm_step.c.state != "waiting", job.c.status.not_in(("cancelled", "failed")))
+        .where(
+            arm_step.c.trajectory == row["id"],
+            arm_step.c.state != "waiting",
+            job.c.status.not_in(("cancelled", "failed")),
+        )
     ).mappings()
     asked = list(steps)
     begin = row["replayed"] if replay else row["reached"]
@@ -114,7 +126,7 @@ def _lease(db: sa.Connection, row: Row) -> Lease:
     )
 
 
-def _start(db: sa.Connection, row: Row, begin: int) -> SnapshotRef | None:
+def _start(db: sa.Connection, row: Mapping[str, Any], begin: int) -> SnapshotRef | None:
     if begin == 0:
         place: tuple[Any, Any] = (row["parent"], row["parent_stop"])
     else:
@@ -196,9 +208,11 @@ def _append(db: sa.Connection, now: float, lease: Lease, result: SliceResult) ->
     for block in result.blocks:
         history.append_block(db, lease.id, lease.layer if lease.replay else 0, lease.fence, block, result.units)
     for each in result.snapshots:
-        stored = db.execute(
-            sa.select(snapshot).where(snapshot.c.trajectory == lease.id, snapshot.c.stop == each.stop)
-        ).mappings().first()
+        stored = (
+            db.execute(sa.select(snapshot).where(snapshot.c.trajectory == lease.id, snapshot.c.stop == each.stop))
+            .mappings()
+            .first()
+        )
         values = {
             "at_offset": each.at_offset,
             "fence": lease.fence,
@@ -245,7 +259,9 @@ def release(database: Database, lease: Lease) -> None:
         db.execute(sa.update(trajectory).where(*_held(lease)).values(owner=None, lease_until=None))
 
 
-def fail(database: Database, lease: Lease, error: Mapping[str, Any], *, again: bool, backoff_seconds: float = 5.0) -> None:
+def fail(
+    database: Database, lease: Lease, error: Mapping[str, Any], *, again: bool, backoff_seconds: float = 5.0
+) -> None:
     """A slice ended in an error: tried again after a while, or never; the error is told to all who wanted it."""
     with database.write() as db:
         now = database.now(db)

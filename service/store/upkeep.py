@@ -5,8 +5,7 @@ Every function is idempotent; any number of processes may call them at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -18,7 +17,7 @@ from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 from service.store.trajectories import runnable
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 RINGS = 200
 KEPT_LATEST = 2
 
@@ -41,7 +40,9 @@ def expire_leases(database: Database) -> list[str]:
         now = database.now(db)
         t = trajectory.c
         silent = db.execute(
-            sa.select(t.id, t.fence, t.owner).where(t.lease_until < now, t.owner.is_not(None)).with_for_update(skip_locked=True)
+            sa.select(t.id, t.fence, t.owner)
+            .where(t.lease_until < now, t.owner.is_not(None))
+            .with_for_update(skip_locked=True)
         ).mappings()
         found = list(silent)
         for row in found:
@@ -80,7 +81,9 @@ def go_back(database: Database, lease: Lease) -> None:
         jobs = standing.jobs_of(db, [lease.id])
         for job_id in jobs:
             data = {"trajectory": lease.start.trajectory, "stop": lease.start.stop}
-            events.append(db, now, job_id, "snapshot.lost", "a snapshot is missing or damaged; it is made again", data, "warning")
+            events.append(
+                db, now, job_id, "snapshot.lost", "a snapshot is missing or damaged; it is made again", data, "warning"
+            )
         db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(owner=None, lease_until=None))
         _rewind(db, lease.start.trajectory, lease.start.at_offset)
         demands.refresh_wanted(db, [lease.start.trajectory, lease.id])
@@ -95,11 +98,21 @@ def _rewind(db: sa.Connection, found: str, offset: int) -> None:
     back = 0 if last is None else int(last.at_offset)
     history.cut_after(db, found, back)
     db.execute(sa.delete(transition).where(transition.c.trajectory == found, transition.c.offset > back))
-    db.execute(sa.update(trajectory).where(trajectory.c.id == found).values(reached=back, rung_at=0.0, replay=None, missing={}))
+    db.execute(
+        sa.update(trajectory).where(trajectory.c.id == found).values(reached=back, rung_at=0.0, replay=None, missing={})
+    )
     reopened = sa.update(arm_step).where(
         arm_step.c.trajectory == found, arm_step.c.state == "met", arm_step.c.demand > back
     )
     db.execute(reopened.values(state="open", stop=None))
+
+
+def idle(database: Database, ids: Iterable[str]) -> set[str]:
+    """Those of some trajectories that nobody holds and nobody wants to go on."""
+    t = trajectory.c
+    done = (t.lease_until.is_(None), t.reached >= t.wanted, sa.or_(t.replay.is_(None), t.wanted == 0))
+    with database.read() as db:
+        return set(db.execute(sa.select(t.id).where(t.id.in_(sorted(ids)), *done)).scalars())
 
 
 def collectable(database: Database, grace_seconds: float) -> list[Row]:
@@ -108,7 +121,11 @@ def collectable(database: Database, grace_seconds: float) -> list[Row]:
         now = database.now(db)
         s = snapshot.c
         later = snapshot.alias("later").c
-        newer = sa.select(sa.func.count()).where(later.trajectory == s.trajectory, later.at_offset > s.at_offset).scalar_subquery()
+        newer = (
+            sa.select(sa.func.count())
+            .where(later.trajectory == s.trajectory, later.at_offset > s.at_offset)
+            .scalar_subquery()
+        )
         asked = sa.exists().where(arm_step.c.trajectory == s.trajectory, arm_step.c.stop == s.stop)
         child = sa.exists().where(trajectory.c.parent == s.trajectory, trajectory.c.parent_stop == s.stop)
         query = sa.select(snapshot).where(~asked, ~child, newer >= KEPT_LATEST, s.created_at < now - grace_seconds)

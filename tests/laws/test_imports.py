@@ -19,7 +19,11 @@ print(json.dumps({"seconds": time.perf_counter() - begun, "torch": "torch" in sy
 
 def test_the_import_contracts_hold() -> None:
     contracts = subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert contracts.returncode == 0, contracts.stdout[-3000:]
 

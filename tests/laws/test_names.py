@@ -16,13 +16,22 @@ UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|NotImplementedError)\b")
 
 def tracked() -> list[Path]:
     names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split("\n")
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
 FILES = tracked()
-TEXTS = [path for path in FILES if path.suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".html", ".js", ".css"} or path.name in {"Makefile", "Dockerfile", "run"}]
+TEXTS = [
+    path
+    for path in FILES
+    if path.suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".html", ".js", ".css"}
+    or path.name in {"Makefile", "Dockerfile", "run"}
+]
 THIS = Path(__file__).resolve()
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from models.specs.base import Many, Member, Name, Share, Spec
+from models.specs.base import Many, Member, Share, Spec
 from models.specs.transforms import NamedTransform
 from models.specs.worlds.sources import SourceSpec
 

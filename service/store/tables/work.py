@@ -1,4 +1,4 @@
-"""What is to be done and how far it is: jobs, their arms and steps, trajectories, snapshots. Times are epoch seconds."""
+"""What is to be done and how far it is: jobs, their arms and steps, trajectories, snapshots. Times: epoch seconds."""
 
 from __future__ import annotations
 

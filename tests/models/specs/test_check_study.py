@@ -45,8 +45,8 @@ def test_a_sound_study_has_its_arms_made():
 
 
 def test_the_example_study_is_clean():
-    base = read((EXAMPLES / "schedules/cataract-blur.yaml").read_bytes()).data
-    result = check_document(read((EXAMPLES / "studies/cataract-study.yaml").read_bytes()).data, base)
+    base = read((EXAMPLES / "cataract-blur.yaml").read_bytes()).data
+    result = check_document(read((EXAMPLES / "cataract-study.yaml").read_bytes()).data, base)
     assert result.findings == ()
     assert len(result.arms) == 35
 

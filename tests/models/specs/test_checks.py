@@ -263,7 +263,7 @@ def test_endless_worlds_have_no_passes():
 
 
 def test_a_cost_that_reaches_nothing_says_what_stops_it():
-    quickstart = read((EXAMPLES / "schedules/quickstart.yaml").read_bytes()).data
+    quickstart = read((EXAMPLES / "quickstart.yaml").read_bytes()).data
     quickstart["stages"][0]["costs"] = {"rebuild-V1": 1.0, "naming": 1.0}
     quickstart["stages"][0]["plasticity"] = {"*": 0.0}
     quickstart["stages"][0]["world"] = "school"
@@ -300,13 +300,13 @@ def test_a_cost_of_weight_zero_is_asked_for_nothing():
 
 @pytest.mark.parametrize("name", ["quickstart", "cataract-blur"])
 def test_an_example_is_clean(name: str):
-    result = check_document(read((EXAMPLES / f"schedules/{name}.yaml").read_bytes()).data)
+    result = check_document(read((EXAMPLES / f"{name}.yaml").read_bytes()).data)
     assert result.findings == ()
     assert result.summary is not None
 
 
 def test_the_summary_counts():
-    result = check_document(read((EXAMPLES / "schedules/quickstart.yaml").read_bytes()).data)
+    result = check_document(read((EXAMPLES / "quickstart.yaml").read_bytes()).data)
     assert result.summary is not None
     assert result.summary.model_dump() == {
         "areas": 3, "parameters": 64 * 65 + 32 * 65 + 10 * 33, "stages": 3, "arms": 1, "lives": 4, "updates_max": 3000,

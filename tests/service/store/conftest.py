@@ -9,24 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from simulated import Bench, Clock
 
 from service.store.engine import Database, migrate
 from service.store.tables import metadata
 
 LOCAL = "postgresql://postgres@127.0.0.1:5432"
-
-
-class Clock:
-    """A clock that goes only when it is told to, unless `ticking`: then each look is a little later than the last."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def pass_by(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture
@@ -109,3 +97,9 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     opened = Database(database_url, clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def bench(database: Database, clock: Clock) -> Bench:
+    """A store with somebody who submits and somebody who trains, in simulation."""
+    return Bench(database, clock)

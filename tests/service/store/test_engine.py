@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from service.store.engine import Database
 from service.store.tables.access import idempotency_key
 
-ROW = {"caller": "", "method": "POST", "path": "/v1/jobs", "value": "k", "body_sha256": "", "status": 201, "expires_at": 0.0}
+ROW = {
+    "caller": "",
+    "method": "POST",
+    "path": "/v1/jobs",
+    "value": "k",
+    "body_sha256": "",
+    "status": 201,
+    "expires_at": 0.0,
+}
 
 
 def rows(database: Database) -> int:
@@ -59,7 +67,10 @@ def test_writers_of_sqlite_take_turns_instead_of_failing(sqlite_url: str) -> Non
 def test_sqlite_keeps_what_it_promised(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     with database.read() as db:
-        told = {name: db.exec_driver_sql(f"pragma {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
+        told = {
+            name: db.exec_driver_sql(f"pragma {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     database.close()
 

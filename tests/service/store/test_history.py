@@ -137,9 +137,16 @@ def test_neither_slices_nor_seals_change_what_is_read(
     append(whole, 0, 60)
     assert digests(engine) == digests(whole)
     with engine.connect() as one, whole.connect() as other:
-        for left, right in zip(history.list_series(one, [TRAJECTORY]), history.list_series(other, [TRAJECTORY]), strict=True):
+        for left, right in zip(
+            history.list_series(one, [TRAJECTORY]), history.list_series(other, [TRAJECTORY]), strict=True
+        ):
             assert np.allclose(left.numbers, right.numbers, rtol=1e-12)
-            assert (left.path, left.n, left.nonfinite, left.offset_last) == (right.path, right.n, right.nonfinite, right.offset_last)
+            assert (left.path, left.n, left.nonfinite, left.offset_last) == (
+                right.path,
+                right.n,
+                right.nonfinite,
+                right.offset_last,
+            )
     engine.dispose()
     whole.dispose()
 
@@ -222,12 +229,20 @@ def test_no_chunk_is_larger_than_a_chunk_may_be(engine: sa.Engine) -> None:
     with engine.begin() as db:
         history.seal(db, TRAJECTORY, final=True)
         chunks = db.execute(
-            sa.select(history_chunk).join(series, series.c.id == history_chunk.c.series).where(series.c.path == "cost.naming")
+            sa.select(history_chunk)
+            .join(series, series.c.id == history_chunk.c.series)
+            .where(series.c.path == "cost.naming")
         ).all()
-    assert [(row.offset0, row.offset1, row.rows) for row in chunks] == [(0, 4096, 4096), (4096, 8192, 4096), (8192, 10_000, 1808)]
+    assert [(row.offset0, row.offset1, row.rows) for row in chunks] == [
+        (0, 4096, 4096),
+        (4096, 8192, 4096),
+        (8192, 10_000, 1808),
+    ]
     assert digests(engine) == before
     values = read(engine, "cost.naming")["cost.naming"].values
-    assert [row.vmax for row in chunks] == [float(values[:, a:b].max()) for a, b in ((0, 4096), (4096, 8192), (8192, 10_000))]
+    assert [row.vmax for row in chunks] == [
+        float(values[:, a:b].max()) for a, b in ((0, 4096), (4096, 8192), (8192, 10_000))
+    ]
 
 
 def test_the_list_of_series_is_right_before_and_after_sealing(engine: sa.Engine) -> None:
@@ -310,7 +325,9 @@ def finer(offsets: list[int], wrong: float = 0.0) -> EncodedBlock:
 
 @pytest.mark.parametrize("seal_first", [False, True])
 @pytest.mark.parametrize("seal_after", [False, True])
-def test_rows_of_several_layers_are_put_together_by_offset(engine: sa.Engine, seal_first: bool, seal_after: bool) -> None:
+def test_rows_of_several_layers_are_put_together_by_offset(
+    engine: sa.Engine, seal_first: bool, seal_after: bool
+) -> None:
     append(engine, 0, 20)
     with engine.begin() as db:
         if seal_first:

@@ -1,0 +1,47 @@
+"""Stored training histories: which series there are, and their values by age, stage time, updates or seconds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request, Response
+
+from models.specs.schedule import ScheduleSpec
+from models.specs.timeline import common_pass, pass_sp, stage_lengths
+from service.api import negotiation
+from service.api.answers import tagged
+from service.api.arm_paths import arm_paths
+from service.api.dependencies import Reader, Store
+from service.lifecycle import TERMINAL
+from service.store import jobs, recall
+from service.store.path import ArmPath
+from service.wire.history import HistoryQuery
+
+router = APIRouter(prefix="/v1/jobs/{job}", tags=["history"])
+
+Question = Annotated[HistoryQuery, Depends(negotiation.history_query)]
+
+
+@router.get("/history", response_class=Response)
+def history(job: str, request: Request, query: Question, caller: Reader, store: Store) -> Response:
+    """Values of series along the arms' paths; JSON columns, CSV, Arrow or Parquet by Accept or `format`."""
+    with store.read() as db:
+        row = jobs.get(db, caller.project, job)
+        paths = negotiation.chosen_arms(_paths(db, job), query)
+        subject = negotiation.Subject(job, paths, row["status"] in TERMINAL)
+        return negotiation.respond(request, db, subject, query, _limits(db, job, query, paths))
+
+
+@router.get("/series")
+def series(job: str, request: Request, caller: Reader, store: Store) -> Response:
+    """Every recorded series with its unit and extremes; read from aggregates only."""
+    with store.read() as db:
+        jobs.get(db, caller.project, job)
+        rows = negotiation.series_rows(db, _paths(db, job))
+    return tagged(request, {"items": rows, "next": None})
+
+
+def _paths(db: sa.Connection, job: str) -> list[ArmPath]:
+    return arm_paths(jobs.arms_of(db, job), jobs.steps_of(db, job), jobs.transitions_of(db, job))

@@ -1,0 +1,90 @@
+"""What makes losing a bell, a worker or a file harmless: looked after again and again, by any number of processes.
+
+Every part is idempotent and needs no leader: it compares what is stored with what should follow from it. Bells are rung
+after their commit; one that cannot be sent is repeated after the grace.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from service.queue import bell
+from service.settings import Settings
+from service.store import history, upkeep
+from service.store.blobs import Blobs
+from service.store.crash import crash_point
+from service.store.engine import Database
+
+log = structlog.get_logger(__name__)
+
+TIDY_SECONDS = 60.0
+"""Between two rounds of sealing and collecting, which nobody waits for."""
+HEARD_SECONDS = 3600.0
+
+
+@dataclass
+class Reconciler:
+    """One process's share of looking after everything."""
+
+    settings: Settings
+    database: Database = field(init=False)
+    blobs: Blobs = field(init=False)
+    bell: bell.Bell = field(init=False)
+    tidied_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.settings.database_url)
+        self.blobs = Blobs(self.settings.snapshot_folder)
+        self.bell = bell.Bell(self.settings)
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """A round every period until told to stop; a database that is away is waited for."""
+        while not stop.wait(self.settings.reconcile_seconds):
+            try:
+                self.once()
+            except (DBAPIError, OSError) as error:
+                log.warning("reconciler.failed", error=str(error))
+        self.bell.close()
+        self.database.close()
+
+    def once(self) -> None:
+        """Expire leases, repair statuses, ring lost bells; now and then seal and collect."""
+        upkeep.expire_leases(self.database)
+        upkeep.repair_statuses(self.database)
+        self.bell.ring_all(upkeep.unannounced(self.database, self.settings.bell_grace_seconds))
+        if self.tidied_at is None or time.monotonic() - self.tidied_at >= TIDY_SECONDS:
+            self.tidied_at = time.monotonic()
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Seal histories nobody adds to, collect snapshots nobody needs, forget bells that were heard."""
+        self.seal()
+        self.collect()
+        if self.settings.broker_url.startswith("filesystem:"):
+            bell.forget_heard(self.settings, HEARD_SECONDS, time.time())
+
+    def seal(self) -> None:
+        """Blocks become chunks: all of an idle trajectory's, of another's those that are enough."""
+        with self.database.read() as db:
+            fresh = [trajectory for trajectory, _ in history.open_trajectories(db)]
+        idle = upkeep.idle(self.database, fresh)
+        for trajectory in fresh:
+            with self.database.write() as db:
+                history.seal(db, trajectory, final=trajectory in idle)
+                crash_point("mid_seal")
+
+    def collect(self) -> None:
+        """Snapshots that nothing needs, row first, then file; then files that never got a row."""
+        for row in upkeep.collectable(self.database, self.settings.snapshot_grace_seconds):
+            upkeep.forget_snapshot(self.database, row["id"])
+            crash_point("mid_gc")
+            self.blobs.delete(row["uri"])
+        old = set(self.blobs.old(self.settings.orphan_grace_seconds))
+        for uri in sorted(old - upkeep.named_files(self.database)):
+            log.info("snapshot.orphan", uri=uri)
+            self.blobs.delete(uri)
