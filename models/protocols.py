@@ -61,7 +61,7 @@ class Synapse(Protocol):
     """How a weight layer multiplies forward and sends errors back; the seam for gradient-replacing rules."""
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
-        """Base + x W over lives: (N, 1 or M, U) and (N, M, S) x (N, S, U) -> (N, M, U); M folds batch and time."""
+        """The sum base + x W over lives: (N, 1 or M, U), (N, M, S), (N, S, U) -> (N, M, U); M folds batch and time."""
         ...
 
     def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:

@@ -16,10 +16,12 @@ from service.api import (
     health,
     history,
     jobs,
+    parts,
     problems,
     schedules,
-    snapshots,
+    submissions,
 )
+from service.api.bells import Ringer
 from service.api.stream import Tail
 from service.settings import Settings
 from service.store import access
@@ -48,12 +50,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = Database(settings.database_url)
+    app.state.ringer = Ringer(settings)
     app.state.tail = Tail(events.Stored(app.state.database))
     problems.install(app)
     app.add_middleware(
         guard.Guard, body_bytes=settings.body_bytes_max, hosts=frozenset(map(str.lower, settings.allowed_hosts))
     )
-    for module in (schedules, jobs, events, history, snapshots, catalogue, health, problems):
+    for module in (schedules, submissions, jobs, parts, events, history, catalogue, health, problems):
         app.include_router(module.router)
     return app
 
@@ -66,16 +69,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     require_revision(database)
     _require_key(settings, database)
     stopping = threading.Event()
-    reconciler = threading.Thread(
-        target=_reconcile, args=(settings, database, stopping), name="reconciler", daemon=True
-    )
+    reconciler = threading.Thread(target=_reconcile, args=(settings, stopping), name="reconciler", daemon=True)
     reconciler.start()
     try:
         yield
     finally:
         stopping.set()
         reconciler.join(settings.reconcile_seconds + 5.0)
+        app.state.ringer.close()
         database.close()
+
+
+def _reconcile(settings: Settings, stopping: threading.Event) -> None:
+    from service.queue.reconciler import Reconciler  # noqa: PLC0415 - slow to load, wanted after the start
+
+    Reconciler(settings).run_forever(stopping)
 
 
 def _require_key(settings: Settings, database: Database) -> None:

@@ -96,9 +96,7 @@ def retry(database: Database, settings: Settings, caller: Caller, job: str, repe
     return _stored(database, settings, caller, new, repeat)
 
 
-def _stored(
-    database: Database, settings: Settings, caller: Caller, new: NewJob, repeat: Repeat | None
-) -> Submitted:
+def _stored(database: Database, settings: Settings, caller: Caller, new: NewJob, repeat: Repeat | None) -> Submitted:
     with database.write() as db:
         now = database.now(db)
         before = repeat and access.answered(db, now, repeat)
@@ -160,7 +158,9 @@ def _new_step(step: StepPlan) -> NewStep:
         demand=step.demand.offset,
         ending=ending and ending.model_dump(mode="json"),
         ending_id=ending and ending_id(ending),
-        readings={name: [(each.first, each.every, each.last) for each in taken] for name, taken in step.readings.items()},
+        readings={
+            name: [(each.first, each.every, each.last) for each in taken] for name, taken in step.readings.items()
+        },
         spans=[asdict(span) for span in step.spans],
         ages=step.from_age,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -33,7 +34,7 @@ def chain(*sizes: int, act: str = "tanh", head: int = 10, **common: Any) -> dict
     }
     areas["head"] = {"kind": "linear", "size": head, "act": "none"}
     order = ["retina", *areas]
-    pathways = [{"from": below, "to": above} for below, above in zip(order, order[1:], strict=False)]
+    pathways = [{"from": below, "to": above} for below, above in pairwise(order)]
     return {
         "senses": IMAGE,
         "areas": areas,

@@ -16,12 +16,12 @@ from models.specs.areas import Activation
 
 
 def identity(x: Tensor) -> Tensor:
-    """X."""
+    """The drive itself."""
     return x
 
 
 def elu(x: Tensor) -> Tensor:
-    """X above 0, exp(x) - 1 below."""
+    """The drive x above 0, exp(x) - 1 below."""
     return torch.where(x > 0, x, torch.expm1(torch.clamp(x, max=0.0)))
 
 
@@ -31,7 +31,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """X clipped to [0, 1]."""
+    """The drive clipped to [0, 1]."""
     return torch.clamp(x, 0.0, 1.0)
 
 
@@ -41,7 +41,7 @@ def softplus(x: Tensor) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """X times the standard normal distribution function at x."""
+    """The drive x times the standard normal distribution function at x."""
     return 0.5 * x * (1.0 + torch.erf(x * math.sqrt(0.5)))
 
 

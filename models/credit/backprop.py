@@ -18,7 +18,7 @@ class Exact:
     """Multiplication whose backward pass is its derivative."""
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
-        """Base + x W."""
+        """The sum base + x W."""
         return torch.baddbmm(base, x_NMS, weight_NSU)
 
     def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:

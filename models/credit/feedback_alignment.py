@@ -22,7 +22,7 @@ def feedback_address(weight: str) -> str:
 
 
 class _Linear(torch.autograd.Function):
-    """base + x W forward; dx = g B^T backward."""
+    """Forward base + x W; backward dx = g B^T."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, base: Tensor, feedback: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ class Aligned:
         self._exact = exact
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
-        """Base + x W."""
+        """The sum base + x W."""
         feedback = own.get(feedback_address(address))
         if feedback is None:
             return self._exact.linear(x_NMS, weight_NSU, base, address, own)

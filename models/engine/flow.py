@@ -25,16 +25,6 @@ from models.specs.transforms import CutPathwaySpec
 
 
 @dataclass(frozen=True)
-class LiveCost:
-    """A cost that weighs for some life."""
-
-    name: str
-    weight_N: Tensor
-    only_N: Tensor | None
-    """Lives for which it weighs; None: all that learn."""
-
-
-@dataclass(frozen=True)
 class Group:
     """Costs whose errors go back together, and the parameters they move."""
 
@@ -44,15 +34,30 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """What one update computes, as long as the knobs stay and the same lives learn."""
+class Form:
+    """What an update computes whatever the numbers are; the same object as long as the same things are live."""
 
-    knobs: Knobs
     alive_N: Flags
-    live: tuple[LiveCost, ...]
+    live: tuple[str, ...]
+    """Costs that weigh for some life."""
+    only: tuple[Tensor | None, ...]
+    """Lives for which each live cost weighs; None: all that learn."""
+    moves: Mapping[str, Flags]
+    """Parameter -> lives for which it moves; parameters that move for none are left out."""
+    groups: tuple[Group, ...]
+    closed: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """One update's form and numbers."""
+
+    form: Form
+    knobs: Knobs
+    weights: tuple[Tensor, ...]
+    """Weight (N,) of each live cost."""
     wiring: Wiring
     strengths: Mapping[str, Tensor]
-    groups: tuple[Group, ...]
     mover: Mover
 
 
@@ -68,41 +73,55 @@ class Flow:
         self._reach = {name: reaches(regime.organism, cost) for name, cost in self._costs.items()}
         self._alone = frozenset(name for name in self._costs if _needs_own_walk(regime, name))
         self._names = {
-            area: [each for each in sorted(cohort.params) if each.startswith(f"area/{area}/")] for area in self._areas
+            area: sorted(each for each in cohort.params if _within(each, "area", area)) for area in self._areas
         }
         self._heads = {
-            cost: [each for each in sorted(cohort.learned) if each.startswith(f"cost/{cost}/")] for cost in self._costs
+            cost: sorted(each for each in cohort.learned if _within(each, "cost", cost)) for cost in self._costs
         }
+        self._deficits_by_name = sorted(enumerate(regime.deficits.items()), key=lambda each: each[1][0])
+        self._row = {name: self._areas.index(self._area_of(name)) for name in optimizer.names}
+        self._form_key: bytes | None = None
+        self._form: Form | None = None
         self._last: Plan | None = None
 
     def plan(self, knobs: Knobs) -> Plan:
         """The plan for these knobs; the last one if nothing changed."""
         last, alive = self._last, self._cohort.alive_N
-        if last is None or last.knobs is not knobs or not np.array_equal(last.alive_N, alive):
-            self._last = self._plan(knobs, alive.copy())
-        assert self._last is not None
-        return self._last
+        if last is None or last.knobs is not knobs or not np.array_equal(last.form.alive_N, alive):
+            last = self._last = self._plan(knobs, alive)
+        return last
 
     def _plan(self, knobs: Knobs, alive_N: Flags) -> Plan:
+        kept, strengths = self._deficits(knobs, alive_N)
+        form = self._formed(knobs, alive_N, kept)
+        rows = dict(zip(self._costs, knobs.weight_CN.astype(np.float32), strict=True))
+        rates = {name: knobs.rate_AN[self._row[name]] for name in form.moves}
+        return Plan(
+            form,
+            knobs,
+            tuple(torch.from_numpy(rows[name]) for name in form.live),
+            Wiring(form.closed, kept or None),
+            strengths,
+            self._optimizer.mover(form.moves, rates),
+        )
+
+    def _formed(self, knobs: Knobs, alive_N: Flags, kept: Mapping[str, Tensor]) -> Form:
+        """The form, made anew only when something became or ceased to be 0."""
+        patterns = [alive_N, knobs.weight_CN > 0, knobs.rate_AN > 0, *((each > 0).numpy() for each in kept.values())]
+        key = b"".join(each.tobytes() for each in patterns) + "\0".join(kept).encode()
+        if self._form is None or key != self._form_key:
+            self._form_key, self._form = key, self._new_form(knobs, alive_N.copy(), kept)
+        return self._form
+
+    def _new_form(self, knobs: Knobs, alive_N: Flags, kept: Mapping[str, Tensor]) -> Form:
         weighs = dict(zip(self._costs, (knobs.weight_CN > 0) & alive_N, strict=True))
         live = tuple(name for name, lives in weighs.items() if lives.any())
-        kept, strengths = self._deficits(knobs, alive_N)
         moves = self._moves(knobs, alive_N, weighs, kept)
         for name, value in {**self._cohort.params, **self._cohort.learned}.items():
             value.requires_grad_(name in moves)
-        rows = dict(zip(self._costs, knobs.weight_CN, strict=True))
-        upstream = [self._costs[name] for name in live]
-        return Plan(
-            knobs,
-            alive_N,
-            tuple(_live_cost(name, rows[name], weighs[name], alive_N) for name in live),
-            Wiring(closed_pathways(self._regime.organism, upstream), kept or None),
-            strengths,
-            self._groups(live, moves),
-            self._optimizer.mover(
-                moves, {name: knobs.rate_AN[self._areas.index(self._area_of(name))] for name in moves}
-            ),
-        )
+        only = tuple(torch.from_numpy(weighs[name]) if (alive_N & ~weighs[name]).any() else None for name in live)
+        closed = closed_pathways(self._regime.organism, [self._costs[name] for name in live])
+        return Form(alive_N, live, only, moves, self._groups(live, moves), closed)
 
     def _area_of(self, name: str) -> str:
         """The area whose rate moves a parameter: its own, or the one its cost judges."""
@@ -152,21 +171,20 @@ class Flow:
         ]
         groups = []
         for several in (together, *apart):
-            costs = [cost for cost in several if any(name in moves for name in self._within(cost))]
-            names = dict.fromkeys(name for cost in costs for name in self._within(cost) if name in moves)
+            costs = [cost for cost in several if any(name in moves for name in self._touched(cost))]
+            names = dict.fromkeys(name for cost in costs for name in self._touched(cost) if name in moves)
             if names:
                 groups.append(Group(tuple(live.index(cost) for cost in costs), tuple(names)))
         return tuple(groups)
 
-    def _within(self, cost: str) -> list[str]:
+    def _touched(self, cost: str) -> list[str]:
         """Parameters that a cost's error reaches, and its own."""
         reached = [name for area in self._areas if area in self._reach[cost] for name in self._names[area]]
         return reached + self._heads[cost]
 
 
-def _live_cost(name: str, weight: np.ndarray, weighs_N: Flags, alive_N: Flags) -> LiveCost:
-    partly = bool((alive_N & ~weighs_N).any())
-    return LiveCost(name, torch.from_numpy(weight.astype(np.float32)), torch.from_numpy(weighs_N) if partly else None)
+def _within(name: str, family: str, owner: str) -> bool:
+    return name.startswith(f"{family}/{owner}/")
 
 
 def _needs_own_walk(regime: RegimeSpec, name: str) -> bool:

@@ -6,7 +6,7 @@ lives agree: both give the same bits. What does not move is not touched at all: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -66,16 +66,22 @@ class Optimizer:
             for name in self._values
             if _known(name, area_of_cost)
         }
+        self._keys = {name: spec.model_dump_json() for name, spec in self._specs.items()}
         for name, spec in self._specs.items():
             for slot in slots(spec):
                 cohort.moments.setdefault(f"{slot}/{name}", torch.zeros_like(self._values[name]))
             cohort.steps.setdefault(name, np.zeros(len(cohort.seeds), dtype=np.int64))
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Every parameter that something in force could move."""
+        return self._specs.keys()
+
     def mover(self, moves: Mapping[str, Flags], rates: Mapping[str, npt.NDArray[np.float64]]) -> Mover:
         """Prepare updates in which each parameter moves for the given lives at the given rates, both (N,)."""
         members: dict[tuple[str, int, int, float, int], list[str]] = {}
         for name, lives in moves.items():
-            key = self._specs[name].model_dump_json()
+            key = self._keys[name]
             for start, end in _runs(lives, rates[name], self._cohort.steps[name]):
                 rate, step = float(rates[name][start]), int(self._cohort.steps[name][start])
                 members.setdefault((key, start, end, rate, step), []).append(name)
@@ -114,7 +120,7 @@ class Optimizer:
         members: dict[str, list[str]] = {}
         for name in moves:
             if self._specs[name].clip is not None:
-                members.setdefault(self._specs[name].model_dump_json(), []).append(name)
+                members.setdefault(self._keys[name], []).append(name)
         clips = []
         for names in members.values():
             limit = self._specs[names[0]].clip

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import torch
 
 from models.engine.cohort import Cohort, Flags
-from models.engine.flow import Plan
+from models.engine.flow import Form
+from models.engine.knobs import Knobs
 from models.engine.step import Row
 from models.specs.regime import RegimeSpec
 
@@ -112,7 +113,7 @@ class Record:
         rows, self._rows = self._rows, []
         if not rows:
             return
-        blocks = [self._block(plan, list(part)) for plan, part in groupby(rows, key=lambda row: row.plan)]
+        blocks = [self._block(form, list(part)) for form, part in groupby(rows, key=lambda row: row.plan.form)]
         values = np.concatenate([block[0] for block in blocks], axis=1)
         valid = np.concatenate([block[1] for block in blocks], axis=1)
         finite_RN = np.concatenate([block[2] for block in blocks])
@@ -133,38 +134,34 @@ class Record:
         self._settled, self._probes, self._events = [], [], []
         return flush
 
-    def _block(self, plan: Plan, rows: list[Row]) -> tuple[Values, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Series (paths, rows, lives) of rows under one plan, which of them hold, and which lives were finite."""
+    def _block(self, form: Form, rows: list[Row]) -> tuple[Values, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Series (paths, rows, lives) of rows of one form, which of them hold, and which lives were finite."""
         said = torch.stack([row.values for row in rows]).numpy()
-        alive = plan.alive_N
-        shape = (len(rows), len(alive))
-        live = {cost.name: place for place, cost in enumerate(plan.live)}
-        knobs = plan.knobs
-        series: list[Values] = [
-            said[:, live[name]] if name in live else np.zeros(shape, np.float32) for name in self._costs
-        ]
-        known = [*knobs.weight_CN, *knobs.plasticity_AN, *knobs.rate_AN]
-        series += [np.broadcast_to(each.astype(np.float32), shape) for each in known]
-        series += [self._change(plan, area, said) for area in self._areas]
-        series += [np.broadcast_to(each.astype(np.float32), shape) for each in knobs.strength_DN]
-        valid = np.broadcast_to(alive, (len(series), *shape)).copy()
-        for place, weight_N in enumerate(knobs.weight_CN):
-            valid[place] &= weight_N > 0
-        heard = np.ones((said.shape[1], len(alive)), dtype=np.bool_)
-        for place, cost in enumerate(plan.live):
-            heard[place] = cost.weight_N.numpy() > 0
-        finite = (np.isfinite(said) | ~heard).all(axis=1) | ~alive
-        return np.stack(series), valid, finite
+        turned = _turned([row.plan.knobs for row in rows])
+        live = {name: place for place, name in enumerate(form.live)}
+        shape = (len(rows), len(form.alive_N))
+        series = [said[:, live[name]] if name in live else np.zeros(shape, np.float32) for name in self._costs]
+        series += [*turned.weight, *turned.plasticity, *turned.rate]
+        series += [self._change(form, area, said, turned.rate[row]) for row, area in enumerate(self._areas)]
+        series += turned.strength
+        valid = np.broadcast_to(form.alive_N, (len(series), *shape)).copy()
+        for place, weight_RN in enumerate(turned.weight):
+            valid[place] &= weight_RN > 0
+        heard = np.ones((said.shape[1], len(form.alive_N)), dtype=np.bool_)
+        for place, only_N in enumerate(form.only):
+            if only_N is not None:
+                heard[place] = only_N.numpy()
+        finite = (np.isfinite(said) | ~heard).all(axis=1) | ~form.alive_N
+        return np.stack(series).astype(np.float32), valid, finite
 
-    def _change(self, plan: Plan, area: str, said: Values) -> Values:
+    def _change(self, form: Form, area: str, said: Values, rate_RN: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Norm (rows, lives) of the change of an area's parameters: rate x norm of what the rate multiplies."""
         total = np.zeros((said.shape[0], said.shape[2]), dtype=np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
-            for place, name in enumerate(plan.mover.names, start=len(plan.live)):
+            for place, name in enumerate(form.moves, start=len(form.live)):
                 if name.startswith(f"area/{area}/"):
                     total += said[:, place].astype(np.float64) ** 2
-            norm: Values = (np.sqrt(total) * plan.knobs.rate_AN[self._areas.index(area)]).astype(np.float32)
-        return norm
+            return np.asarray(np.sqrt(total) * rate_RN)
 
     def _diverge(self, life: int, offset: int, later: int) -> None:
         """Take a life out as of its first bad row, `later` updates ago."""
@@ -177,6 +174,26 @@ class Record:
         cohort.blank(life)
         event = LifeEvent("diverged", cohort.seeds[life], offset, int(cohort.age_N[life]), "diverged", "diverged")
         self._events.append(event)
+
+
+@dataclass(frozen=True)
+class _Turned:
+    """Knobs by row: a list over costs, areas or deficits of (rows, lives)."""
+
+    weight: list[npt.NDArray[np.float64]]
+    plasticity: list[npt.NDArray[np.float64]]
+    rate: list[npt.NDArray[np.float64]]
+    strength: list[npt.NDArray[np.float64]]
+
+
+def _turned(knobs: list[Knobs]) -> _Turned:
+    def rows(name: str) -> list[npt.NDArray[np.float64]]:
+        if knobs[0] is knobs[-1]:
+            shape = (len(knobs), *getattr(knobs[0], name).shape)
+            return list(np.broadcast_to(getattr(knobs[0], name), shape).swapaxes(0, 1))
+        return list(np.stack([getattr(each, name) for each in knobs], axis=1))
+
+    return _Turned(rows("weight_CN"), rows("plasticity_AN"), rows("rate_AN"), rows("strength_DN"))
 
 
 def _updates(paths: list[str], blocks: list[tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.bool_]]]) -> Group:

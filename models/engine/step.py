@@ -58,7 +58,8 @@ class Training:
         plan = self.flow.plan(self.knobs.at(cohort.offset, cohort.age_N))
         batch, draw = self.feed.next(cohort.shown[self.stream.digest], plan.strengths)
         moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
-        values = [_value(self.costs[live.name], moment, live.only_N) for live in plan.live]
+        live = zip(plan.form.live, plan.form.only, strict=True)
+        values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
         grads = self._descent(plan, values)
         norms = self.optimizer.update(plan.mover, grads)
         self._advance(plan)
@@ -68,12 +69,12 @@ class Training:
     def _descent(self, plan: Plan, values: list[Tensor]) -> Params:
         """Gradient of every parameter that moves; each life's is its own."""
         grads: Params = {}
-        for group in plan.groups:
+        for group in plan.form.groups:
             found = torch.autograd.grad(
                 [values[cost] for cost in group.costs],
                 [self.movable[name] for name in group.names],
-                [plan.live[cost].weight_N for cost in group.costs],
-                retain_graph=group is not plan.groups[-1],
+                [plan.weights[cost] for cost in group.costs],
+                retain_graph=group is not plan.form.groups[-1],
             )
             for name, grad in zip(group.names, found, strict=True):
                 grads[name] = grads[name] + grad if name in grads else grad
@@ -81,7 +82,7 @@ class Training:
 
     def _advance(self, plan: Plan) -> None:
         """Ages, positions and offsets move on."""
-        cohort, alive = self.cohort, plan.alive_N
+        cohort, alive = self.cohort, plan.form.alive_N
         cohort.age_N[alive] += self.regime.batch
         cohort.shown[self.stream.digest][alive] += self.regime.batch
         cohort.offset += 1

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.message import Message
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request
 
 from models.specs.document import Parsed, read
 from service.errors import Forbidden, ServiceError, Unknown
 from service.settings import Settings
 from service.store import access
+from service.store.access import Caller, Repeat
 from service.store.engine import Database
 from service.wire.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
-DEFAULT_PROJECT = "default"
-SCOPES = frozenset({"read", "submit", "control", "admin"})
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks: the key, its project and what it may do."""
-
-    key: str | None
-    project: str
-    scopes: frozenset[str]
 
 
 class UnsupportedMediaType(ServiceError):
@@ -55,13 +45,14 @@ def _caller(request: Request, store: Store, settings: Config) -> Caller:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme and (scheme.lower() != "bearer" or not secret):
         raise Unknown("the header Authorization is not `Bearer ont_...`")
-    if secret:
-        return _verified(store, secret)
     with store.read() as db:
-        open_door = settings.binds_loopback and not access.any_key(db)
-    if not open_door:
-        raise Unknown("this service asks for a key: `Authorization: Bearer ont_...`")
-    return Caller(None, DEFAULT_PROJECT, SCOPES)
+        if secret:
+            found = access.caller_of(db, store.now(db), secret)
+        else:
+            found = access.ANYONE_HERE if settings.binds_loopback and not access.any_key(db) else None
+    if found is None:
+        raise Unknown("the key is unknown, expired or revoked" if secret else "send `Authorization: Bearer ont_...`")
+    return found
 
 
 def _may(scope: str) -> Callable[[Caller], Caller]:
@@ -125,3 +116,21 @@ def _fault(pointer: str, message: str, suggestion: str) -> dict[str, Any]:
         "message": message,
         "suggestion": {"text": suggestion},
     }
+
+
+def _repeat(
+    request: Request,
+    body: RawBody,
+    caller: Annotated[Caller, Depends(_caller)],
+    idempotency_key: Annotated[
+        str | None, Header(max_length=255, description="Repeats of a request do no more.")
+    ] = None,
+) -> Repeat | None:
+    """What a request with an idempotency key is known by: who asks what of whom, and the digest of all it says."""
+    if idempotency_key is None:
+        return None
+    said = hashlib.sha256(request.url.query.encode() + b"\0" + body).hexdigest()
+    return Repeat(caller.key or "", request.method, request.url.path, idempotency_key, said)
+
+
+IdempotencyKey = Annotated[Repeat | None, Depends(_repeat)]

@@ -241,6 +241,38 @@ def _named(probe: str, names: Mapping[str, str]) -> str:
     return next((name for name, key in names.items() if key == probe), probe)
 
 
+def snapshots(rows: Sequence[Row], steps: Sequence[Row]) -> list[Data]:
+    """Snapshots with the ages at which each arm's lives are in them."""
+    on_path: dict[str, list[Row]] = {}
+    for step in steps:
+        on_path.setdefault(step["trajectory"], []).append(step)
+    latest: dict[str, list[str]] = {}
+    for row in rows:
+        latest.setdefault(row["trajectory"], []).append(row["id"])
+    return [_snapshot(row, on_path[row["trajectory"]], row["id"] in latest[row["trajectory"]][-2:]) for row in rows]
+
+
+def _snapshot(row: Row, steps: Sequence[Row], latest: bool) -> Data:
+    first = steps[0]
+    oldest = max(first["born"].values()) + row["at_offset"] * first["regime"]["batch"]
+    asked = sorted({step["arm"] for step in steps if step["stop"] == row["stop"]})
+    reasons = ["asked for by an arm"] if asked else []
+    return {
+        "id": row["id"],
+        "trajectory": row["trajectory"],
+        "offset": row["at_offset"],
+        "stop": row["stop"],
+        "stage": stage_at(first["spans"], max(0, row["at_offset"] - 1)),
+        "arms": sorted({step["arm"] for step in steps}),
+        "age_sp": oldest,
+        "bytes": row["bytes"],
+        "sha256": row["sha256"],
+        "state_hash": row["state_hash"],
+        "created_at": rfc3339(row["created_at"]),
+        "kept_because": reasons + (["one of the last two"] if latest else []),
+    }
+
+
 def event(row: Row) -> Data:
     """A stored event; who and where it is about stand beside its data."""
     data = dict(row["data"])

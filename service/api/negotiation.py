@@ -23,9 +23,12 @@ from pydantic import ValidationError
 from service.api import tables
 from service.errors import Refused
 from service.store import recall, thin
+from service.store.listing import listed
 from service.store.path import ArmPath, committed
-from service.store.traces import Answer, Limits, TooMany, Trace, answer
+from service.store.traces import Answer, Limits, TooMany, Trace, answer, chosen_arms
 from service.wire.history import Form, HistoryQuery, read_parameters
+
+__all__ = ["Subject", "chosen_arms", "form_of", "history_query", "limits_of", "respond", "series_rows"]
 
 MAX_JSON_VALUES = 5_000_000
 MEDIA: dict[Form, str] = {
@@ -69,6 +72,7 @@ def respond(
 ) -> Response:
     """The answer to a question about some arms of a job, or 304 if the asker has it."""
     form = form_of(request.headers.get("Accept"), query.format)
+    _check_stage(subject, query)
     tag = etag(query, form, subject, recall.marks(db, list(committed(subject.arms))))
     headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "no-cache"}
     if has_tag(request.headers.get("If-None-Match"), tag):
@@ -82,6 +86,11 @@ def respond(
         return Response(to_json(found), headers=headers, media_type=MEDIA[form])
     writer = {"csv": to_csv, "arrow": to_arrow, "parquet": to_parquet}[form]
     return StreamingResponse(writer(found, subject.job), headers=headers, media_type=MEDIA[form])
+
+
+def series_rows(db: sa.Connection, arms: Sequence[ArmPath]) -> list[dict[str, Any]]:
+    """Every series of some arms with its unit, extremes and last value."""
+    return listed(db, arms)
 
 
 def form_of(accept: str | None, wanted: Form | None) -> Form:
@@ -193,6 +202,13 @@ class _Sink(io.RawIOBase):
         whole = b"".join(self._parts)
         self._parts.clear()
         return whole
+
+
+def _check_stage(subject: Subject, query: HistoryQuery) -> None:
+    stages = {span.stage: None for arm in subject.arms for piece in arm.pieces for span in piece.spans}
+    if query.stage is not None and stages and query.stage not in stages:
+        detail = f"no arm has reached a stage {query.stage!r}; there are {', '.join(stages)}"
+        raise Refused(detail, code="invalid-query")
 
 
 def _liked(accept: str | None) -> Form | None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.specs.plan import ArmPlan, Demand, Span, StepPlan, arm_keys, provisional_stop, totals
+from service.api import job_views
 from service.submission import Prepared, PreparedArm
 
 Data = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 def plan_answer(prepared: Prepared, trained: Mapping[str, int]) -> Data:
@@ -24,6 +26,12 @@ def plan_answer(prepared: Prepared, trained: Mapping[str, int]) -> Data:
         "rounding": [each for each in prepared.warnings if each["code"] == "W11"],
         "warnings": list(prepared.warnings),
     }
+
+
+def planned_keys(prepared: Prepared) -> list[str]:
+    """Keys of all trajectories of a plan."""
+    paths = (arm_keys(arm.plan, prepared.seeds, prepared.numerics) for arm in prepared.arms)
+    return sorted({key for keys in paths for key in keys})
 
 
 def _arms(arms: Sequence[PreparedArm], paths: Sequence[Sequence[str]]) -> list[Data]:
@@ -127,4 +135,67 @@ def _totals(prepared: Prepared, trajectories: Mapping[str, Data]) -> Data:
         "saving": whole.saving,
         "upper_bound": whole.upper_bound,
         "seconds_estimate": None,
+    }
+
+
+# ---- of a job
+
+
+def stored_plan(row: Row, arms: Sequence[Row], steps: Sequence[Row]) -> Data:
+    """The plan of a job as far as its trajectories are known; a step that waits for a trigger has none yet."""
+    paths = job_views.arms(arms, steps)
+    trajectories = _known(steps)
+    return {
+        "kind": row["kind"],
+        "id": row["document_hash"],
+        "arms": paths,
+        "trajectories": list(trajectories.values()),
+        "totals": _stored_totals(row, steps),
+        "rounding": [each for each in row["warnings"] if each["code"] == "W11"],
+        "warnings": row["warnings"],
+    }
+
+
+def _known(steps: Sequence[Row]) -> dict[str, Data]:
+    rows: dict[str, Data] = {}
+    for step in steps:
+        if step["trajectory"] is None:
+            continue
+        entry = rows.setdefault(
+            step["trajectory"],
+            {
+                "id": step["trajectory"],
+                "key": step["key"],
+                "seeds": step["lives"],
+                "demands": [],
+                "updates": 0,
+                "batch": step["regime"]["batch"],
+                "trained_to": step["reached"],
+            },
+        )
+        if job_views.demand(step) not in entry["demands"]:
+            entry["demands"].append(job_views.demand(step))
+        entry["updates"] = max(entry["updates"], step["demand"])
+        met = step["state"] != "open" and entry.get("state", "done") == "done"
+        entry["state"] = "done" if met else "partial" if step["reached"] else "new"
+    return rows
+
+
+def _stored_totals(row: Row, steps: Sequence[Row]) -> Data:
+    """In samples over all lives; cohorts of one job have nearly the same size."""
+    flat = sum(step["demand"] * step["regime"]["batch"] * len(step["seeds"]) for step in steps)
+    per_update = steps[0]["regime"]["batch"] * len(steps[0]["seeds"])
+    shared = min(flat, row["updates_total"] * per_update)
+    return {
+        "arms": row["arms"],
+        "lives": row["arms"] * len(row["seeds"]),
+        "samples": {
+            "flat": flat,
+            "shared": shared,
+            "done": min(shared, row["updates_done"] * per_update),
+            "reused": min(shared, row["updates_reused"] * per_update),
+            "to_train": max(0, row["updates_total"] - row["updates_done"]) * per_update,
+        },
+        "saving": 1.0 - shared / flat if flat else 0.0,
+        "upper_bound": row["total_is"] == "bound",
     }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Query, Response
 
 from models.specs import diff as differences
@@ -15,9 +14,9 @@ from models.specs.plan import ArmPlan, divergence
 from service.api.answers import json_answer
 from service.api.dependencies import Config, ParsedBody, Reader, Store
 from service.api.envelopes import envelopes
-from service.api.plans import plan_answer
+from service.api.plans import plan_answer, planned_keys
 from service.errors import Refused
-from service.store import jobs, trajectories
+from service.store import jobs
 from service.submission import Prepared, PreparedArm, checked, prepare
 from service.wire.schedules import CheckAnswer, DiffAnswer
 
@@ -124,7 +123,7 @@ def positions_below(parsed: Parsed, place: str) -> dict[str, tuple[int, int]]:
 def plan_with_state(prepared: Prepared, store: Store, project: str) -> dict[str, Any]:
     """The plan with what is trained already."""
     with store.read() as db:
-        known = trajectories.reached(db, project, prepared.keys)
+        known = jobs.trained_to(db, project, planned_keys(prepared))
     return plan_answer(prepared, known)
 
 
@@ -150,7 +149,7 @@ def _side(side: dict[str, Any], name: str, store: Store, project: str, settings:
     index = side.get("arm", 0)
     if "job" in side:
         with store.read() as db:
-            document = jobs.get(db, project, str(side["job"])).document
+            document = jobs.get(db, project, str(side["job"]))["document"]
         return arm_of(prepare(Parsed(document), None, settings.numerics), index)
     arm = side.get("arm", 0) if "document" in side else 0
     return arm_of(prepare(*split(Parsed({k: v for k, v in side.items() if k != "arm"})), settings.numerics), arm)

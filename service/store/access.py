@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.access import api_key, idempotency_key
 
-Row = sa.RowMapping
 SCOPES = ("read", "submit", "control", "admin")
 DEFAULT_PROJECT = "default"
 _KEY = re.compile(r"ont_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
@@ -67,7 +67,7 @@ def any_key(db: sa.Connection) -> bool:
 def caller_of(db: sa.Connection, now: float, key: str) -> Caller | None:
     """The caller a key stands for; None if it is unknown, expired or revoked."""
     match = _KEY.fullmatch(key)
-    row = match and db.execute(sa.select(api_key).where(api_key.c.id == match[1])).mappings().first()
+    row = match and fetch_one(db, sa.select(api_key).where(api_key.c.id == match[1]))
     if not match or not row or not hmac.compare_digest(row["secret_sha256"], _digest(match[2])):
         return None
     ended = row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] < now)
@@ -77,7 +77,7 @@ def caller_of(db: sa.Connection, now: float, key: str) -> Caller | None:
 def list_keys(db: sa.Connection) -> list[Row]:
     """All keys without their hashes."""
     columns = [column for column in api_key.c if column.name != "secret_sha256"]
-    return list(db.execute(sa.select(*columns).order_by(api_key.c.created_at)).mappings())
+    return fetch(db, sa.select(*columns).order_by(api_key.c.created_at))
 
 
 def revoke_key(db: sa.Connection, now: float, key_id: str) -> bool:
@@ -99,7 +99,7 @@ class Repeat:
 
 def answered(db: sa.Connection, now: float, repeat: Repeat) -> Row | None:
     """The row of the first such request that is not forgotten yet."""
-    row = db.execute(sa.select(idempotency_key).where(*_same(repeat))).mappings().first()
+    row = fetch_one(db, sa.select(idempotency_key).where(*_same(repeat)))
     return None if row is None or row["expires_at"] < now else row
 
 

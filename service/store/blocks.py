@@ -7,6 +7,7 @@ the same slice give the same bytes up to there (`values_part`). One series can b
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -78,7 +79,7 @@ def encode_block(
 ) -> EncodedBlock:
     """The block of a slice that trained `train_seconds`; ValueError if the groups are not what they must be.
 
-    Groups of the same paths, such as those of successive flushes, become one.
+    Groups of the same paths that follow one another, such as those of successive flushes, become one.
     """
     if end <= start:
         raise ValueError(f"a block must go forward, not from offset {start} to {end}")
@@ -179,11 +180,18 @@ class OpenBlock:
 
 
 def _merged(groups: Sequence[SeriesGroup]) -> list[SeriesGroup]:
-    by_paths: dict[tuple[str, ...], list[SeriesGroup]] = {}
+    by_paths: dict[tuple[str, ...], list[list[SeriesGroup]]] = {}
     for group in groups:
-        if len(group.offsets):
-            by_paths.setdefault(tuple(group.paths), []).append(group)
-    return [same[0] if len(same) == 1 else _concatenated(same) for same in by_paths.values()]
+        if not len(group.offsets):
+            continue
+        chains = by_paths.setdefault(tuple(group.paths), [])
+        chain = next((each for each in chains if each[-1].offsets[-1] < group.offsets[0]), None)
+        if chain is None:
+            chains.append([group])
+        else:
+            chain.append(group)
+    chained = itertools.chain.from_iterable(by_paths.values())
+    return [chain[0] if len(chain) == 1 else _concatenated(chain) for chain in chained]
 
 
 def _concatenated(groups: Sequence[SeriesGroup]) -> SeriesGroup:

@@ -16,11 +16,10 @@ import sqlalchemy as sa
 from models.specs.plan import child_key, realised_stop
 from models.specs.regime import RegimeSpec
 from service.lifecycle import TERMINAL
+from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.record import transition
 from service.store.tables.work import arm, arm_step, job, snapshot, trajectory
 
-Row = sa.RowMapping
-ALIVE = ("advanced",)
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,8 @@ def find_or_create(db: sa.Connection, now: float, wanted: Wanted) -> str:
         "probes": {},
         "readings": {},
         "missing": {},
+        "watched": {},
+        "covers": [],
         "layer": 0,
         "reached": 0,
         "wanted": 0,
@@ -95,50 +96,34 @@ def _insert_for(db: sa.Connection) -> Any:
 
 
 def add_readings(db: sa.Connection, found: str, probes: Mapping[str, Any], readings: Mapping[str, Any]) -> None:
-    """Let a trajectory also take these readings; what lies behind it is replayed for them."""
+    """Let a trajectory also take these readings, and note which of them lie behind it already."""
     row = db.execute(sa.select(trajectory).where(trajectory.c.id == found).with_for_update()).mappings().one()
-    asked, missing, changed = dict(row["readings"]), dict(row["missing"]), False
+    asked, missing = dict(row["readings"]), dict(row["missing"])
     for probe, progressions in readings.items():
         had = asked.get(probe, [])
-        fresh = [list(each) for each in progressions if not _covers(had, each)]
-        if fresh:
-            asked[probe] = [*had, *fresh]
+        fresh = [list(each) for each in progressions if not covers(had, each)]
+        asked[probe] = [*had, *fresh]
+        if row["reached"] > 0 and not all(covers(had, each, row["reached"]) for each in fresh):
             missing.setdefault(probe, had)
-            changed = True
-    if not changed:
-        return
-    values: dict[str, Any] = {"probes": {**row["probes"], **probes}, "readings": asked}
-    if row["reached"] > 0 or row["lease_until"] is not None:
-        values |= {"missing": missing, "layer": row["layer"] + 1}
-        if row["reached"] > 0:
-            values |= {"replay": row["reached"], "replayed": 0}
+    values = {"probes": {**row["probes"], **probes}, "readings": asked, "missing": missing}
     db.execute(sa.update(trajectory).where(trajectory.c.id == found).values(values))
 
 
-def _covers(had: Sequence[Sequence[int]], progression: Sequence[int]) -> bool:
-    """Whether every offset of a progression is in one that is taken already."""
-    first, every, last = progression
-    for start, step, end in had:
-        inside = start <= first and last <= end
-        if inside and (first - start) % (step or 1) == 0 and (every % (step or 1) == 0 or first == last):
-            return True
-    return False
-
-
 def refresh_wanted(db: sa.Connection, ids: Iterable[str]) -> None:
-    """Recompute how far jobs that run want these trajectories to go."""
+    """Recompute how far, and how urgently, jobs that run want these trajectories to go."""
     for each in sorted(set(ids)):
-        furthest = db.execute(
-            sa.select(sa.func.max(arm_step.c.demand))
+        furthest, priority = db.execute(
+            sa.select(sa.func.max(arm_step.c.demand), sa.func.max(job.c.priority))
             .join(job, job.c.id == arm_step.c.job)
             .where(
                 arm_step.c.trajectory == each,
                 arm_step.c.state == "open",
                 job.c.desired == "running",
-                job.c.status.not_in(TERMINAL),
+                job.c.status.not_in(replays.GIVEN_UP),
             )
-        ).scalar()
-        db.execute(sa.update(trajectory).where(trajectory.c.id == each).values(wanted=furthest or 0))
+        ).one()
+        values = {"wanted": furthest or 0} | ({} if priority is None else {"priority": priority})
+        db.execute(sa.update(trajectory).where(trajectory.c.id == each).values(values))
 
 
 def settle(db: sa.Connection, now: float, trajectory_ids: Iterable[str]) -> set[str]:
@@ -154,7 +139,7 @@ def settle(db: sa.Connection, now: float, trajectory_ids: Iterable[str]) -> set[
 
 def _open_steps(db: sa.Connection, found: str) -> list[Row]:
     query = sa.select(arm_step).where(arm_step.c.trajectory == found, arm_step.c.state == "open")
-    return list(db.execute(query.order_by(arm_step.c.job, arm_step.c.arm)).mappings())
+    return fetch(db, query.order_by(arm_step.c.job, arm_step.c.arm))
 
 
 def _settle_step(db: sa.Connection, now: float, step: Row) -> list[str]:
@@ -165,7 +150,7 @@ def _settle_step(db: sa.Connection, now: float, step: Row) -> list[str]:
     name, realised = stop
     seeds = sorted(realised)
     _mark(db, step, state="met" if seeds else "over", stop=name)
-    following = db.execute(sa.select(arm_step).where(*_key(step, step["ordinal"] + 1))).mappings().first()
+    following = fetch_one(db, sa.select(arm_step).where(*_key(step, step["ordinal"] + 1)))
     if following is None:
         return []
     if not seeds:
@@ -176,7 +161,7 @@ def _settle_step(db: sa.Connection, now: float, step: Row) -> list[str]:
 
 
 def _key_next(db: sa.Connection, now: float, step: Row, following: Row, stop: str, realised: Mapping[int, int]) -> str:
-    parent = db.execute(sa.select(trajectory).where(trajectory.c.id == step["trajectory"])).mappings().one()
+    parent = db.execute(sa.select(trajectory).where(trajectory.c.id == step["trajectory"])).one()._asdict()
     regime, seeds = RegimeSpec.model_validate(following["regime"]), sorted(realised)
     ages = {seed: int(parent["ages"][str(seed)]) + realised[seed] * regime.batch for seed in seeds}
     wanted = Wanted(
@@ -200,44 +185,19 @@ def _key_next(db: sa.Connection, now: float, step: Row, following: Row, stop: st
 
 def stop_of(db: sa.Connection, step: Row) -> tuple[str, dict[int, int]] | None:
     """Where an open step stopped: the stop's name, and the offset of each seed that goes on; None if it has not."""
-    ends = {
-        (row["demand"], row["seed"]): row
-        for row in db.execute(
-            sa.select(transition).where(
-                transition.c.trajectory == step["trajectory"],
-                transition.c.demand.in_(["diverged", step["ending_id"] or "diverged"]),
-            )
-        ).mappings()
-    }
-    seeds = [int(seed) for seed in step["seeds"]]
-    diverged = {
-        seed for seed in seeds if _before(ends.get(("diverged", seed)), ends.get((step["ending_id"], seed)), step)
-    }
-    if step["ending_id"] is None:
-        stop, going = str(step["demand"]), {seed: step["demand"] for seed in seeds if seed not in diverged}
-        if not going:
-            return "diverged", {}
-        return (stop, going) if _is_stored(db, step, stop) else None
-    if any(seed not in diverged and (step["ending_id"], seed) not in ends for seed in seeds):
+    row = db.execute(sa.select(trajectory).where(trajectory.c.id == step["trajectory"])).mappings().one()
+    if not replays.has_readings(row, step):
         return None
-    rows = {seed: ends[step["ending_id"], seed] for seed in seeds if seed not in diverged}
-    going = {seed: int(row["offset"]) for seed, row in rows.items() if row["status"] in ALIVE}
-    stop = realised_stop(going)
-    return (stop, going) if not going or _is_stored(db, step, stop) else None
-
-
-def _before(diverged: Row | None, end: Row | None, step: Row) -> bool:
-    """Whether a life diverged before it reached what the step asks."""
-    if diverged is None:
-        return False
-    return bool(diverged["offset"] < step["demand"]) if end is None else bool(diverged["offset"] < end["offset"])
-
-
-def _is_stored(db: sa.Connection, step: Row, stop: str) -> bool:
-    query = sa.select(snapshot.c.id).where(
-        snapshot.c.trajectory == step["trajectory"], snapshot.c.stop == stop, snapshot.c.lost_at.is_(None)
-    )
-    return db.execute(query).first() is not None
+    stops = replays.stored_stops(db, row["id"])
+    if step["ending"] is not None:
+        ends = replays.decided(db, step)
+        return ends if ends is not None and (not ends[1] or ends[0] in stops) else None
+    demand = step["demand"]
+    gone = replays.diverged_by(db, row["id"], demand)
+    going = {seed: demand for seed in step["seeds"] if seed not in gone}
+    if not going:
+        return "diverged", {}
+    return (str(demand), going) if demand <= row["reached"] and stops.get(str(demand), False) else None
 
 
 def _key(step: Row, ordinal: int | None = None) -> list[Any]:

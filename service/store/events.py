@@ -7,10 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.store.rows import Row, fetch
 from service.store.tables.record import event
 from service.store.tables.work import job
-
-Row = sa.RowMapping
 
 
 def append(  # noqa: PLR0913 - an event has these parts
@@ -52,4 +51,4 @@ def after(
         query = query.where(event.c.type.in_(types))
     if levels:
         query = query.where(event.c.level.in_(levels))
-    return list(db.execute(query.order_by(event.c.seq).limit(limit)).mappings())
+    return fetch(db, query.order_by(event.c.seq).limit(limit))

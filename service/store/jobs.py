@@ -17,10 +17,10 @@ from models.specs.regime import RegimeSpec
 from service.errors import Conflict, NotFound, Stale
 from service.lifecycle import ALLOWED, ALREADY, DESIRED, TERMINAL, Verb, obeys
 from service.store import demands, events, standing
+from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.record import event, history_block, history_chunk, series, transition
 from service.store.tables.work import arm, arm_step, job, snapshot, trajectory
 
-Row = sa.RowMapping
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -219,7 +219,7 @@ def _place(seen: Mapping[tuple[Any, ...], int], step: Row) -> tuple[Any, ...]:
 
 def _steps(db: sa.Connection, job_id: str) -> list[Row]:
     order = (arm_step.c.arm, arm_step.c.cohort, arm_step.c.ordinal)
-    return list(db.execute(sa.select(arm_step).where(arm_step.c.job == job_id).order_by(*order)).mappings())
+    return fetch(db, sa.select(arm_step).where(arm_step.c.job == job_id).order_by(*order))
 
 
 # ---- reading
@@ -227,7 +227,7 @@ def _steps(db: sa.Connection, job_id: str) -> list[Row]:
 
 def get(db: sa.Connection, project: str, job_id: str) -> Row:
     """The row of a job; NotFound if it is not there or another project's."""
-    row = db.execute(sa.select(job).where(job.c.id == job_id, job.c.project == project)).mappings().first()
+    row = fetch_one(db, sa.select(job).where(job.c.id == job_id, job.c.project == project))
     if row is None:
         raise NotFound(f"there is no job {job_id}")
     return row
@@ -247,12 +247,12 @@ def list_page(
     query = sa.select(*columns).where(job.c.project == project, *conditions)
     if before is not None:
         query = query.where(job.c.id > before if ascending else job.c.id < before)
-    return list(db.execute(query.order_by(job.c.id.asc() if ascending else job.c.id.desc()).limit(limit)).mappings())
+    return fetch(db, query.order_by(job.c.id.asc() if ascending else job.c.id.desc()).limit(limit))
 
 
 def arms_of(db: sa.Connection, job_id: str) -> list[Row]:
     """The arms of a job, in order."""
-    return list(db.execute(sa.select(arm).where(arm.c.job == job_id).order_by(arm.c.idx)).mappings())
+    return fetch(db, sa.select(arm).where(arm.c.job == job_id).order_by(arm.c.idx))
 
 
 def steps_of(db: sa.Connection, job_id: str) -> list[Row]:
@@ -265,7 +265,7 @@ def steps_of(db: sa.Connection, job_id: str) -> list[Row]:
         .where(arm_step.c.job == job_id)
         .order_by(arm_step.c.arm, arm_step.c.cohort, arm_step.c.ordinal)
     )
-    return list(db.execute(query).mappings())
+    return fetch(db, query)
 
 
 def transitions_of(db: sa.Connection, job_id: str) -> list[Row]:
@@ -277,7 +277,7 @@ def transitions_of(db: sa.Connection, job_id: str) -> list[Row]:
         .where(arm_step.c.job == job_id)
         .order_by(arm_step.c.arm, transition.c.seed, arm_step.c.ordinal)
     )
-    return [row for row in db.execute(query).mappings() if row["seed"] in row["seeds"]]
+    return [row for row in fetch(db, query) if row["seed"] in row["seeds"]]
 
 
 def trained_to(db: sa.Connection, project: str, keys: Sequence[str]) -> dict[str, int]:
@@ -367,7 +367,7 @@ def _forget_unreached(db: sa.Connection, ids: Sequence[str]) -> list[str]:
 
 def _locked(db: sa.Connection, project: str, job_id: str) -> Row:
     query = sa.select(job).where(job.c.id == job_id, job.c.project == project).with_for_update()
-    row = db.execute(query).mappings().first()
+    row = fetch_one(db, query)
     if row is None:
         raise NotFound(f"there is no job {job_id}")
     return row

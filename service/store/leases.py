@@ -45,16 +45,14 @@ class Lease:
     wanted: int
     """Furthest offset that is asked for."""
     replay: bool
-    """Whether the part up to `wanted` was trained before and only readings are missing."""
-    had: Mapping[str, Sequence[Sequence[int]]]
-    """In a replay: probe id -> readings that are stored already, as (first, every, last); others are to be kept."""
+    """Whether the part up to `wanted` was trained before; only what is not stored yet will be kept of it."""
     probes: Mapping[str, Any]
     readings: Mapping[str, Sequence[Sequence[int]]]
     offsets: tuple[int, ...]
     """Fixed demands that are still open."""
     endings: Mapping[str, Any]
     layer: int
-    """Layer of history that a replay writes; also tells whether readings were added since the claim."""
+    """Layer of history that a replay writes; another one by the time of the commit: the replay began anew."""
     first_slice: bool
 
 

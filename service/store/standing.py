@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from service.lifecycle import TERMINAL, Standing, status_of
 from service.store import events
+from service.store.rows import Row, fetch
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, trajectory
-
-Row = sa.RowMapping
 
 
 def jobs_of(db: sa.Connection, trajectory_ids: Iterable[str], *, wanting: bool = False) -> list[str]:
@@ -30,7 +29,7 @@ def jobs_of(db: sa.Connection, trajectory_ids: Iterable[str], *, wanting: bool =
 def refresh(db: sa.Connection, now: float, jobs: Iterable[str]) -> None:
     """Bring status and progress of jobs up to what is stored; jobs are locked in the order of their ids."""
     for each in sorted(set(jobs)):
-        row = db.execute(sa.select(job).where(job.c.id == each).with_for_update()).mappings().one()
+        row = db.execute(sa.select(job).where(job.c.id == each).with_for_update()).one()._asdict()
         if row["status"] not in TERMINAL:
             _refresh(db, now, row)
 
@@ -72,7 +71,7 @@ def _arms(db: sa.Connection, job_id: str) -> tuple[int, list[dict[str, Any]]]:
         .where(arm_step.c.job == job_id)
         .order_by(arm_step.c.arm, arm_step.c.cohort, arm_step.c.ordinal)
     )
-    for row in db.execute(query).mappings():
+    for row in fetch(db, query):
         if row["state"] == "open" and row["error"] is not None:
             faults[row["arm"]] = {"arm": row["arm"], "trajectory": row["trajectory"], **row["error"]}
         elif row["state"] == "open":

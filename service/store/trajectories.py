@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from service.store import demands, events, history, standing
 from service.store.engine import Database
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
+from service.store.rows import Row, fetch_one
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 
@@ -31,7 +32,6 @@ __all__ = [
     "runnable",
 ]
 
-Row = sa.RowMapping
 POISON_CRASHES = 5
 
 
@@ -78,7 +78,7 @@ def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Ro
     if named is not None:
         query = query.where(t.id == named)
     query = query.order_by(t.priority.desc(), t.crashes, busy, t.rung_at > 0, left, t.rung_at, t.id).limit(1)
-    return db.execute(query.with_for_update(skip_locked=True, of=trajectory)).mappings().first()
+    return fetch_one(db, query.with_for_update(skip_locked=True, of=trajectory))
 
 
 def _started(db: sa.Connection, now: float, found: str) -> None:
@@ -148,7 +148,7 @@ def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> 
             .values(lease_until=now + ttl_seconds)
             .returning(trajectory.c.wanted, trajectory.c.reached, trajectory.c.replay)
         )
-        row = db.execute(kept).mappings().first()
+        row = fetch_one(db, kept)
     if row is None:
         raise LeaseLost(lease.id)
     wanted = row["wanted"] > 0 if lease.replay else row["wanted"] > max(row["reached"], lease.reached)
@@ -164,16 +164,14 @@ def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[
     """Store all that a slice found out, or, with LeaseLost, nothing; ids of trajectories that can run now."""
     with database.write() as db:
         now = database.now(db)
-        row = db.execute(sa.select(trajectory).where(*_held(lease)).with_for_update()).mappings().first()
+        row = fetch_one(db, sa.select(trajectory).where(*_held(lease)).with_for_update())
         if row is None:
             raise LeaseLost(lease.id)
         _append(db, now, lease, result)
         db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(_moved(row, lease, result)))
-        if lease.replay:
-            touched = {lease.id}
-        else:
+        if not lease.replay:
             _store_transitions(db, lease, result.transitions)
-            touched = demands.settle(db, now, [lease.id])
+        touched = demands.settle(db, now, [lease.id])
         wanting = standing.jobs_of(db, [lease.id])
         demands.refresh_wanted(db, touched)
         _tell(db, now, wanting, lease, result)
@@ -265,7 +263,7 @@ def fail(
     """A slice ended in an error: tried again after a while, or never; the error is told to all who wanted it."""
     with database.write() as db:
         now = database.now(db)
-        row = db.execute(sa.select(trajectory).where(*_held(lease)).with_for_update()).mappings().first()
+        row = fetch_one(db, sa.select(trajectory).where(*_held(lease)).with_for_update())
         if row is None:
             raise LeaseLost(lease.id)
         crashes = row["crashes"] + 1

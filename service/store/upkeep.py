@@ -13,11 +13,11 @@ from service.lifecycle import TERMINAL
 from service.store import demands, events, history, standing
 from service.store.engine import Database
 from service.store.leases import Lease, LeaseLost
+from service.store.rows import Row, fetch
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 from service.store.trajectories import runnable
 
-Row = sa.RowMapping
 RINGS = 200
 KEPT_LATEST = 2
 
@@ -129,7 +129,7 @@ def collectable(database: Database, grace_seconds: float) -> list[Row]:
         asked = sa.exists().where(arm_step.c.trajectory == s.trajectory, arm_step.c.stop == s.stop)
         child = sa.exists().where(trajectory.c.parent == s.trajectory, trajectory.c.parent_stop == s.stop)
         query = sa.select(snapshot).where(~asked, ~child, newer >= KEPT_LATEST, s.created_at < now - grace_seconds)
-        return list(db.execute(query).mappings())
+        return fetch(db, query)
 
 
 def forget_snapshot(database: Database, snapshot_id: str) -> None:

@@ -104,18 +104,19 @@ class JobLine(BaseModel):
     seeds: int
     progress: Progress
     parent: str | None
+    relation: str | None
     error: Any = None
     created_at: str
     started_at: str | None
     finished_at: str | None
     version: int
+    numerics: dict[str, Any]
     links: dict[str, str]
 
 
 class JobView(JobLine):
     """A job with everything that is known about where it stands."""
 
-    numerics: dict[str, Any]
     lives: Lives
     now: list[Now]
     warnings: list[dict[str, Any]] = []
@@ -179,8 +180,11 @@ class SnapshotView(BaseModel):
     trajectory: str
     offset: int
     stop: str
-    ages: list[dict[str, int]]
-    """`{arm, age_sp}` of every arm whose path goes through it."""
+    stage: str
+    arms: list[int]
+    """Arms whose path goes through the trajectory."""
+    age_sp: int
+    """Of the oldest life in it."""
     bytes: int
     sha256: str
     state_hash: str

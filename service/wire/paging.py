@@ -33,7 +33,7 @@ def filter_digest(filters: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(dict(filters), option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:12]
 
 
-def write_cursor(place: str | int, filters: Mapping[str, Any]) -> str:
+def write_cursor(place: Any, filters: Mapping[str, Any]) -> str:
     """The cursor that continues after `place` under the same filter."""
     return base64.urlsafe_b64encode(orjson.dumps([place, filter_digest(filters)])).decode().rstrip("=")
 

@@ -118,3 +118,17 @@ def house(tmp_path: Path) -> Iterator[House]:
     built = build_house(tmp_path / "home")
     yield built
     built.close()
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Any]:
+    """Builds any number of houses."""
+    houses: list[House] = []
+
+    def another(**settings: Any) -> House:
+        houses.append(build_house(tmp_path / f"home-{len(houses)}", **settings))
+        return houses[-1]
+
+    yield another
+    for each in houses:
+        each.close()

@@ -60,7 +60,7 @@ def test_lives_move_at_their_own_rates_with_the_bits_of_a_life_alone() -> None:
     pairs = [(cohort, Optimizer(cohort, regime.organism, {"naming": "head"})) for cohort in (whole, *ones)]
     for _ in range(3):
         grads = {name: torch.randn(value.shape, generator=generator) for name, value in whole.params.items()}
-        for place, (cohort, optimizer) in enumerate(pairs):
+        for place, (_, optimizer) in enumerate(pairs):
             lives = slice(None) if place == 0 else slice(place - 1, place)
             if not moving[lives].any():
                 continue

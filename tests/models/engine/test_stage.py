@@ -59,7 +59,7 @@ def test_probes_are_read_at_entry_at_their_cadence_and_at_the_end() -> None:
     (name,) = arm.probes
     assert list(values(flushes, name)) == [0, 5, 10, 12]
     assert list(values(flushes, "cost.naming")) == list(range(1, 13))
-    assert [flush.start for flush in flushes][0] == 0
+    assert flushes[0].start == 0
     assert flushes[-1].end == 12
 
 

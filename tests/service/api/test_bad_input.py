@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from build import tiny_schedule
-from starlette.testclient import TestClient
 
 JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "application/yaml"}
@@ -54,7 +54,7 @@ REFUSED = [
 
 
 @pytest.fixture
-def nothing_stored(api: TestClient) -> Iterator[None]:
+def nothing_stored(api: httpx.Client) -> Iterator[None]:
     yield
     assert api.get("/v1/jobs").json()["items"] == []
 
@@ -76,7 +76,7 @@ def assert_problem(answer: Any, status: int, code: str) -> Document:
 @pytest.mark.parametrize(("change", "code", "pointer"), REFUSED)
 @pytest.mark.parametrize("wrapped", [True, False], ids=["in a JSON body", "as the body itself"])
 def test_a_wrong_document_is_refused_with_a_way_out(
-    api: TestClient, change: Callable[[Document], None], code: str, pointer: str, wrapped: bool
+    api: httpx.Client, change: Callable[[Document], None], code: str, pointer: str, wrapped: bool
 ) -> None:
     document = with_change(change)
     answer = api.post("/v1/jobs", json={"document": document} if wrapped else document)
@@ -90,7 +90,7 @@ def test_a_wrong_document_is_refused_with_a_way_out(
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_a_number_that_is_not_finite_is_refused(api: TestClient, number: str) -> None:
+def test_a_number_that_is_not_finite_is_refused(api: httpx.Client, number: str) -> None:
     text = json.dumps(tiny_schedule()).replace("0.5", number, 1)
     for body in (text, '{"document": ' + text + "}"):
         problem = assert_problem(api.post("/v1/jobs", content=body, headers=JSON), 400, "malformed")
@@ -100,7 +100,7 @@ def test_a_number_that_is_not_finite_is_refused(api: TestClient, number: str) ->
 
 
 @pytest.mark.usefixtures("nothing_stored")
-def test_a_body_of_50_megabytes_is_refused_before_it_is_parsed(api: TestClient) -> None:
+def test_a_body_of_50_megabytes_is_refused_before_it_is_parsed(api: httpx.Client) -> None:
     body = b'{"document": "' + b"x" * 50_000_000 + b'"}'
     problem = assert_problem(api.post("/v1/jobs", content=body, headers=JSON), 413, "too-large")
     assert "1048576" in problem["detail"]
@@ -108,7 +108,7 @@ def test_a_body_of_50_megabytes_is_refused_before_it_is_parsed(api: TestClient) 
 
 
 @pytest.mark.usefixtures("nothing_stored")
-def test_a_yaml_bomb_is_refused_at_its_first_anchor(api: TestClient) -> None:
+def test_a_yaml_bomb_is_refused_at_its_first_anchor(api: httpx.Client) -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]\n" for i in range(1, 12))
     problem = assert_problem(api.post("/v1/jobs", content=bomb, headers=YAML), 400, "malformed")
     fault = problem["errors"][0]
@@ -119,7 +119,7 @@ def test_a_yaml_bomb_is_refused_at_its_first_anchor(api: TestClient) -> None:
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("depth", [40, 100_000])
-def test_json_nested_too_deep_is_refused(api: TestClient, depth: int) -> None:
+def test_json_nested_too_deep_is_refused(api: httpx.Client, depth: int) -> None:
     body = '{"document": ' + "[" * depth + "]" * depth + "}"
     problem = assert_problem(api.post("/v1/jobs", content=body, headers=JSON), 400, "malformed")
     assert "deeper than 32" in problem["errors"][0]["message"]
@@ -141,14 +141,14 @@ def test_json_nested_too_deep_is_refused(api: TestClient, depth: int) -> None:
         (b'{"document": {}, "document": {}}', JSON),
     ],
 )
-def test_what_is_no_document_at_all_is_malformed(api: TestClient, body: bytes, headers: dict[str, str]) -> None:
+def test_what_is_no_document_at_all_is_malformed(api: httpx.Client, body: bytes, headers: dict[str, str]) -> None:
     problem = assert_problem(api.post("/v1/jobs", content=body, headers=headers), 400, "malformed")
     assert problem["errors"][0]["code"] == "E00"
 
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("media", ["text/plain", "multipart/form-data", "application/octet-stream", None])
-def test_other_media_types_are_refused(api: TestClient, media: str | None) -> None:
+def test_other_media_types_are_refused(api: httpx.Client, media: str | None) -> None:
     headers = {"Content-Type": media} if media else {}
     answer = api.post("/v1/jobs", content=b"{}", headers=headers)
     assert_problem(answer, 415, "unsupported-media-type")
@@ -166,14 +166,14 @@ def test_other_media_types_are_refused(api: TestClient, media: str | None) -> No
         ({"document": "x"}, "/document"),
     ],
 )
-def test_a_wrong_member_beside_the_document_is_refused(api: TestClient, members: Document, pointer: str) -> None:
+def test_a_wrong_member_beside_the_document_is_refused(api: httpx.Client, members: Document, pointer: str) -> None:
     answer = api.post("/v1/jobs", json={"document": tiny_schedule(), **members})
     problem = assert_problem(answer, 422, "invalid-body")
     assert pointer in [fault["pointer"] for fault in problem["errors"]]
 
 
 @pytest.mark.usefixtures("nothing_stored")
-def test_work_beyond_the_limits_is_too_costly_and_says_by_how_much(api: TestClient) -> None:
+def test_work_beyond_the_limits_is_too_costly_and_says_by_how_much(api: httpx.Client) -> None:
     document = tiny_schedule(seeds={"start": 0, "count": 10000})
     document["stages"][0]["until"] = {"after": "9000000000ba"}
     problem = assert_problem(api.post("/v1/jobs", json=document), 422, "too-costly")
@@ -184,7 +184,7 @@ def test_work_beyond_the_limits_is_too_costly_and_says_by_how_much(api: TestClie
 
 
 @pytest.mark.usefixtures("nothing_stored")
-def test_all_mistakes_are_told_at_once(api: TestClient) -> None:
+def test_all_mistakes_are_told_at_once(api: httpx.Client) -> None:
     document = with_change(unknown_area)
     endless(document)
     codes = {fault["code"] for fault in api.post("/v1/jobs", json=document).json()["errors"]}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from service.store import aggregates, history
 from service.store.chunks import MAX_ROWS, MAX_VALUES
 from service.store.columns import Columns, Conflict, joined
+from service.store.engine import Database
 from service.store.history import EncodedBlock, SeriesGroup, Window
 from service.store.tables.record import history_block, history_chunk, series
 
@@ -24,6 +26,7 @@ TABLES = [series, history_block, history_chunk]
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[sa.Engine]:
     made = sa.create_engine(f"sqlite:///{tmp_path / 'history.db'}")
+    sa.event.listen(made, "connect", lambda connection, record: connection.execute("pragma foreign_keys=ON"))
     series.metadata.create_all(made, tables=TABLES)
     yield made
     made.dispose()
@@ -35,12 +38,12 @@ def value_of(offset: np.ndarray, which: int, life: int) -> np.ndarray:
 
 
 def recorded(start: int, end: int, *, lives: int = LIVES, every: int = 5, seconds: float = 1.0) -> EncodedBlock:
-    """A slice: two costs at every update, a probe every few; the last life of the probe is taken at odd readings only."""
+    """A slice: two costs at every update, a probe every few; its last life at odd readings only."""
     every_update = np.arange(start + 1, end + 1)
     readings = np.array([k for k in range(0 if start == 0 else start + 1, end + 1) if k % every == 0], np.int64)
     groups = []
     for paths, offsets in ((["cost.naming", "rate.V1"], every_update), ([f"{PROBE}.V1"], readings)):
-        which = [hash(path) % 7 for path in paths] if False else [len(path) for path in paths]
+        which = [len(path) for path in paths]
         values = np.stack([np.stack([value_of(offsets, w, n) for n in range(lives)], axis=1) for w in which])
         valid = None
         if len(paths) == 1:
@@ -52,7 +55,7 @@ def recorded(start: int, end: int, *, lives: int = LIVES, every: int = 5, second
 
 
 def append(engine: sa.Engine, *borders: int, **how: int) -> None:
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         with engine.begin() as db:
             assert history.append_block(db, TRAJECTORY, 0, 1, recorded(start, end, **how))
 
@@ -127,7 +130,7 @@ def test_neither_slices_nor_seals_change_what_is_read(
     engine = sa.create_engine(f"sqlite:///{tmp_path_factory.mktemp('cuts') / 'history.db'}")
     series.metadata.create_all(engine, tables=TABLES)
     borders = [0, *sorted(cuts), 60]
-    for number, (start, end) in enumerate(zip(borders, borders[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(borders)):
         append(engine, start, end)
         if number in seals:
             with engine.begin() as db:
@@ -386,6 +389,16 @@ def test_going_back_forgets_what_came_later_and_the_replay_gives_it_again(
     assert np.all(np.diff(clock.values[0]) > 0)
 
 
+def test_what_nobody_wants_is_forgotten(engine: sa.Engine) -> None:
+    append(engine, 0, 10)
+    with engine.begin() as db:
+        history.append_block(db, "trj_b", 0, 1, recorded(0, 5))
+        history.seal(db, TRAJECTORY, final=True)
+        history.forget(db, [TRAJECTORY])
+        assert set(history.marks(db, [TRAJECTORY, "trj_b"])) == {"trj_b"}
+    assert count(engine, history_chunk) == 0
+
+
 def test_a_damaged_block_is_not_read(engine: sa.Engine) -> None:
     append(engine, 0, 10)
     with engine.begin() as db:
@@ -437,3 +450,41 @@ def test_a_session_does_as_well_as_a_connection(engine: sa.Engine) -> None:
         assert history.read(session, TRAJECTORY)["cost.naming"].rows == 20
         history.cut_after(session, TRAJECTORY, 15)
         assert history.read(session, TRAJECTORY)["cost.naming"].rows == 15
+
+
+def test_readings_of_some_lives_beside_the_regular_ones_are_one_series() -> None:
+    regular, ending = np.array([5, 10]), np.array([7])
+    groups = [
+        SeriesGroup([PROBE], regular, np.ones((1, 2, 2), np.float32), None, regular * 1.0),
+        SeriesGroup([PROBE], ending, np.ones((1, 1, 2), np.float32), np.array([[[True, False]]]), ending * 1.0),
+        SeriesGroup([PROBE], np.array([15]), np.ones((1, 1, 2), np.float32), None, np.array([15.0])),
+    ]
+    block = history.encode_block(0, 20, groups, 20.0)
+    assert [(gain.path, gain.offset_last, gain.numbers[0].tolist()) for gain in block.gains] == [
+        (PROBE, 15, [4.0, 3.0])
+    ]
+
+
+def test_it_is_the_same_on_every_database(database: Database) -> None:
+    for start, end in ((0, 10), (10, 25)):
+        with database.write() as db:
+            assert history.append_block(db, TRAJECTORY, 0, 1, recorded(start, end))
+    with database.write() as db:
+        assert not history.append_block(db, TRAJECTORY, 0, 2, recorded(10, 25, seconds=5.0))
+    with database.read() as db:
+        fresh, marked = history.digests(db, TRAJECTORY), history.marks(db, [TRAJECTORY])
+    with database.write() as db:
+        assert history.seal(db, TRAJECTORY, final=True) == 2
+        assert history.open_trajectories(db) == []
+    with database.read() as db:
+        assert (history.digests(db, TRAJECTORY), history.marks(db, [TRAJECTORY])) == (fresh, marked)
+        assert history.clocks(db, [TRAJECTORY])[TRAJECTORY].values[0, -1] == 2.0
+    with database.write() as db:
+        assert {each.path for each in history.cut_after(db, TRAJECTORY, 13)} == set(fresh)
+        assert history.append_block(db, TRAJECTORY, 0, 3, recorded(13, 25))
+    with database.read() as db:
+        assert history.digests(db, TRAJECTORY) == fresh
+    with database.write() as db:
+        history.forget(db, [TRAJECTORY])
+    with database.read() as db:
+        assert history.marks(db, [TRAJECTORY]) == {}

@@ -1,0 +1,108 @@
+"""What happened to a job: page by page, line by line, or as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import orjson
+import sqlalchemy as sa
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.sse import EventSourceResponse
+
+from service.api import job_views
+from service.api.answers import OPTIONS, tagged
+from service.api.dependencies import Cursor, Limit, Reader, Store
+from service.api.stream import Data, Head, Tail, follow
+from service.errors import NotFound
+from service.lifecycle import TERMINAL
+from service.store import events, jobs
+from service.store.engine import Database
+from service.store.tables.work import job as table
+from service.wire.jobs import Event
+from service.wire.paging import Page, read_cursor, write_cursor
+
+router = APIRouter(prefix="/v1/jobs/{job}/events", tags=["events"])
+
+NDJSON = "application/x-ndjson"
+After = Annotated[int, Query(ge=0, description="Only events with a greater seq.")]
+
+
+class Stored:
+    """What the stream reads of the database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def heads(self, wanted: Sequence[str]) -> dict[str, Head]:
+        """Last event, version and status of those of the jobs that exist."""
+        query = sa.select(table.c.id, table.c.last_event, table.c.version, table.c.status)
+        with self.database.read() as db:
+            rows = db.execute(query.where(table.c.id.in_(wanted))).all()
+        return {row.id: Head(row.last_event, row.version, row.status) for row in rows}
+
+    def events(self, job: str, after: int, limit: int) -> list[Data]:
+        """Stored events with `seq > after`, ascending."""
+        with self.database.read() as db:
+            return [job_views.event(row) for row in events.after(db, job, after, limit)]
+
+    def view(self, job: str) -> Data:
+        """The whole job, of whatever project: who may see it was asked before."""
+        with self.database.read() as db:
+            row = db.execute(sa.select(table).where(table.c.id == job)).mappings().first()
+            if row is None:
+                raise NotFound(f"there is no job {job}")
+            return job_views.view(db, self.database.now(db), row)
+
+
+@router.get("", responses={200: {"model": Page[Event]}})
+def list_events(  # noqa: PLR0913 - every filter is a parameter of the query
+    job: str,
+    request: Request,
+    caller: Reader,
+    store: Store,
+    limit: Limit,
+    cursor: Cursor = None,
+    after: After = 0,
+    type_: Annotated[str | None, Query(alias="type", description="One or more, by commas.")] = None,
+    level: Annotated[str | None, Query(description="One or more, by commas.")] = None,
+) -> Response:
+    """Events in order; `application/x-ndjson` gives one a line."""
+    filters = {"job": job, "type": type_, "level": level}
+    place = read_cursor(cursor, filters)
+    with store.read() as db:
+        jobs.get(db, caller.project, job)
+        start = after if place is None else place
+        rows = events.after(db, job, start, limit + 1, _listed(type_), _listed(level))
+    items = [job_views.event(row) for row in rows[:limit]]
+    following = write_cursor(items[-1]["seq"], filters) if len(rows) > limit else None
+    link = {"Link": f'<{request.url.include_query_params(cursor=following)}>; rel="next"'} if following else {}
+    if NDJSON in request.headers.get("accept", ""):
+        lines = b"".join(orjson.dumps(item, option=OPTIONS | orjson.OPT_APPEND_NEWLINE) for item in items)
+        return Response(lines, headers={**link, "Vary": "Accept"}, media_type=NDJSON)
+    return tagged(request, {"items": items, "next": following}, **link, Vary="Accept")
+
+
+@router.get("/stream", response_class=EventSourceResponse, responses={204: {"description": "Nothing will follow."}})
+def stream(
+    job: str,
+    request: Request,
+    caller: Reader,
+    store: Store,
+    after: After = 0,
+    last_event_id: Annotated[str | None, Header(description="`id` of the last frame received.")] = None,
+) -> Response:
+    """First the job, then its stored events from there on, then what happens, until the job has ended."""
+    if last_event_id is not None and last_event_id.isdigit():
+        after = int(last_event_id)
+    with store.read() as db:
+        row: Any = jobs.get(db, caller.project, job)
+    if row["status"] in TERMINAL and after == row["last_event"]:
+        return Response(status_code=204)
+    tail: Tail = request.app.state.tail
+    headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+    return EventSourceResponse(follow(tail, job, after), headers=headers)
+
+
+def _listed(names: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",")) if names else ()

@@ -1,0 +1,19 @@
+"""Snapshots as a job sees them: those on the paths of its arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.store.tables.work import arm_step, snapshot
+
+Row = Mapping[str, Any]
+
+
+def of_job(db: sa.Connection, job: str) -> list[Row]:
+    """Snapshots that are not lost, of the trajectories on a job's paths, by trajectory and offset."""
+    on_path = sa.select(arm_step.c.trajectory).where(arm_step.c.job == job, arm_step.c.trajectory.is_not(None))
+    query = sa.select(snapshot).where(snapshot.c.trajectory.in_(on_path), snapshot.c.lost_at.is_(None))
+    return list(db.execute(query.order_by(snapshot.c.trajectory, snapshot.c.at_offset, snapshot.c.id)).mappings())
