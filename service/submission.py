@@ -156,8 +156,8 @@ def _new_step(step: StepPlan) -> NewStep:
     return NewStep(
         regime=step.regime,
         demand=step.demand.offset,
-        ending=ending and ending.model_dump(mode="json"),
-        ending_id=ending and ending_id(ending),
+        ending=None if ending is None else ending.model_dump(mode="json"),
+        ending_id=None if ending is None else ending_id(ending),
         readings={
             name: [(each.first, each.every, each.last) for each in taken] for name, taken in step.readings.items()
         },

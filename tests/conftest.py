@@ -7,4 +7,4 @@ import pytest
 from workers.environment import settle
 
 settle()
-pytest.register_assert_rewrite("build")
+pytest.register_assert_rewrite("build", "raising")

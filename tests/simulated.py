@@ -229,14 +229,10 @@ def value(path: str, place: int, seed: int, offset: int) -> float:
 
 
 def groups(lease: Lease, rows: Sequence[tuple[int, set[int]]]) -> list[SeriesGroup]:
-    """A cost at every update and the probes at their readings; of a replay only what was missing."""
-    found = []
-    if not lease.replay:
-        found.append(_group(COST, lease, [row for row in rows if row[0] > 0]))
+    """A cost at every update and the probes at their readings."""
+    found = [_group(COST, lease, [row for row in rows if row[0] > 0])]
     for probe, readings in lease.readings.items():
         asked = _offsets(readings)
-        if lease.replay:
-            asked = asked - _offsets(lease.had[probe]) if probe in lease.had else set()
         found.append(_group(probe, lease, [row for row in rows if row[0] in asked]))
     return [each for each in found if len(each.offsets)]
 

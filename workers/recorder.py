@@ -6,7 +6,7 @@ no column in the engine and a blank one here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -43,11 +43,6 @@ class Recorder:
         self.train_seconds += flush.train_seconds
         self.updates += flush.updates
 
-    def keep_missing(self, had: Mapping[str, Sequence[Sequence[int]]]) -> None:
-        """Of a replay keep only the readings of these probes that are not stored: `had` are (first, every, last)."""
-        self.transitions = []
-        self._groups = [part for group in self._groups if (part := _missing(group, had)) is not None]
-
     def blocks(self) -> list[EncodedBlock]:
         """The block of the slice; none if it did not move."""
         if self.end == self.start:
@@ -70,16 +65,3 @@ class Recorder:
         values[:, :, self._places] = group.values
         valid[:, :, self._places] = True if group.valid is None else group.valid
         return values, valid
-
-
-def _missing(group: SeriesGroup, had: Mapping[str, Sequence[Sequence[int]]]) -> SeriesGroup | None:
-    """The rows of a probe's group that are not stored yet; None if it is not asked for again, or has no such row."""
-    known = had.get(group.paths[0].partition(".")[0])
-    if known is None:
-        return None
-    stored = {offset for first, every, last in known for offset in range(first, last + 1, every or 1)}
-    rows = [row for row, offset in enumerate(group.offsets.tolist()) if offset not in stored]
-    if not rows:
-        return None
-    valid = None if group.valid is None else group.valid[:, rows]
-    return SeriesGroup(group.paths, group.offsets[rows], group.values[:, rows], valid, group.seconds[rows])

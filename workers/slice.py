@@ -204,9 +204,7 @@ def _write(worker: Worker, lease: Lease, cohort: Cohort, stop: str, at_offset: i
 
 
 def result(recorder: Recorder, task: Task, rows: list[SnapshotRow]) -> SliceResult:
-    """All of the slice, for its one commit; of a replay only the readings that were missing."""
-    if task.lease.replay:
-        recorder.keep_missing(task.lease.had)
+    """All of the slice, for its one commit."""
     return SliceResult(
         start=recorder.start,
         end=recorder.end,

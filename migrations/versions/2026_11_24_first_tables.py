@@ -123,6 +123,8 @@ def upgrade() -> None:
         sa.Column("probes", sa.JSON(), nullable=False),
         sa.Column("readings", sa.JSON(), nullable=False),
         sa.Column("missing", sa.JSON(), nullable=False),
+        sa.Column("watched", sa.JSON(), nullable=False),
+        sa.Column("covers", sa.JSON(), nullable=False),
         sa.Column("layer", sa.Integer(), nullable=False),
         sa.Column("reached", sa.BigInteger(), nullable=False),
         sa.Column("wanted", sa.BigInteger(), nullable=False),
@@ -198,6 +200,7 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("uri", sa.String(length=400), nullable=False),
         sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("lost_at", sa.Double(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(

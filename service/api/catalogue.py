@@ -10,6 +10,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 
 from models.specs import catalogue
+from models.specs.document import read
 from service.api.answers import matches, tagged
 from service.api.dependencies import Reader
 from service.errors import NotFound
@@ -81,10 +82,11 @@ def example(name: str, request: Request, caller: Reader) -> Response:
 
 @cache
 def _examples() -> dict[str, Path]:
-    """By name; what is asked for is looked up here, never on disk."""
+    """By name, folders before a dot; what is asked for is looked up here, never on disk."""
     paths = sorted(EXAMPLES.rglob("*.yaml"))
-    return {"-".join(path.relative_to(EXAMPLES).with_suffix("").parts): path for path in paths}
+    return {".".join(path.relative_to(EXAMPLES).with_suffix("").parts): path for path in paths}
 
 
+@cache
 def _kind(path: Path) -> str:
-    return "study" if "\nkind: study\n" in path.read_text() else "schedule"
+    return str(read(path.read_bytes()).data["kind"])

@@ -52,7 +52,7 @@ class Stored:
             row = db.execute(sa.select(table).where(table.c.id == job)).mappings().first()
             if row is None:
                 raise NotFound(f"there is no job {job}")
-            return job_views.view(db, self.database.now(db), row)
+            return job_views.view(db, self.database.now(db), dict(row))
 
 
 @router.get("", responses={200: {"model": Page[Event]}})

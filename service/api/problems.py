@@ -32,6 +32,7 @@ _OF_STATUS = {
     415: "unsupported-media-type",
 }
 
+_AWAY = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 _ONE_OBJECT = "send one YAML 1.2 or JSON object: every value written out, finite numbers, at most 32 levels deep"
 
 
@@ -134,12 +135,22 @@ def _cursor(request: Request, error: Exception) -> Response:
 def _database(request: Request, error: Exception) -> Response:
     """Locked and away are told apart; anything else that the database says is our fault."""
     assert isinstance(error, DBAPIError)
-    if not isinstance(error, OperationalError) and not error.connection_invalidated:
+    code = _database_code(error)
+    if code is None:
         return _unforeseen(request, error)
-    busy = "locked" in str(error.orig)
-    code = "database-busy" if busy else "database-unavailable"
     log.warning("database", code=code, error=str(error.orig))
     return problem_response(request.scope, code, PROBLEMS[code][1], headers={"Retry-After": "1"})
+
+
+def _database_code(error: DBAPIError) -> str | None:
+    """SQLite names its errors; PostgreSQL's driver raises OperationalError when the server is away."""
+    name = getattr(error.orig, "sqlite_errorname", None)
+    if name is None:
+        away = isinstance(error, OperationalError) or error.connection_invalidated
+        return "database-unavailable" if away else None
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "database-busy"
+    return "database-unavailable" if name.startswith(_AWAY) else None
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

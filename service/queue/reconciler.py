@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.queue import bell
 from service.settings import Settings
-from service.store import history, upkeep
+from service.store import sealing, upkeep
 from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
@@ -71,11 +71,11 @@ class Reconciler:
     def seal(self) -> None:
         """Blocks become chunks: all of an idle trajectory's, of another's those that are enough."""
         with self.database.read() as db:
-            fresh = [trajectory for trajectory, _ in history.open_trajectories(db)]
-        idle = upkeep.idle(self.database, fresh)
+            fresh = [trajectory for trajectory, _ in sealing.open_trajectories(db)]
+            idle = sealing.at_rest(db, fresh)
         for trajectory in fresh:
             with self.database.write() as db:
-                history.seal(db, trajectory, final=trajectory in idle)
+                sealing.seal(db, trajectory, final=trajectory in idle)
                 crash_point("mid_seal")
 
     def collect(self) -> None:

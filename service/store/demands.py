@@ -13,13 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.specs.plan import child_key, realised_stop
+from models.specs.plan import child_key
 from models.specs.regime import RegimeSpec
-from service.lifecycle import TERMINAL
-from service.store.rows import Row, fetch, fetch_one
-from service.store.tables.record import transition
-from service.store.tables.work import arm, arm_step, job, snapshot, trajectory
-
+from service.store import replays
+from service.store.readings import covers
+from service.store.rows import Row, fetch_one
+from service.store.tables.work import arm, arm_step, job, trajectory
 
 
 @dataclass(frozen=True)
@@ -132,14 +131,11 @@ def settle(db: sa.Connection, now: float, trajectory_ids: Iterable[str]) -> set[
     while pending:
         current = pending.pop()
         touched.add(current)
-        for step in _open_steps(db, current):
+        for step in replays.open_steps(db, current):
             pending += _settle_step(db, now, step)
+    for each in sorted(touched):
+        replays.review(db, each)
     return touched
-
-
-def _open_steps(db: sa.Connection, found: str) -> list[Row]:
-    query = sa.select(arm_step).where(arm_step.c.trajectory == found, arm_step.c.state == "open")
-    return fetch(db, query.order_by(arm_step.c.job, arm_step.c.arm))
 
 
 def _settle_step(db: sa.Connection, now: float, step: Row) -> list[str]:

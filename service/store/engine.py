@@ -6,10 +6,13 @@ readers never wait. PostgreSQL: READ COMMITTED, rows locked in the order traject
 
 from __future__ import annotations
 
+import functools
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -17,7 +20,12 @@ from sqlalchemy.engine import make_url
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 BUSY_SECONDS = 10
 
+DEADLOCKS = 4
+DEADLOCK_DETECTED = "40P01"
+
 Clock = Callable[[], float]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class SchemaOutdated(Exception):
@@ -60,6 +68,26 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def again_on_deadlock(function: Callable[P, T]) -> Callable[P, T]:
+    """Run a function that is one whole transaction again if PostgreSQL ended it to free two that waited for each other.
+
+    Locks are taken in one order, but a commit learns only from what it stores which trajectories follow.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(DEADLOCKS):
+            try:
+                return function(*args, **kwargs)
+            except sa.exc.OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != DEADLOCK_DETECTED:
+                    raise
+                time.sleep(random.uniform(0.01, 0.1))
+        return function(*args, **kwargs)
+
+    return run
 
 
 def migrate(url: str) -> None:

@@ -20,6 +20,7 @@ class SnapshotRef:
     trajectory: str
     stop: str
     at_offset: int
+    fence: int
     uri: str
     sha256: str
     state_hash: str

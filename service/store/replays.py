@@ -21,10 +21,13 @@ from service.store import history
 from service.store.blocks import EncodedBlock, OpenBlock, SeriesGroup, encode_block
 from service.store.columns import Columns
 from service.store.readings import covers
+from service.store.rows import Row, fetch
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 
-Row = Mapping[str, Any]
+READING = "reading:"
+"""How the names of needs for readings begin; they are met by a replay from the start."""
+
 GIVEN_UP = ("cancelled", "failed")
 """Jobs in these states want nothing any more; one that succeeded still wants what it had, should it be lost."""
 
@@ -65,7 +68,7 @@ def open_steps(db: sa.Connection, found: str, *, running: bool = False) -> list[
     )
     if running:
         query = query.where(job.c.desired == "running")
-    return list(db.execute(query.order_by(arm_step.c.job, arm_step.c.arm, arm_step.c.cohort)).mappings())
+    return fetch(db, query.order_by(arm_step.c.job, arm_step.c.arm, arm_step.c.cohort))
 
 
 def stored_stops(db: sa.Connection, found: str) -> dict[str, bool]:
@@ -91,7 +94,7 @@ def _needs(db: sa.Connection, row: Row) -> Iterator[Need]:
     stops = stored_stops(db, row["id"])
     for step in open_steps(db, row["id"], running=True):
         for probe in _lacking(row, step):
-            yield Need(f"reading:{probe}:{len(row['readings'][probe])}", 0, row["reached"])
+            yield Need(f"{READING}{probe}:{len(row['readings'][probe])}", 0, row["reached"])
         yield from _of_offset(row, step, stops) if step["ending"] is None else _of_ending(db, row, step, stops)
 
 
@@ -104,13 +107,13 @@ def _of_offset(row: Row, step: Row, stops: Mapping[str, bool]) -> Iterator[Need]
 
 
 def _of_standing(row: Row, stops: Mapping[str, bool]) -> Iterator[Need]:
-    """To go on, all lives must stand at the end; a snapshot that is not there at all is lost, which is told apart."""
-    if not stops.get(str(row["reached"]), True):
+    """To go on, all lives must stand at the end, in a snapshot that is not lost."""
+    if not stops.get(str(row["reached"]), False):
         yield Need(f"standing:{row['reached']}", row["reached"], row["reached"])
 
 
 def _of_ending(db: sa.Connection, row: Row, step: Row, stops: Mapping[str, bool]) -> Iterator[Need]:
-    entry, reached = step["ending"]["entry"], row["reached"]
+    entry, reached, name = step["ending"]["entry"], row["reached"], step["ending_id"]
     ends = decided(db, step)
     if ends is not None:
         stop, offsets = ends
@@ -118,8 +121,8 @@ def _of_ending(db: sa.Connection, row: Row, step: Row, stops: Mapping[str, bool]
             yield Need(f"end:{stop}", entry - 1, max(offsets.values()))
     elif entry > reached:
         yield from _of_standing(row, stops)
-    elif row["watched"].get(step["ending_id"]) != reached:
-        yield Need(f"watch:{step['ending_id']}", entry - 1, reached)
+    elif row["watched"].get(name) != reached or str(reached) not in stops:
+        yield Need(f"watch:{name}", entry - 1, reached)
 
 
 def decided(db: sa.Connection, step: Row) -> tuple[str, dict[int, int]] | None:
@@ -172,19 +175,19 @@ def fresh_part(db: sa.Connection, found: str, block: EncodedBlock) -> tuple[Enco
 
 
 def _new_rows(group: SeriesGroup, stored: Columns) -> tuple[SeriesGroup, bool]:
-    values_RN = group.values[0]
-    valid_RN = np.ones(values_RN.shape, np.bool_) if group.valid is None else group.valid[0].copy()
+    values = group.values[0]
+    valid = np.ones(values.shape, np.bool_) if group.valid is None else group.valid[0].copy()
     places = {int(offset): place for place, offset in enumerate(stored.offsets)}
     rows = [(row, places[int(offset)]) for row, offset in enumerate(group.offsets) if int(offset) in places]
     differs = False
     for row, place in rows:
-        both = valid_RN[row] & stored.valid[:, place]
-        ours, theirs = values_RN[row][both], stored.values[:, place][both].astype(values_RN.dtype)
+        both = valid[row] & stored.valid[:, place]
+        ours, theirs = values[row][both], stored.values[:, place][both].astype(values.dtype)
         differs = differs or ours.tobytes() != theirs.tobytes()
-        valid_RN[row] &= ~stored.valid[:, place]
-    new = np.flatnonzero(valid_RN.any(axis=1))
+        valid[row] &= ~stored.valid[:, place]
+    new = np.flatnonzero(valid.any(axis=1))
     part = SeriesGroup(
-        group.paths, np.asarray(group.offsets)[new], values_RN[new][None], valid_RN[new][None], group.seconds[new]
+        group.paths, np.asarray(group.offsets)[new], values[new][None], valid[new][None], group.seconds[new]
     )
     return part, differs
 

@@ -19,6 +19,7 @@ from service.store.columns import Columns, joined
 from service.store.recall import clock_of
 from service.store.series_rows import CLOCK, Executor, clock_path, series_row, statistics
 from service.store.tables.record import history_block, history_chunk, series
+from service.store.tables.work import trajectory
 
 
 def open_trajectories(db: Executor, limit: int = 200) -> list[tuple[str, int]]:
@@ -27,6 +28,13 @@ def open_trajectories(db: Executor, limit: int = 200) -> list[tuple[str, int]]:
     covered = sa.func.sum(c.offset1 - c.offset0)
     rows = db.execute(sa.select(c.trajectory, covered).group_by(c.trajectory).order_by(covered.desc()).limit(limit))
     return [(trajectory, int(updates)) for trajectory, updates in rows]
+
+
+def at_rest(db: Executor, trajectories: Sequence[str]) -> set[str]:
+    """Those of some trajectories that nobody holds and nobody wants to go on: what they have may be sealed whole."""
+    t = trajectory.c
+    done = (t.lease_until.is_(None), sa.or_(t.wanted == 0, sa.and_(t.reached >= t.wanted, t.replay.is_(None))))
+    return set(db.execute(sa.select(t.id).where(t.id.in_(trajectories), *done)).scalars())
 
 
 def seal(db: Executor, trajectory: str, *, final: bool = False) -> int:

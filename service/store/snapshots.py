@@ -16,4 +16,5 @@ def of_job(db: sa.Connection, job: str) -> list[Row]:
     """Snapshots that are not lost, of the trajectories on a job's paths, by trajectory and offset."""
     on_path = sa.select(arm_step.c.trajectory).where(arm_step.c.job == job, arm_step.c.trajectory.is_not(None))
     query = sa.select(snapshot).where(snapshot.c.trajectory.in_(on_path), snapshot.c.lost_at.is_(None))
-    return list(db.execute(query.order_by(snapshot.c.trajectory, snapshot.c.at_offset, snapshot.c.id)).mappings())
+    ordered = query.order_by(snapshot.c.trajectory, snapshot.c.at_offset, snapshot.c.id)
+    return [dict(row) for row in db.execute(ordered).mappings()]

@@ -6,18 +6,17 @@ hold a trajectory only the later one can write.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import demands, events, history, standing
+from service.store import events, replays, standing
+from service.store.commits import commit_slice, held, runnable
 from service.store.engine import Database
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
 from service.store.rows import Row, fetch_one
-from service.store.tables.record import transition
-from service.store.tables.work import arm_step, job, snapshot, trajectory
+from service.store.tables.work import job, snapshot, trajectory
 
 __all__ = [
     "Lease",
@@ -33,19 +32,6 @@ __all__ = [
 ]
 
 POISON_CRASHES = 5
-
-
-def runnable(now: float) -> list[Any]:
-    """Conditions under which a trajectory can be claimed."""
-    t, s = trajectory.c, snapshot.alias("start").c
-    has_start = sa.exists().where(s.trajectory == t.parent, s.stop == t.parent_stop, s.lost_at.is_(None))
-    return [
-        t.error.is_(None),
-        sa.or_(t.reached < t.wanted, sa.and_(t.replay.is_not(None), t.wanted > 0)),
-        t.not_before <= now,
-        sa.or_(t.lease_until.is_(None), t.lease_until < now),
-        sa.or_(t.parent.is_(None), has_start),
-    ]
 
 
 def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, named: str | None = None) -> Lease | None:
@@ -90,19 +76,11 @@ def _started(db: sa.Connection, now: float, found: str) -> None:
             standing.refresh(db, now, [each])
 
 
-def _lease(db: sa.Connection, row: Mapping[str, Any]) -> Lease:
+def _lease(db: sa.Connection, row: Row) -> Lease:
     replay = row["replay"] is not None
-    steps = db.execute(
-        sa.select(arm_step.c.demand, arm_step.c.ending, arm_step.c.ending_id)
-        .join(job, job.c.id == arm_step.c.job)
-        .where(
-            arm_step.c.trajectory == row["id"],
-            arm_step.c.state != "waiting",
-            job.c.status.not_in(("cancelled", "failed")),
-        )
-    ).mappings()
-    asked = list(steps)
     begin = row["replayed"] if replay else row["reached"]
+    steps = replays.open_steps(db, row["id"])
+    offsets = {step["demand"] for step in steps if step["ending"] is None} | ({row["replay"]} if replay else set())
     return Lease(
         id=row["id"],
         project=row["project"],
@@ -116,26 +94,24 @@ def _lease(db: sa.Connection, row: Mapping[str, Any]) -> Lease:
         reached=begin,
         wanted=row["replay"] if replay else row["wanted"],
         replay=replay,
-        had=row["missing"] if replay else {},
         probes=row["probes"],
         readings=row["readings"],
-        offsets=tuple(sorted({step["demand"] for step in asked if step["ending_id"] is None})),
-        endings={step["ending_id"]: step["ending"] for step in asked if step["ending_id"] is not None},
+        offsets=tuple(sorted(offsets)),
+        endings={step["ending_id"]: step["ending"] for step in steps if step["ending"] is not None},
         layer=row["layer"],
         first_slice=row["slices"] == 0,
     )
 
 
-def _start(db: sa.Connection, row: Mapping[str, Any], begin: int) -> SnapshotRef | None:
-    if begin == 0:
-        place: tuple[Any, Any] = (row["parent"], row["parent_stop"])
-    else:
-        place = (row["id"], str(begin))
-    if place[0] is None:
+def _start(db: sa.Connection, row: Row, begin: int) -> SnapshotRef | None:
+    found, stop = (row["id"], str(begin)) if begin else (row["parent"], row["parent_stop"])
+    if found is None:
         return None
-    query = sa.select(snapshot).where(snapshot.c.trajectory == place[0], snapshot.c.stop == place[1])
-    found = db.execute(query).mappings().one()
-    return SnapshotRef(*(found[name] for name in ("trajectory", "stop", "at_offset", "uri", "sha256", "state_hash")))
+    stored = fetch_one(db, sa.select(snapshot).where(snapshot.c.trajectory == found, snapshot.c.stop == stop))
+    if stored is None:
+        raise LookupError(f"trajectory {row['id']} stands at {begin}, and no snapshot of {found} has the stop {stop}")
+    names = ("trajectory", "stop", "at_offset", "fence", "uri", "sha256", "state_hash")
+    return SnapshotRef(**{name: stored[name] for name in names})
 
 
 def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> str:
@@ -144,7 +120,7 @@ def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> 
         now = database.now(db)
         kept = (
             sa.update(trajectory)
-            .where(*_held(lease))
+            .where(*held(lease))
             .values(lease_until=now + ttl_seconds)
             .returning(trajectory.c.wanted, trajectory.c.reached, trajectory.c.replay)
         )
@@ -155,106 +131,10 @@ def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> 
     return "go" if wanted else "stop"
 
 
-def _held(lease: Lease) -> list[Any]:
-    t = trajectory.c
-    return [t.id == lease.id, t.fence == lease.fence, t.lease_until.is_not(None)]
-
-
-def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[str]:
-    """Store all that a slice found out, or, with LeaseLost, nothing; ids of trajectories that can run now."""
-    with database.write() as db:
-        now = database.now(db)
-        row = fetch_one(db, sa.select(trajectory).where(*_held(lease)).with_for_update())
-        if row is None:
-            raise LeaseLost(lease.id)
-        _append(db, now, lease, result)
-        db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(_moved(row, lease, result)))
-        if not lease.replay:
-            _store_transitions(db, lease, result.transitions)
-        touched = demands.settle(db, now, [lease.id])
-        wanting = standing.jobs_of(db, [lease.id])
-        demands.refresh_wanted(db, touched)
-        _tell(db, now, wanting, lease, result)
-        standing.refresh(db, now, standing.jobs_of(db, touched) + wanting)
-        query = sa.select(trajectory.c.id).where(trajectory.c.id.in_(touched), *runnable(now))
-        return list(db.execute(query.order_by(trajectory.c.id)).scalars())
-
-
-def _moved(row: Row, lease: Lease, result: SliceResult) -> dict[str, Any]:
-    """The trajectory's row after the slice."""
-    values: dict[str, Any] = {
-        "owner": None,
-        "lease_until": None,
-        "rung_at": 0.0,
-        "crashes": 0,
-        "not_before": 0.0,
-        "slices": row["slices"] + 1,
-    }
-    if lease.replay:
-        done = result.end >= row["replay"] and row["layer"] == lease.layer
-        begun_anew = row["layer"] != lease.layer
-        values |= {"replayed": 0 if begun_anew else result.end}
-        values |= {"replay": None, "missing": {}} if done else {}
-        return values
-    values |= {"reached": result.end, "train_seconds": row["train_seconds"] + result.train_seconds}
-    if row["layer"] != lease.layer:  # readings were added while this slice ran without them
-        values |= {"replay": result.end, "replayed": 0}
-    return values
-
-
-def _append(db: sa.Connection, now: float, lease: Lease, result: SliceResult) -> None:
-    for block in result.blocks:
-        history.append_block(db, lease.id, lease.layer if lease.replay else 0, lease.fence, block, result.units)
-    for each in result.snapshots:
-        stored = (
-            db.execute(sa.select(snapshot).where(snapshot.c.trajectory == lease.id, snapshot.c.stop == each.stop))
-            .mappings()
-            .first()
-        )
-        values = {
-            "at_offset": each.at_offset,
-            "fence": lease.fence,
-            "sha256": each.sha256,
-            "bytes": each.bytes,
-            "uri": each.uri,
-            "state_hash": each.state_hash,
-            "lost_at": None,
-            "created_at": now,
-        }
-        if stored is None:
-            about = {"id": "snp_" + secrets.token_hex(13), "trajectory": lease.id, "stop": each.stop}
-            db.execute(sa.insert(snapshot).values({**about, **values}))
-            continue
-        if stored["state_hash"] != each.state_hash:
-            for job_id in standing.jobs_of(db, [lease.id]):
-                data = {"trajectory": lease.id, "stop": each.stop}
-                events.append(db, now, job_id, "replay.mismatch", "the same part gave other weights", data, "error")
-        if stored["lost_at"] is not None:
-            db.execute(sa.update(snapshot).where(snapshot.c.id == stored["id"]).values(values))
-
-
-def _store_transitions(db: sa.Connection, lease: Lease, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = ("demand", "seed", "offset", "age_sp", "fired", "status", "values")
-    for row in rows:
-        db.execute(sa.insert(transition).values({"trajectory": lease.id, **{name: row[name] for name in names}}))
-
-
-def _tell(db: sa.Connection, now: float, jobs: Sequence[str], lease: Lease, result: SliceResult) -> None:
-    """Events of a commit, once for each job that looks at this trajectory."""
-    for job_id in jobs:
-        for row in result.transitions:
-            kind = "life.transition" if row["status"] == "advanced" else f"life.{row['status']}"
-            data = {name: row[name] for name in ("seed", "age_sp", "fired", "status")} | {"trajectory": lease.id}
-            events.append(db, now, job_id, kind, f"seed {row['seed']}: {row['fired']}", data)
-        upto = {"trajectory": lease.id, "upto_offset": result.end, "train_seconds": round(result.train_seconds, 4)}
-        events.append(db, now, job_id, "history", "more is stored", upto)
-        db.execute(sa.update(job).where(job.c.id == job_id).values(committed_at=now))
-
-
 def release(database: Database, lease: Lease) -> None:
     """Give a lease back with nothing done."""
     with database.write() as db:
-        db.execute(sa.update(trajectory).where(*_held(lease)).values(owner=None, lease_until=None))
+        db.execute(sa.update(trajectory).where(*held(lease)).values(owner=None, lease_until=None))
 
 
 def fail(
@@ -263,7 +143,7 @@ def fail(
     """A slice ended in an error: tried again after a while, or never; the error is told to all who wanted it."""
     with database.write() as db:
         now = database.now(db)
-        row = fetch_one(db, sa.select(trajectory).where(*_held(lease)).with_for_update())
+        row = fetch_one(db, sa.select(trajectory).where(*held(lease)).with_for_update())
         if row is None:
             raise LeaseLost(lease.id)
         crashes = row["crashes"] + 1

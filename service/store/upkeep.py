@@ -10,18 +10,19 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from service.lifecycle import TERMINAL
-from service.store import demands, events, history, standing
-from service.store.engine import Database
+from service.store import demands, events, replays, standing
+from service.store.commits import runnable
+from service.store.engine import Database, again_on_deadlock
 from service.store.leases import Lease, LeaseLost
 from service.store.rows import Row, fetch
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
-from service.store.trajectories import runnable
 
 RINGS = 200
 KEPT_LATEST = 2
 
 
+@again_on_deadlock
 def unannounced(database: Database, grace_seconds: float) -> list[str]:
     """Runnable trajectories whose bell may be lost, marked as rung now; ring them after this."""
     with database.write() as db:
@@ -34,6 +35,7 @@ def unannounced(database: Database, grace_seconds: float) -> list[str]:
         return found
 
 
+@again_on_deadlock
 def expire_leases(database: Database) -> list[str]:
     """Tell the jobs of trajectories whose worker fell silent, once for each fence; their status is repaired."""
     with database.write() as db:
@@ -55,6 +57,7 @@ def expire_leases(database: Database) -> list[str]:
         return [row["id"] for row in found]
 
 
+@again_on_deadlock
 def repair_statuses(database: Database) -> None:
     """Bring the status of every job that has not ended up to what is stored."""
     with database.write() as db:
@@ -62,57 +65,42 @@ def repair_statuses(database: Database) -> None:
         standing.refresh(db, database.now(db), list(going))
 
 
+@again_on_deadlock
 def go_back(database: Database, lease: Lease) -> None:
-    """The snapshot that a slice was to start from is lost: stand at the one before it, or at the beginning.
+    """The snapshot that a slice was to start from is lost: it is made again, from the one before it or the beginning.
 
-    If the lost one was the parent's, the parent goes back; its replay makes the same bits again.
+    Nothing stored is taken back: the part is run again, and its values are compared with those that are there. If the
+    lost one was the parent's, it is the parent that runs again.
     """
     assert lease.start is not None
     with database.write() as db:
         now = database.now(db)
-        held = [trajectory.c.id == lease.id, trajectory.c.fence == lease.fence, trajectory.c.lease_until.is_not(None)]
-        if db.execute(sa.select(trajectory.c.id).where(*held).with_for_update()).first() is None:
+        found, stop = lease.start.trajectory, lease.start.stop
+        ids = sorted({lease.id, found})
+        locked = fetch(db, sa.select(trajectory).where(trajectory.c.id.in_(ids)).order_by(trajectory.c.id).with_for_update())
+        if not any(row["id"] == lease.id and row["fence"] == lease.fence and row["lease_until"] for row in locked):
             raise LeaseLost(lease.id)
-        db.execute(
-            sa.update(snapshot)
-            .where(snapshot.c.trajectory == lease.start.trajectory, snapshot.c.stop == lease.start.stop)
-            .values(lost_at=now)
-        )
-        jobs = standing.jobs_of(db, [lease.id])
+        same = (snapshot.c.trajectory == found, snapshot.c.stop == stop, snapshot.c.fence == lease.start.fence)
+        db.execute(sa.update(snapshot).where(*same).values(lost_at=now))
+        released = {"owner": None, "lease_until": None, "rung_at": 0.0}
+        db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(released))
+        _reopen(db, found, stop)
+        demands.refresh_wanted(db, demands.settle(db, now, ids))
+        jobs = standing.jobs_of(db, ids)
         for job_id in jobs:
-            data = {"trajectory": lease.start.trajectory, "stop": lease.start.stop}
-            events.append(
-                db, now, job_id, "snapshot.lost", "a snapshot is missing or damaged; it is made again", data, "warning"
-            )
-        db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(owner=None, lease_until=None))
-        _rewind(db, lease.start.trajectory, lease.start.at_offset)
-        demands.refresh_wanted(db, [lease.start.trajectory, lease.id])
+            data = {"trajectory": found, "stop": stop}
+            what = "a snapshot is missing or damaged; it is made again"
+            events.append(db, now, job_id, "snapshot.lost", what, data, "warning")
         standing.refresh(db, now, jobs)
 
 
-def _rewind(db: sa.Connection, found: str, offset: int) -> None:
-    """Stand at the latest good snapshot before the offset; what came after it is forgotten and trained again."""
-    s = snapshot.c
-    good = sa.select(s.at_offset, s.stop).where(s.trajectory == found, s.lost_at.is_(None), s.at_offset < offset)
-    last = next((row for row in db.execute(good.order_by(s.at_offset.desc())) if row.stop == str(row.at_offset)), None)
-    back = 0 if last is None else int(last.at_offset)
-    history.cut_after(db, found, back)
-    db.execute(sa.delete(transition).where(transition.c.trajectory == found, transition.c.offset > back))
-    db.execute(
-        sa.update(trajectory).where(trajectory.c.id == found).values(reached=back, rung_at=0.0, replay=None, missing={})
-    )
-    reopened = sa.update(arm_step).where(
-        arm_step.c.trajectory == found, arm_step.c.state == "met", arm_step.c.demand > back
-    )
-    db.execute(reopened.values(state="open", stop=None))
-
-
-def idle(database: Database, ids: Iterable[str]) -> set[str]:
-    """Those of some trajectories that nobody holds and nobody wants to go on."""
-    t = trajectory.c
-    done = (t.lease_until.is_(None), t.reached >= t.wanted, sa.or_(t.replay.is_(None), t.wanted == 0))
-    with database.read() as db:
-        return set(db.execute(sa.select(t.id).where(t.id.in_(sorted(ids)), *done)).scalars())
+def _reopen(db: sa.Connection, found: str, stop: str) -> None:
+    """Let steps wait again for the stop that is lost, and any replay be planned anew."""
+    db.execute(sa.update(trajectory).where(trajectory.c.id == found).values(replay=None, covers=[], rung_at=0.0))
+    given_up = sa.select(job.c.id).where(job.c.status.in_(replays.GIVEN_UP))
+    c = arm_step.c
+    met = (c.trajectory == found, c.state == "met", c.stop == stop, c.job.not_in(given_up))
+    db.execute(sa.update(arm_step).where(*met).values(state="open", stop=None))
 
 
 def collectable(database: Database, grace_seconds: float) -> list[Row]:

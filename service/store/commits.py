@@ -1,0 +1,195 @@
+"""The one transaction of a slice: progress, history, ends of stages, snapshots, events; all of it, or nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.store import demands, events, history, replays, standing
+from service.store.blocks import EncodedBlock
+from service.store.engine import Database, again_on_deadlock
+from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRow
+from service.store.readings import covers_all
+from service.store.rows import Row, fetch, fetch_one
+from service.store.tables.record import transition
+from service.store.tables.work import job, snapshot, trajectory
+
+_TRANSITION = ("demand", "seed", "offset", "age_sp", "fired", "status", "values")
+
+
+def runnable(now: float) -> list[Any]:
+    """Conditions under which a trajectory can be claimed."""
+    t, s = trajectory.c, snapshot.alias("start").c
+    has_start = sa.exists().where(s.trajectory == t.parent, s.stop == t.parent_stop, s.lost_at.is_(None))
+    return [
+        t.error.is_(None),
+        sa.or_(t.reached < t.wanted, sa.and_(t.replay.is_not(None), t.wanted > 0)),
+        t.not_before <= now,
+        sa.or_(t.lease_until.is_(None), t.lease_until < now),
+        sa.or_(t.parent.is_(None), has_start),
+    ]
+
+
+def held(lease: Lease) -> list[Any]:
+    """Conditions under which a lease is still one."""
+    t = trajectory.c
+    return [t.id == lease.id, t.fence == lease.fence, t.lease_until.is_not(None)]
+
+
+@again_on_deadlock
+def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[str]:
+    """Store all that a slice found out, or, with LeaseLost, nothing; ids of trajectories that can run now."""
+    with database.write() as db:
+        now = database.now(db)
+        row = fetch_one(db, sa.select(trajectory).where(*held(lease)).with_for_update())
+        if row is None or result.start != (lease.reached if lease.replay else row["reached"]):
+            raise LeaseLost(lease.id)
+        wanting = standing.jobs_of(db, [lease.id])
+        news = _store_transitions(db, lease, result.transitions)
+        gone = replays.diverged_by(db, lease.id, result.end)
+        complete = replays.stands_complete(result.blocks, lease.seeds, result.end, gone)
+        differing = _append_blocks(db, lease, result)
+        differing += [stop for each in result.snapshots if (stop := _store_snapshot(db, now, lease, each, complete))]
+        moved = _replayed(row, lease, result) if lease.replay else _reached(row, lease, result)
+        db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(moved))
+        touched = demands.settle(db, now, [lease.id])
+        demands.refresh_wanted(db, touched)
+        _tell(db, now, wanting, lease, result, news, differing)
+        standing.refresh(db, now, standing.jobs_of(db, touched) + wanting)
+        query = sa.select(trajectory.c.id).where(trajectory.c.id.in_(touched), *runnable(now))
+        return list(db.execute(query.order_by(trajectory.c.id)).scalars())
+
+
+def _given_back(row: Row) -> dict[str, Any]:
+    return {
+        "owner": None,
+        "lease_until": None,
+        "rung_at": 0.0,
+        "crashes": 0,
+        "not_before": 0.0,
+        "slices": row["slices"] + 1,
+    }
+
+
+def _reached(row: Row, lease: Lease, result: SliceResult) -> dict[str, Any]:
+    """The trajectory after a slice that went on; what came meanwhile was not in its orders."""
+    missing = dict(row["missing"])
+    for probe, progressions in row["readings"].items():
+        had = lease.readings.get(probe, ())
+        if not covers_all({probe: had}, {probe: progressions}, result.end):
+            missing.setdefault(probe, had)
+    return {
+        **_given_back(row),
+        "reached": result.end,
+        "train_seconds": row["train_seconds"] + result.train_seconds,
+        "missing": missing,
+        "watched": row["watched"] | dict.fromkeys(_watched_without_gap(row, lease), result.end),
+        "replay": None,
+        "covers": [],
+    }
+
+
+def _watched_without_gap(row: Row, lease: Lease) -> list[str]:
+    """Triggers of the lease that have been watched ever since their entry."""
+    start = lease.reached
+    return [
+        name
+        for name, ending in lease.endings.items()
+        if start == 0 or row["watched"].get(name, None if ending["entry"] <= start else start) == start
+    ]
+
+
+def _replayed(row: Row, lease: Lease, result: SliceResult) -> dict[str, Any]:
+    """The trajectory after a slice of a replay; if something was asked for meanwhile, the replay began anew."""
+    values = _given_back(row)
+    if row["layer"] != lease.layer or row["replay"] is None:
+        return values
+    values["replayed"] = result.end
+    if result.end < row["replay"]:
+        return values
+    values |= {"replay": None, "covers": []}
+    if result.end == row["reached"]:
+        values["watched"] = row["watched"] | dict.fromkeys(lease.endings, result.end)
+        if any(name.startswith(replays.READING) for name in row["covers"]):  # then it ran from the start
+            values["missing"] = {}
+    return values
+
+
+def _append_blocks(db: sa.Connection, lease: Lease, result: SliceResult) -> list[str]:
+    """Append the history; of a replay what is new. Paths whose stored values were others."""
+    differing: list[str] = []
+    for block in result.blocks:
+        part: EncodedBlock = block
+        if lease.replay:
+            part, differs = replays.fresh_part(db, lease.id, block)
+            differing += differs
+        history.append_block(db, lease.id, lease.layer if lease.replay else 0, lease.fence, part, result.units)
+    return differing
+
+
+def _store_snapshot(db: sa.Connection, now: float, lease: Lease, new: SnapshotRow, complete: bool) -> str | None:
+    """Name the file of a snapshot unless one as good is named; the stop, if the same lives have other weights there."""
+    values = {
+        "at_offset": new.at_offset,
+        "fence": lease.fence,
+        "sha256": new.sha256,
+        "bytes": new.bytes,
+        "uri": new.uri,
+        "state_hash": new.state_hash,
+        "complete": complete or not new.stop.isdecimal(),
+        "lost_at": None,
+        "created_at": now,
+    }
+    stored = fetch_one(db, sa.select(snapshot).where(snapshot.c.trajectory == lease.id, snapshot.c.stop == new.stop))
+    if stored is None:
+        about = {"id": "snp_" + secrets.token_hex(13), "trajectory": lease.id, "stop": new.stop}
+        db.execute(sa.insert(snapshot).values({**about, **values}))
+        return None
+    same_lives = bool(stored["complete"]) == values["complete"]
+    if same_lives and stored["state_hash"] != new.state_hash:
+        return new.stop
+    # a replay also brings lives that stood behind before, and what triggers look back on
+    if stored["lost_at"] is not None or (values["complete"] and (lease.endings or not stored["complete"])):
+        db.execute(sa.update(snapshot).where(snapshot.c.id == stored["id"]).values(values))
+    return None
+
+
+def _store_transitions(db: sa.Connection, lease: Lease, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Store ends of stages; those that a replay tells again are left as they are. The new ones."""
+    known = (
+        {(row["demand"], row["seed"]) for row in fetch(db, sa.select(transition).where(_of(lease)))} if rows else set()
+    )
+    news = [row for row in rows if (row["demand"], row["seed"]) not in known]
+    for row in news:
+        db.execute(sa.insert(transition).values({"trajectory": lease.id, **{name: row[name] for name in _TRANSITION}}))
+    return news
+
+
+def _of(lease: Lease) -> sa.ColumnElement[bool]:
+    return transition.c.trajectory == lease.id
+
+
+def _tell(  # noqa: PLR0913 - what there is to tell
+    db: sa.Connection,
+    now: float,
+    jobs: Sequence[str],
+    lease: Lease,
+    result: SliceResult,
+    news: Sequence[Mapping[str, Any]],
+    differing: Sequence[str],
+) -> None:
+    """Events of a commit, once for each job that looks at this trajectory."""
+    for job_id in jobs:
+        for row in news:
+            kind = "life.transition" if row["status"] == "advanced" else f"life.{row['status']}"
+            data = {name: row[name] for name in ("seed", "age_sp", "fired", "status")} | {"trajectory": lease.id}
+            events.append(db, now, job_id, kind, f"seed {row['seed']}: {row['fired']}", data)
+        for what in differing:
+            told = {"trajectory": lease.id, "what": what}
+            events.append(db, now, job_id, "replay.mismatch", f"{what} came out differently", told, "error")
+        upto = {"trajectory": lease.id, "upto_offset": result.end, "train_seconds": round(result.train_seconds, 4)}
+        events.append(db, now, job_id, "history", "more is stored", upto)
+        db.execute(sa.update(job).where(job.c.id == job_id).values(committed_at=now))
