@@ -16,7 +16,7 @@ import httpx
 import httpx_sse
 import numpy as np
 import orjson
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from service.wire.jobs import TERMINAL
 
@@ -371,4 +371,4 @@ def _wait(state: RetryCallState) -> float:
     asked = error.problem.get("retry_after") if isinstance(error, ApiError) else None
     if isinstance(asked, str) and asked.isdigit():
         return float(asked)
-    return wait_exponential_jitter(initial=0.1, max=5.0)(state)
+    return wait_random_exponential(multiplier=0.2, max=5.0)(state)

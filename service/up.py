@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -49,8 +50,15 @@ def serve(settings: Settings) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((settings.host, settings.port))
     sys.stderr.write(f"ontogeny answers at http://{settings.host}:{listener.getsockname()[1]}\n")
+    # uvicorn stops in order at a signal and then raises it again: by then it only means that we are done
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=5)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 @contextmanager
@@ -72,32 +80,39 @@ def _supervised(settings: Settings, workers: int) -> Iterator[None]:
     if workers == 0:
         yield
         return
-    stopping = threading.Event()
-    children: list[subprocess.Popen[bytes]] = []
-
-    def keep() -> None:
-        while not stopping.is_set():
-            children.append(_supervisor(settings, workers))
-            code = children[-1].wait()
-            if not stopping.is_set():
-                log.warning("supervisor.died", exit_code=code)
-                stopping.wait(RESTART_SECONDS)
-
-    keeper = threading.Thread(target=keep, name="supervisor", daemon=True)
+    keeper = _Keeper([sys.executable, "-m", "workers", "--slots", str(workers), "--parent", str(os.getpid())], settings)
     keeper.start()
     try:
         yield
     finally:
-        stopping.set()
-        for child in children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
-        keeper.join(STOP_SECONDS)
-        for child in children:
-            if child.poll() is None:
-                child.kill()
+        keeper.stop()
 
 
-def _supervisor(settings: Settings, workers: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "workers", "--slots", str(workers)]
-    return subprocess.Popen(command, env=os.environ | settings.as_environment())
+class _Keeper(threading.Thread):
+    """Runs one child, and again whenever it ends before it was told to."""
+
+    def __init__(self, command: list[str], settings: Settings) -> None:
+        super().__init__(name="supervisor", daemon=True)
+        self.command = command
+        self.environment = os.environ | settings.as_environment()
+        self.stopping = threading.Event()
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            self.child = subprocess.Popen(self.command, env=self.environment)
+            code = self.child.wait()
+            if not self.stopping.is_set():
+                log.warning("supervisor.died", exit_code=code)
+                self.stopping.wait(RESTART_SECONDS)
+
+    def stop(self) -> None:
+        """Ask the child to leave, and kill it if it does not."""
+        self.stopping.set()
+        if self.child is None:
+            return
+        self.child.send_signal(signal.SIGTERM)
+        try:
+            self.child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.child.kill()

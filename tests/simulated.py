@@ -175,9 +175,7 @@ class Simulation:
         cohort = self.files[lease.start.uri].copy()
         if lease.start.trajectory == lease.id:
             return cohort
-        going = [
-            seed for seed, at in cohort.lives.items() if seed not in cohort.diverged and at == cohort.offset
-        ]
+        going = [seed for seed, at in cohort.lives.items() if seed not in cohort.diverged and at == cohort.offset]
         assert going, "a trajectory began without a life"
         return Cohort(0, dict.fromkeys(going, 0))
 
@@ -243,7 +241,9 @@ def _offsets(readings: Sequence[Sequence[int]]) -> set[int]:
 
 def _group(path: str, lease: Lease, rows: Sequence[tuple[int, set[int]]]) -> SeriesGroup:
     place = place_of(lease.regime)
-    values = [[value(path, place, seed, offset) if seed in alive else 0.0 for seed in lease.seeds] for offset, alive in rows]
+    values = [
+        [value(path, place, seed, offset) if seed in alive else 0.0 for seed in lease.seeds] for offset, alive in rows
+    ]
     valid = [[seed in alive for seed in lease.seeds] for _, alive in rows]
     shape = (1, len(rows), len(lease.seeds))
     return SeriesGroup(
@@ -266,7 +266,7 @@ class Bench:
     # ---- doing
 
     def submit(self, *arms: jobs.NewArm, seeds: Sequence[int] = (0, 1), cohort_lives: int = 32, **about: Any) -> str:
-        given = {"project": "default", "kind": "study", "name": "job", "document": {"a": 1}, "document_hash": "sha256:0"}
+        given = {"project": "default", "kind": "study", "name": "job", "document": {}, "document_hash": "sha256:0"}
         new = jobs.NewJob(**{**given, **about}, seeds=seeds, arms=arms)
         with self.database.write() as db:
             return jobs.create(db, self.database.now(db), new, cohort_lives)[0]
@@ -346,7 +346,7 @@ class Bench:
     def check(self) -> None:
         with self.database.read() as db:
             for row in db.execute(sa.select(trajectory)).mappings():
-                assert (history.end_of(db, row["id"]) or 0) == row["reached"], "history ends where the trajectory stands"
+                assert (history.end_of(db, row["id"]) or 0) == row["reached"], "history ends elsewhere"
                 stops = db.execute(sa.select(snapshot.c.stop).where(snapshot.c.trajectory == row["id"])).scalars()
                 assert row["reached"] == 0 or str(row["reached"]) in set(stops), "a snapshot is there"
             for row in db.execute(sa.select(job)).mappings():

@@ -83,7 +83,11 @@ def list_events(  # noqa: PLR0913 - every filter is a parameter of the query
     return tagged(request, {"items": items, "next": following}, **link, Vary="Accept")
 
 
-@router.get("/stream", response_class=EventSourceResponse, responses={204: {"description": "Nothing will follow."}})
+@router.get(
+    "/stream",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "Nothing will follow."}},
+)
 def stream(
     job: str,
     request: Request,

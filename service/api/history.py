@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import orjson
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
@@ -17,9 +16,9 @@ from service.api.answers import tagged
 from service.api.arm_paths import arm_paths
 from service.api.dependencies import Reader, Store
 from service.lifecycle import TERMINAL
-from service.store import aggregates, jobs, recall
-from service.store.path import ArmPath, Piece
-from service.store.recall import SeriesInfo
+from service.store import jobs
+from service.store.listing import listed
+from service.store.path import ArmPath
 from service.store.traces import chosen_arms
 from service.wire.history import HistoryQuery
 
@@ -44,44 +43,8 @@ def series(job: str, request: Request, caller: Reader, store: Store) -> Response
     with store.read() as db:
         jobs.get(db, caller.project, job)
         paths = _paths(db, job)
-        stored = recall.list_series(db, sorted({piece.trajectory for path in paths for piece in path.pieces}))
-    return tagged(request, {"items": series_rows(paths, stored), "next": None})
-
-
-def series_rows(paths: Sequence[ArmPath], stored: Sequence[SeriesInfo]) -> list[dict[str, Any]]:
-    """One row per name; numbers are those of the whole trajectories, which other jobs may have taken further."""
-    pieces = {piece.trajectory: (path, piece) for path in reversed(paths) for piece in path.pieces}
-    found: dict[str, list[tuple[SeriesInfo, Piece, ArmPath]]] = {}
-    for info in stored:
-        path, piece = pieces[info.trajectory]
-        for name in path.names(info.path):
-            found.setdefault(name, []).append((info, piece, path))
-    return [_series_row(name, rows) for name, rows in sorted(found.items())]
-
-
-def _series_row(name: str, rows: Sequence[tuple[SeriesInfo, Piece, ArmPath]]) -> dict[str, Any]:
-    numbers = np.concatenate([info.numbers for info, _, _ in rows], axis=1)
-    of = dict(zip(aggregates.NAMES, numbers, strict=True))
-    ages = (
-        [min(piece.age_origin) + info.offset_first * piece.batch for info, piece, _ in rows],
-        [max(piece.age_origin) + info.offset_last * piece.batch for info, piece, _ in rows],
-    )
-    newest = rows[int(np.argmax(ages[1]))][0].numbers[aggregates.NAMES.index("last")]
-    return {
-        "name": name,
-        "area": rows[0][0].area,
-        "unit": rows[0][2].unit(name),
-        "n": sum(info.n for info, _, _ in rows),
-        "nonfinite": sum(info.nonfinite for info, _, _ in rows),
-        "ages": [min(ages[0]), max(ages[1])],
-        "min": _finite(of["min"].min()),
-        "max": _finite(of["max"].max()),
-        "last": [_finite(value) for value in newest],
-    }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        rows = listed(db, paths)
+    return tagged(request, {"items": rows, "next": None})
 
 
 def _paths(db: sa.Connection, job: str) -> list[ArmPath]:

@@ -12,6 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from service.cli.output import Form, err, out, say, show_rows
 from service.cli.plotting import plot
@@ -95,17 +98,31 @@ def _tell(job: Job) -> None:
     means = job.history("probe.*", over="seed", align="hold", points="all")
     accuracies = [trace for trace in means.traces if trace.unit == "fraction"][:1]
     if accuracies:
-        out.print("\nLearning curve (mean over lives)", markup=False)
+        out.print("\nLearning curve (mean over the lives that are still going on)", markup=False)
         out.print(plot(History(accuracies, means.thinning, means.stages, True, None, means.answer)), markup=False)
     out.print("\nAt the end of life (mean over seeds, 95 % band)", markup=False)
-    final = [
-        {
-            "series": trace.series,
-            "unit": trace.unit,
-            "mean": f"{trace.y[-1]:.3f}",
-            "band": f"{trace.band['lo'][-1]:.3f} .. {trace.band['hi'][-1]:.3f}" if trace.band else "",
-            "lives": trace.n[-1] if trace.n else "",
-        }
-        for trace in means.traces
-    ]
-    show_rows(final, ("series", "unit", "mean", "band", "lives"), Form.TABLE)
+    show_rows(_final(job.history("probe.*", points="all")), ("series", "unit", "mean", "band", "lives"), Form.TABLE)
+
+
+def _final(history: History) -> list[dict[str, Any]]:
+    """Mean and t band over lives of each series' last finite reading."""
+    from models.analysis.bands import Table, band, summary  # noqa: PLC0415 - scipy is slow to load
+
+    last: dict[tuple[str, str], list[float]] = {}
+    for trace in history.traces:
+        finite = trace.y[np.isfinite(trace.y)]
+        last.setdefault((trace.series, trace.unit), []).append(finite[-1] if len(finite) else np.nan)
+    rows = []
+    for (series, unit), values in last.items():
+        table = Table.of(np.array([values]))
+        bounds = band(table, "t", 0.95, "")
+        rows.append(
+            {
+                "series": series,
+                "unit": unit,
+                "mean": f"{summary(table, 'mean')[0]:.3f}",
+                "band": f"{bounds.low[0]:.3f} .. {bounds.high[0]:.3f}",
+                "lives": int(table.n[0]),
+            }
+        )
+    return rows

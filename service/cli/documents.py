@@ -45,8 +45,8 @@ def plan(context: typer.Context, file: File, output: Output = Form.TABLE) -> Non
     saved = flat - shared
     bound = " at most" if total["upper_bound"] else ""
     out.print(
-        f"{total['arms']} arms, {total['distinct_ends']} distinct ends, {total['lives']} lives: {shared:,} samples{bound} "
-        f"instead of {flat:,}; sharing saves {saved:,} ({saved / flat:.0%})"
+        f"{total['arms']} arms, {total['distinct_ends']} distinct ends, {total['lives']} lives: "
+        f"{shared:,} samples{bound} instead of {flat:,}; sharing saves {saved:,} ({saved / flat:.0%})"
     )
 
 

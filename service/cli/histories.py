@@ -35,7 +35,8 @@ def history(
     thinning = found.thinning
     if not thinning["exact"]:
         say(
-            f"{thinning['points_out']:,} of {thinning['values_in']:,} values shown ({thinning['method']}); --points all for every one"
+            f"{thinning['points_out']:,} of {thinning['values_in']:,} values shown ({thinning['method']}); "
+            "--points all for every one"
         )
     if draw:
         out.print(plot(found), markup=False)

@@ -57,24 +57,25 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: F
         case Form.JSON:
             _write(orjson.dumps(items, option=orjson.OPT_INDENT_2))
         case Form.JSONL:
-            for item in items:
-                _write(orjson.dumps(item))
+            _write(b"\n".join(map(orjson.dumps, items)))
         case Form.YAML:
             _write(yaml.safe_dump(items, sort_keys=False).encode())
         case Form.ID:
-            for item in items:
-                _write(str(item["id"]).encode())
+            _write("\n".join(str(item["id"]) for item in items).encode())
         case Form.CSV:
             writer = csv.writer(sys.stdout)
-            writer.writerow(columns)
-            writer.writerows([_cell(item, column) for column in columns] for item in items)
+            writer.writerows([columns, *([_cell(item, column) for column in columns] for item in items)])
         case _:
-            table = Table(box=None, pad_edge=False, header_style="bold")
-            for column in columns:
-                table.add_column(column.rpartition(".")[2])
-            for item in items:
-                table.add_row(*(_cell(item, column) for column in columns))
-            out.print(table)
+            _show_table(items, columns)
+
+
+def _show_table(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.rpartition(".")[2])
+    for item in items:
+        table.add_row(*(_cell(item, column) for column in columns))
+    out.print(table)
 
 
 def show_one(item: Mapping[str, Any], form: Form) -> None:
@@ -110,4 +111,5 @@ def _plain(value: Any) -> str:
 
 
 def _write(data: bytes) -> None:
-    sys.stdout.write(data.decode().rstrip("\n") + "\n")
+    text = data.decode().rstrip("\n")
+    sys.stdout.write(f"{text}\n" if text else "")

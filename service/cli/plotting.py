@@ -26,7 +26,8 @@ def plot(history: History) -> str:
         shown = np.isfinite(values)
         height = (values[shown] - low) / ((high - low) or 1.0)
         rows = np.round((1.0 - height) * (HEIGHT * 4 - 1)).astype(int)
-        grid[rows, np.flatnonzero(shown)] = True
+        for column, row, before in zip(np.flatnonzero(shown), rows, [rows[0], *rows[:-1]], strict=True):
+            grid[min(row, before) : max(row, before) + 1, column] = True
     cells = grid.reshape(HEIGHT, 4, WIDTH, 2).transpose(0, 2, 1, 3)
     lines = ["".join(chr(0x2800 + int((_DOTS * cell).sum())) for cell in row) for row in cells]
     labels = [f"{high:9.4g} ", *[" " * 10] * (HEIGHT - 2), f"{low:9.4g} "]

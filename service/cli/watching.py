@@ -36,9 +36,9 @@ def stage_shares(job: Job, plan: dict[str, Any]) -> dict[str, float]:
             share = min(1.0, max(0.0, (age - start) / max(1, end - start)))
             ended = life["status"] not in ("developing", "waiting")
             lived.setdefault(stage, []).append(
-                0.0 if reached else 1.0 if ended or not here and age >= start and age else share
+                0.0 if reached else 1.0 if ended or (not here and age >= start and age) else share
             )
-            reached = reached or here and not ended
+            reached = reached or (here and not ended)
     return {stage: sum(shares) / len(shares) for stage, shares in lived.items()}
 
 

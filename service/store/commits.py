@@ -192,4 +192,5 @@ def _tell(  # noqa: PLR0913 - what there is to tell
             events.append(db, now, job_id, "replay.mismatch", f"{what} came out differently", told, "error")
         upto = {"trajectory": lease.id, "upto_offset": result.end, "train_seconds": round(result.train_seconds, 4)}
         events.append(db, now, job_id, "history", "more is stored", upto)
-        db.execute(sa.update(job).where(job.c.id == job_id).values(committed_at=now))
+        reason = sa.case((job.c.reason.startswith(standing.WAITING), None), else_=job.c.reason)
+        db.execute(sa.update(job).where(job.c.id == job_id).values(committed_at=now, reason=reason))

@@ -17,7 +17,7 @@ from models.specs.plan import child_key
 from models.specs.regime import RegimeSpec
 from service.store import replays
 from service.store.readings import covers
-from service.store.rows import Row, fetch_one
+from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.work import arm, arm_step, job, trajectory
 
 
@@ -181,7 +181,7 @@ def _key_next(db: sa.Connection, now: float, step: Row, following: Row, stop: st
 
 def stop_of(db: sa.Connection, step: Row) -> tuple[str, dict[int, int]] | None:
     """Where an open step stopped: the stop's name, and the offset of each seed that goes on; None if it has not."""
-    row = db.execute(sa.select(trajectory).where(trajectory.c.id == step["trajectory"])).mappings().one()
+    (row,) = fetch(db, sa.select(trajectory).where(trajectory.c.id == step["trajectory"]))
     if not replays.has_readings(row, step):
         return None
     stops = replays.stored_stops(db, row["id"])

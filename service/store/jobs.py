@@ -88,9 +88,12 @@ def create(db: sa.Connection, now: float, new: NewJob, cohort_lives: int) -> tup
     """Store a job, find or make its trajectories, meet what is trained already; its id, and what to ring."""
     job_id = new_id(max(now, time.time()))
     db.execute(sa.insert(job).values(_job_row(job_id, now, new)))
-    roots: set[str] = set()
-    for index, each in enumerate(new.arms):
-        roots |= set(_create_arm(db, now, job_id, index, each, new, cohort_lives))
+    wanted = [_births(db, each, new, cohort_lives) for each in new.arms]
+    roots = {demands.trajectory_id(each.project, each.key): each for several in wanted for each in several}
+    for _, each in sorted(roots.items()):  # in the order in which everybody locks them
+        demands.find_or_create(db, now, each)
+    for index, (new_arm, births) in enumerate(zip(new.arms, wanted, strict=True)):
+        _create_arm(db, job_id, index, new_arm, births)
     events.append(db, now, job_id, "job.created", f"{len(new.arms)} arms, {len(new.seeds)} seeds", {})
     touched = demands.settle(db, now, sorted(roots))
     demands.refresh_wanted(db, touched)
@@ -130,9 +133,26 @@ def _job_row(job_id: str, now: float, new: NewJob) -> dict[str, Any]:
     }
 
 
-def _create_arm(  # noqa: PLR0913 - an arm is made from these
-    db: sa.Connection, now: float, job_id: str, index: int, new: NewArm, whole: NewJob, cohort_lives: int
-) -> list[str]:
+def _births(db: sa.Connection, new: NewArm, whole: NewJob, cohort_lives: int) -> list[demands.Wanted]:
+    """Where the cohorts of an arm begin."""
+    first = new.steps[0]
+    root = seedless_key(first.regime, whole.numerics)
+    return [
+        demands.Wanted(
+            project=whole.project,
+            key=root_key(first.regime, seeds, whole.numerics),
+            root=root,
+            regime=first.regime.model_dump(mode="json"),
+            numerics=numerics_text(whole.numerics),
+            seeds=seeds,
+            ages=dict.fromkeys(seeds, 0),
+            priority=whole.priority,
+        )
+        for seeds in _cohorts(db, whole.project, root, whole.seeds, cohort_lives)
+    ]
+
+
+def _create_arm(db: sa.Connection, job_id: str, index: int, new: NewArm, births: Sequence[demands.Wanted]) -> None:
     db.execute(
         sa.insert(arm).values(
             job=job_id,
@@ -146,26 +166,13 @@ def _create_arm(  # noqa: PLR0913 - an arm is made from these
         )
     )
     first = new.steps[0]
-    root = seedless_key(first.regime, whole.numerics)
-    found = []
-    for number, seeds in enumerate(_cohorts(db, whole.project, root, whole.seeds, cohort_lives)):
-        wanted = demands.Wanted(
-            project=whole.project,
-            key=root_key(first.regime, seeds, whole.numerics),
-            root=root,
-            regime=first.regime.model_dump(mode="json"),
-            numerics=numerics_text(whole.numerics),
-            seeds=seeds,
-            ages=dict.fromkeys(seeds, 0),
-            priority=whole.priority,
-        )
-        found.append(demands.find_or_create(db, now, wanted))
+    for number, birth in enumerate(births):
+        found = demands.trajectory_id(birth.project, birth.key)
         for ordinal, step in enumerate(new.steps):
             row = _step_row(step) | {"job": job_id, "arm": index, "cohort": number, "ordinal": ordinal}
-            begun = {"state": "open", "trajectory": found[-1]} if ordinal == 0 else {"state": "waiting"}
-            db.execute(sa.insert(arm_step).values({**row, **begun, "seeds": list(seeds)}))
-        demands.add_readings(db, found[-1], {probe: new.probes[probe] for probe in first.readings}, first.readings)
-    return found
+            begun = {"state": "open", "trajectory": found} if ordinal == 0 else {"state": "waiting"}
+            db.execute(sa.insert(arm_step).values({**row, **begun, "seeds": list(birth.seeds)}))
+        demands.add_readings(db, found, {probe: new.probes[probe] for probe in first.readings}, first.readings)
 
 
 def _step_row(step: NewStep) -> dict[str, Any]:
@@ -297,6 +304,7 @@ def trained_to(db: sa.Connection, project: str, keys: Sequence[str]) -> dict[str
 
 def request(db: sa.Connection, now: float, project: str, job_id: str, verb: Verb, reason: str | None = None) -> bool:
     """Cancel, pause or resume; False if it is so already. Conflict, with the verbs allowed, where it cannot be."""
+    ids = _lock_trajectories(db, job_id)
     row = _locked(db, project, job_id)
     if not obeys(row["status"], verb):
         allowed = ALLOWED[row["status"]]
@@ -306,7 +314,7 @@ def request(db: sa.Connection, now: float, project: str, job_id: str, verb: Verb
     values = {"desired": DESIRED[verb], "reason": reason, "version": job.c.version + 1}
     db.execute(sa.update(job).where(job.c.id == job_id).values(values))
     events.append(db, now, job_id, "job.asked", f"asked to {verb}", {"verb": verb, "reason": reason})
-    demands.refresh_wanted(db, _trajectories(db, job_id))
+    demands.refresh_wanted(db, demands.settle(db, now, ids))
     standing.refresh(db, now, [job_id])
     return True
 
@@ -320,24 +328,23 @@ def clear_failures(db: sa.Connection, job_id: str) -> None:
 
 def patch(db: sa.Connection, project: str, job_id: str, values: Mapping[str, Any], version: int | None) -> Row:
     """Change name, notes, labels or priority; Stale if the version is another than the one named."""
+    ids = _lock_trajectories(db, job_id) if "priority" in values else []
     row = _locked(db, project, job_id)
     if version is not None and version != row["version"]:
         raise Stale(f"the job is at version {row['version']}, not {version}")
     db.execute(sa.update(job).where(job.c.id == job_id).values({**values, "version": job.c.version + 1}))
-    if "priority" in values:
-        ids = _trajectories(db, job_id)
-        db.execute(sa.update(trajectory).where(trajectory.c.id.in_(ids)).values(priority=values["priority"]))
+    demands.refresh_wanted(db, ids)
     return get(db, project, job_id)
 
 
 def delete(db: sa.Connection, project: str, job_id: str, version: int | None = None) -> list[str]:
     """Delete a job that has ended, with all that no other job reaches; names of the snapshot files to remove."""
+    ids = _lock_trajectories(db, job_id)
     row = _locked(db, project, job_id)
     if version is not None and version != row["version"]:
         raise Stale(f"the job is at version {row['version']}, not {version}")
     if row["status"] not in TERMINAL:
         raise Conflict(f"a job that is {row['status']} cannot be deleted", allowed=ALLOWED[row["status"]])
-    ids = _trajectories(db, job_id)
     for table in (arm_step, event, arm):
         db.execute(sa.delete(table).where(table.c.job == job_id))
     db.execute(sa.delete(job).where(job.c.id == job_id))
@@ -371,6 +378,13 @@ def _locked(db: sa.Connection, project: str, job_id: str) -> Row:
     if row is None:
         raise NotFound(f"there is no job {job_id}")
     return row
+
+
+def _lock_trajectories(db: sa.Connection, job_id: str) -> list[str]:
+    """Lock the trajectories of a job before the job, in the order in which everybody does."""
+    ids = _trajectories(db, job_id)
+    query = sa.select(trajectory.c.id).where(trajectory.c.id.in_(ids)).order_by(trajectory.c.id)
+    return list(db.execute(query.with_for_update()).scalars())
 
 
 def _trajectories(db: sa.Connection, job_id: str) -> list[str]:

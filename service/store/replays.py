@@ -43,7 +43,7 @@ class Need:
 
 def review(db: sa.Connection, found: str) -> None:
     """Plan the replay that open steps of a trajectory need; one that is under way for the same reasons goes on."""
-    row = db.execute(sa.select(trajectory).where(trajectory.c.id == found).with_for_update()).mappings().one()
+    (row,) = fetch(db, sa.select(trajectory).where(trajectory.c.id == found).with_for_update())
     needs = list(_needs(db, row)) if row["reached"] > 0 else []
     names = sorted({need.name for need in needs})
     if row["replay"] is not None and names and set(names) <= set(row["covers"]):

@@ -13,6 +13,9 @@ from service.store.rows import Row, fetch
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, trajectory
 
+WAITING = "waiting-for-retry"
+"""How the reason of a job begins while a slice that failed is not tried again yet."""
+
 
 def jobs_of(db: sa.Connection, trajectory_ids: Iterable[str], *, wanting: bool = False) -> list[str]:
     """Ids, in order, of jobs with a step on one of the trajectories; `wanting`: an open step of a job that runs."""

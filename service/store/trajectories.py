@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from service.store import events, replays, standing
 from service.store.commits import commit_slice, held, runnable
-from service.store.engine import Database
+from service.store.engine import Database, again_on_deadlock
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
 from service.store.rows import Row, fetch_one
 from service.store.tables.work import job, snapshot, trajectory
@@ -34,6 +34,7 @@ __all__ = [
 POISON_CRASHES = 5
 
 
+@again_on_deadlock
 def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, named: str | None = None) -> Lease | None:
     """The named trajectory if it can run, else, with no name, the best one; None if there is nothing to do."""
     with database.write() as db:
@@ -42,6 +43,8 @@ def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, nam
         if row is None:
             return None
         crashed = row["lease_until"] is not None
+        if crashed:
+            tell_expired(db, now, row)
         taken = {
             "fence": row["fence"] + 1,
             "owner": owner,
@@ -54,6 +57,18 @@ def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, nam
             _give_up(db, now, row["id"], f"{row['crashes'] + 1} workers died or hung without any progress")
             return None
         return _lease(db, {**row, **taken})
+
+
+def tell_expired(db: sa.Connection, now: float, row: Row) -> None:
+    """Tell the jobs of a trajectory, once for each fence, that its worker fell silent; their status is repaired."""
+    if row["owner"] is None:
+        return
+    db.execute(sa.update(trajectory).where(trajectory.c.id == row["id"]).values(owner=None))
+    jobs = standing.jobs_of(db, [row["id"]])
+    for job_id in jobs:
+        data = {"trajectory": row["id"], "owner": row["owner"], "fence": row["fence"]}
+        events.append(db, now, job_id, "lease.expired", f"{row['owner']} fell silent", data, "warning")
+    standing.refresh(db, now, jobs)
 
 
 def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Row | None:
@@ -114,6 +129,7 @@ def _start(db: sa.Connection, row: Row, begin: int) -> SnapshotRef | None:
     return SnapshotRef(**{name: stored[name] for name in names})
 
 
+@again_on_deadlock
 def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> str:
     """Keep the lease: `go` on, or `stop` at the next boundary because nobody wants more; LeaseLost if it is gone."""
     with database.write() as db:
@@ -131,12 +147,15 @@ def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> 
     return "go" if wanted else "stop"
 
 
+@again_on_deadlock
 def release(database: Database, lease: Lease) -> None:
     """Give a lease back with nothing done."""
     with database.write() as db:
         db.execute(sa.update(trajectory).where(*held(lease)).values(owner=None, lease_until=None))
+        standing.refresh(db, database.now(db), standing.jobs_of(db, [lease.id]))
 
 
+@again_on_deadlock
 def fail(
     database: Database, lease: Lease, error: Mapping[str, Any], *, again: bool, backoff_seconds: float = 5.0
 ) -> None:
@@ -156,8 +175,9 @@ def fail(
         for job_id in standing.jobs_of(db, [lease.id], wanting=True):
             data = {**error, "trajectory": lease.id, "again_in_seconds": wait}
             events.append(db, now, job_id, "slice.failed", error["message"], data, "warning")
-            reason = f"waiting-for-retry: {error['message']}"[:2000]
+            reason = f"{standing.WAITING}: {error['message']}"[:2000]
             db.execute(sa.update(job).where(job.c.id == job_id).values(reason=reason))
+        standing.refresh(db, now, standing.jobs_of(db, [lease.id]))
 
 
 def _give_up(db: sa.Connection, now: float, found: str, message: str, error: Mapping[str, Any] | None = None) -> None:

@@ -5,8 +5,6 @@ Every function is idempotent; any number of processes may call them at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 
 from service.lifecycle import TERMINAL
@@ -15,8 +13,8 @@ from service.store.commits import runnable
 from service.store.engine import Database, again_on_deadlock
 from service.store.leases import Lease, LeaseLost
 from service.store.rows import Row, fetch
-from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
+from service.store.trajectories import tell_expired
 
 RINGS = 200
 KEPT_LATEST = 2
@@ -37,23 +35,14 @@ def unannounced(database: Database, grace_seconds: float) -> list[str]:
 
 @again_on_deadlock
 def expire_leases(database: Database) -> list[str]:
-    """Tell the jobs of trajectories whose worker fell silent, once for each fence; their status is repaired."""
+    """Tell the jobs of trajectories whose worker fell silent; the trajectories."""
     with database.write() as db:
         now = database.now(db)
         t = trajectory.c
-        silent = db.execute(
-            sa.select(t.id, t.fence, t.owner)
-            .where(t.lease_until < now, t.owner.is_not(None))
-            .with_for_update(skip_locked=True)
-        ).mappings()
-        found = list(silent)
+        query = sa.select(trajectory).where(t.lease_until < now, t.owner.is_not(None)).order_by(t.id)
+        found = fetch(db, query.with_for_update(skip_locked=True))
         for row in found:
-            db.execute(sa.update(trajectory).where(t.id == row["id"], t.fence == row["fence"]).values(owner=None))
-            jobs = standing.jobs_of(db, [row["id"]])
-            for job_id in jobs:
-                data = {"trajectory": row["id"], "owner": row["owner"], "fence": row["fence"]}
-                events.append(db, now, job_id, "lease.expired", f"{row['owner']} fell silent", data, "warning")
-            standing.refresh(db, now, jobs)
+            tell_expired(db, now, row)
         return [row["id"] for row in found]
 
 
@@ -77,7 +66,9 @@ def go_back(database: Database, lease: Lease) -> None:
         now = database.now(db)
         found, stop = lease.start.trajectory, lease.start.stop
         ids = sorted({lease.id, found})
-        locked = fetch(db, sa.select(trajectory).where(trajectory.c.id.in_(ids)).order_by(trajectory.c.id).with_for_update())
+        locked = fetch(
+            db, sa.select(trajectory).where(trajectory.c.id.in_(ids)).order_by(trajectory.c.id).with_for_update()
+        )
         if not any(row["id"] == lease.id and row["fence"] == lease.fence and row["lease_until"] for row in locked):
             raise LeaseLost(lease.id)
         same = (snapshot.c.trajectory == found, snapshot.c.stop == stop, snapshot.c.fence == lease.start.fence)
@@ -116,7 +107,9 @@ def collectable(database: Database, grace_seconds: float) -> list[Row]:
         )
         asked = sa.exists().where(arm_step.c.trajectory == s.trajectory, arm_step.c.stop == s.stop)
         child = sa.exists().where(trajectory.c.parent == s.trajectory, trajectory.c.parent_stop == s.stop)
-        query = sa.select(snapshot).where(~asked, ~child, newer >= KEPT_LATEST, s.created_at < now - grace_seconds)
+        replayed = sa.exists().where(trajectory.c.id == s.trajectory, trajectory.c.replay.is_not(None))
+        old = s.created_at < now - grace_seconds
+        query = sa.select(snapshot).where(~asked, ~child, ~replayed, newer >= KEPT_LATEST, old)
         return fetch(db, query)
 
 

@@ -44,7 +44,8 @@ def until_accuracy(value: float, limit: str) -> dict[str, Any]:
 
 def taught() -> dict[str, Any]:
     """Four lives that leave a stage at ages of their own, after a second or so."""
-    return tiny_schedule(seeds={"start": 0, "count": 4}, **until_accuracy(0.88, "60ep"))
+    organism = tiny_schedule()["organism"] | {"optimizer": {"kind": "sgd", "lr": 0.01, "momentum": 0.9}}
+    return tiny_schedule(seeds={"start": 0, "count": 4}, organism=organism, **until_accuracy(0.88, "60ep"))
 
 
 def quickstart() -> dict[str, Any]:
@@ -190,7 +191,7 @@ def test_a_lost_snapshot_is_made_again_with_the_same_bits(build: Callable[..., A
     harmed.work_off(harmed.worker())
     assert ("snapshot.lost", "a snapshot is missing or damaged; it is made again") in harmed.events()
     assert harmed.state_hashes() == plain.state_hashes()
-    assert harmed.history() == plain.history()
+    harmed.assert_has_all_of(plain)
     harmed.assert_whole()
 
 
@@ -204,7 +205,7 @@ def test_a_lost_start_of_a_child_is_made_again_by_its_parent(build: Callable[...
         (harmed.settings.snapshot_folder / stored["uri"]).unlink()
     harmed.work_off(harmed.worker())
     assert harmed.state_hashes() == plain.state_hashes()
-    assert harmed.history() == plain.history()
+    harmed.assert_has_all_of(plain)
     assert harmed.transitions() == plain.transitions()
 
 
@@ -226,7 +227,8 @@ def test_a_probe_asked_for_later_is_replayed_without_touching_the_rest(build: Ca
 
 
 def test_a_life_that_diverges_is_told_and_the_others_go_on(house: Any) -> None:
-    organism = tiny_schedule()["organism"] | {"optimizer": {"kind": "sgd", "lr": 3e38}}
+    organism = tiny_schedule()["organism"] | {"optimizer": {"kind": "sgd", "lr": 1e20}}
+    organism["areas"]["V1"]["act"] = "none"
     job = house.submit(tiny_schedule(organism=organism))
     house.work_off(house.worker())
     assert house.status(job) == "succeeded", house.events()

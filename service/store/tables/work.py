@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 from service.store.tables import metadata
 
+NULLABLE_JSON = sa.JSON(none_as_null=True)
+"""None is NULL, not the JSON value null, which would not be found by `is null`."""
+
 job = sa.Table(
     "job",
     metadata,
@@ -23,7 +26,7 @@ job = sa.Table(
     sa.Column("status", sa.String(16), nullable=False, index=True),
     sa.Column("desired", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text),
-    sa.Column("error", sa.JSON),
+    sa.Column("error", NULLABLE_JSON),
     sa.Column("warnings", sa.JSON, nullable=False),
     sa.Column("parent", sa.String(30)),
     sa.Column("relation", sa.String(16)),
@@ -86,7 +89,7 @@ trajectory = sa.Table(
     sa.Column("rung_at", sa.Double, nullable=False),
     sa.Column("not_before", sa.Double, nullable=False),
     sa.Column("crashes", sa.Integer, nullable=False),
-    sa.Column("error", sa.JSON),
+    sa.Column("error", NULLABLE_JSON),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.UniqueConstraint("project", "key"),
     sa.CheckConstraint("reached >= 0 and fence >= 0", name="forward"),
@@ -101,7 +104,7 @@ arm_step = sa.Table(
     sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("regime", sa.JSON, nullable=False),
     sa.Column("demand", sa.BigInteger, nullable=False),
-    sa.Column("ending", sa.JSON),
+    sa.Column("ending", NULLABLE_JSON),
     sa.Column("ending_id", sa.String(40)),
     sa.Column("readings", sa.JSON, nullable=False),
     sa.Column("spans", sa.JSON, nullable=False),

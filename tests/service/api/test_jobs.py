@@ -443,7 +443,8 @@ def test_series_and_history_are_read_along_the_arms(api: httpx.Client, bench: Be
     series = get(api, f"/v1/jobs/{job}/series")["items"]
     by_name = {row["name"]: row for row in series}
     assert set(by_name) == {"cost.naming", "probe.acc"}
-    assert by_name["cost.naming"]["ages"] == [20, 400]
+    cost = by_name["cost.naming"]
+    assert (cost["first_age_sp"], cost["last_age_sp"], cost["cadence_updates"]) == (20, 400, 1)
     assert by_name["probe.acc"]["unit"] == "fraction"
     path, query = f"/v1/jobs/{job}/history", {"series": "probe.*", "points": "all"}
     answer = api.get(path, params=query)

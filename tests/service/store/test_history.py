@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from service.store import aggregates, history
 from service.store.chunks import MAX_ROWS, MAX_VALUES
@@ -443,9 +444,9 @@ def test_an_empty_slice_still_moves_the_end(engine: sa.Engine) -> None:
 
 def test_a_session_does_as_well_as_a_connection(engine: sa.Engine) -> None:
     for start in (0, 10):
-        with sa.orm.Session(engine) as session, session.begin():
+        with Session(engine) as session, session.begin():
             history.append_block(session, TRAJECTORY, 0, 1, recorded(start, start + 10))
-    with sa.orm.Session(engine) as session, session.begin():
+    with Session(engine) as session, session.begin():
         assert history.seal(session, TRAJECTORY, final=True) == 2
         assert history.read(session, TRAJECTORY)["cost.naming"].rows == 20
         history.cut_after(session, TRAJECTORY, 15)
