@@ -62,7 +62,7 @@ revision: $(STAMP) ## write a migration from the tables: make revision m="what c
 	$(BIN)/alembic revision --autogenerate -m "$(m)"
 
 golden: $(STAMP) ## renew the golden run after a change of results that Changes tells
-	$(BIN)/python -m tests.laws.golden --renew
+	$(BIN)/python tests/laws/golden.py
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

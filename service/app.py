@@ -16,6 +16,7 @@ from service.api import (
     health,
     history,
     jobs,
+    outcomes,
     parts,
     problems,
     schedules,
@@ -56,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         guard.Guard, body_bytes=settings.body_bytes_max, hosts=frozenset(map(str.lower, settings.allowed_hosts))
     )
-    for module in (schedules, submissions, jobs, parts, events, history, catalogue, health, problems):
+    for module in (schedules, submissions, jobs, parts, events, history, outcomes, catalogue, health, problems):
         app.include_router(module.router)
     return app
 

@@ -19,6 +19,7 @@ import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from service.wire.jobs import TERMINAL
+from service.wire.outcomes import Contrasts, Outcomes
 
 DEFAULT_URL = "http://127.0.0.1:8714"
 YAML_TYPE = "application/yaml"
@@ -291,6 +292,14 @@ class Job:
     def lives(self) -> list[dict[str, Any]]:
         """Every arm x seed with its stage, age and status."""
         return list(self.client.pages(f"/v1/jobs/{self.id}/lives", limit=1000))
+
+    def outcomes(self) -> Outcomes:
+        """A study's outcomes, life by life and arm by arm; `complete` says whether they are final."""
+        return Outcomes.model_validate(self.client.get(f"/v1/jobs/{self.id}/outcomes"))
+
+    def contrasts(self) -> Contrasts:
+        """A study's contrasts: estimates with intervals, tests corrected for their number, warnings."""
+        return Contrasts.model_validate(self.client.get(f"/v1/jobs/{self.id}/contrasts"))
 
     def export(self, path: str | Path) -> Path:
         """Write every recorded value to .parquet, .arrow, .csv or .json, unthinned."""

@@ -11,7 +11,7 @@ from models.specs.base import Spec
 from models.specs.canonical import canonical, document_id
 from models.specs.checks import Checked, check_document
 from models.specs.document import Parsed
-from models.specs.findings import Finding, from_reason
+from models.specs.findings import Finding, finding, from_reason
 from models.specs.limits import Limits
 from models.specs.numerics import NumericsSpec
 from models.specs.plan import ArmPlan, StepPlan, ending_id, plan_arm
@@ -166,34 +166,67 @@ def _new_step(step: StepPlan) -> NewStep:
     )
 
 
-def checked(parsed: Parsed, base: Mapping[str, Any] | None, limits: Limits | None = None) -> tuple[Checked, list[Data]]:
-    """The document with everything that was found, as it is told to callers: with line and column where known."""
+@dataclass(frozen=True)
+class Examined:
+    """Everything that was found in a document, and the document planned if nothing forbids it."""
+
+    result: Checked
+    findings: tuple[Data, ...]
+    prepared: Prepared | None
+
+
+def examine(
+    parsed: Parsed, base: Mapping[str, Any] | None, numerics: NumericsSpec, limits: Limits | None = None
+) -> Examined:
+    """Check a document and plan it; findings have line and column where these are known."""
     result = check_document(parsed.data, base, limits)
-    return result, [told(each, parsed) for each in result.findings]
-
-
-def told(finding: Finding, parsed: Parsed | None = None) -> Data:
-    """A finding as data, with the position in the text."""
-    place = parsed.position(finding.pointer) if parsed else None
-    line, column = place or (None, None)
-    return {**finding.model_dump(mode="json"), "line": line, "column": column}
+    strangers = _unfit_base(parsed.data, base)
+    findings = [told(each, parsed) for each in (*strangers, *result.findings)]
+    if strangers or not result.ok:
+        return Examined(result, tuple(findings), None)
+    try:
+        arms = tuple(_arms(result))
+    except RefusedDocument as error:
+        refused = [told(from_reason(each), parsed) for each in error.findings]
+        return Examined(result, (*refused, *findings), None)
+    document = {**parsed.data, "base": dict(base)} if base is not None else parsed.data
+    return Examined(result, tuple(findings), _prepared(result, document, arms, numerics, findings))
 
 
 def prepare(
     parsed: Parsed, base: Mapping[str, Any] | None, numerics: NumericsSpec, limits: Limits | None = None
 ) -> Prepared:
     """A document checked and planned; Refused with all findings if it cannot run."""
-    result, findings = checked(parsed, base, limits)
-    if not result.ok:
-        raise _refusal(result.kind, findings)
-    document = {**parsed.data, "base": dict(base)} if base is not None and result.kind == "study" else parsed.data
-    try:
-        arms = tuple(_arms(result))
-    except RefusedDocument as error:
-        raise _refusal(result.kind, [told(from_reason(each), parsed) for each in error.findings]) from None
+    examined = examine(parsed, base, numerics, limits)
+    if examined.prepared is None:
+        raise _refusal(examined.result.kind, examined.findings)
+    return examined.prepared
+
+
+def told(finding: Finding, parsed: Parsed) -> Data:
+    """A finding as data, with the position in the text."""
+    line, column = parsed.position(finding.pointer) or (None, None)
+    return {**finding.model_dump(mode="json"), "line": line, "column": column}
+
+
+def _unfit_base(data: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[Finding]:
+    """A base that is sent along must be the one that the study names."""
+    named = data.get("base")
+    if base is None or named == base.get("name"):
+        return []
+    if not isinstance(named, str):
+        return [finding("E23", ("base",), "base: sent along, but not named by the document", "leave one of them out")]
+    message = f"base: '{named}' is named, '{base.get('name')}' was sent along"
+    return [finding("E16", ("base",), message, "name the one that is sent")]
+
+
+def _prepared(
+    result: Checked, document: Data, arms: tuple[PreparedArm, ...], numerics: NumericsSpec, warnings: Sequence[Data]
+) -> Prepared:
     assert result.spec is not None
+    assert result.kind is not None
     return Prepared(
-        kind=result.kind or "schedule",
+        kind=result.kind,
         name=result.spec.name,
         notes=result.spec.notes,
         document=document,
@@ -202,7 +235,7 @@ def prepare(
         arms=arms,
         seeds=result.schedules[0].seeds.numbers,
         numerics=numerics,
-        warnings=tuple(findings),
+        warnings=tuple(warnings),
     )
 
 

@@ -74,19 +74,15 @@ def _progress(row: Row, rate: float | None) -> Data:
 
 
 def _updates_per_second(db: sa.Connection, row: Row) -> float | None:
-    """Updates per second of training in the last minute of it; pauses are left out."""
+    """Updates of all workers per second in the last minute in which somebody trained; pauses are left out."""
+    since = (row["committed_at"] or 0.0) - RATE_SECONDS
     recent = events.after(db, row["id"], max(0, row["last_event"] - RATE_EVENTS), RATE_EVENTS, ("history",))
-    recent = [each for each in recent if each["at"] > (row["committed_at"] or 0.0) - RATE_SECONDS]
-    furthest: dict[str, int] = {}
-    updates, seconds = 0, 0.0
-    for event in recent:
-        data = event["data"]
-        before = furthest.get(data["trajectory"])
-        if before is not None and data["upto_offset"] > before:
-            updates += data["upto_offset"] - before
-            seconds += data["train_seconds"]
-        furthest[data["trajectory"]] = data["upto_offset"]
-    return updates / seconds if seconds else None
+    slices = [(each["at"], each["data"]) for each in recent if each["at"] > since]
+    seconds, trained_to = 0.0, 0.0
+    for end, data in slices:
+        seconds += max(0.0, end - max(trained_to, end - data["train_seconds"]))
+        trained_to = max(trained_to, end)
+    return sum(data["updates"] for _, data in slices) / seconds if seconds else None
 
 
 def _now(steps: Sequence[Row], now: float) -> Iterator[Data]:

@@ -12,6 +12,8 @@ from models.specs.timeline import event_age
 from service.lifecycle import LifeStatus
 
 Row = Mapping[str, Any]
+Ends = dict[tuple[int, int, int], list[Row]]
+"""(cohort, ordinal, seed) -> what ended the life in that step, or in the trajectory beyond it."""
 
 _OVERLAYS = {"deficits": ("start", "end"), "critical_periods": ("opens", "closes")}
 
@@ -26,8 +28,11 @@ def life_facts(schedule: ScheduleSpec, steps: Sequence[Row], ended: Sequence[Row
     paths: dict[int, list[Row]] = {}
     for step in steps:
         paths.setdefault(step["cohort"], []).append(step)
+    ends: Ends = {}
+    for row in ended:
+        ends.setdefault((row["cohort"], row["ordinal"], row["seed"]), []).append(row)
     return {
-        seed: _facts(path, list(_lived(path, seed, ended)), overlays)
+        seed: _facts(path, list(_lived(path, seed, ends)), overlays)
         for path in paths.values()
         for seed in path[0]["seeds"]
     }
@@ -50,23 +55,20 @@ class _Lived:
         return offset < self.offset or (offset == self.offset and self.ending != "diverged")
 
 
-def _lived(path: Sequence[Row], seed: int, ended: Sequence[Row]) -> Iterator[_Lived]:
+def _lived(path: Sequence[Row], seed: int, ends: Ends) -> Iterator[_Lived]:
     """The steps that a life entered."""
     for step in path:
         if step["trajectory"] is None or seed not in step["seeds"]:
             return
-        end = _end_of(step, seed, ended)
+        end = _end_of(step, ends.get((step["cohort"], step["ordinal"], seed), ()))
         offset = min(step["reached"], step["demand"]) if end is None else end["offset"]
         yield _Lived(step, int(step["born"][str(seed)]), int(offset), None if end is None else end["status"])
 
 
-def _end_of(step: Row, seed: int, ended: Sequence[Row]) -> Row | None:
+def _end_of(step: Row, rows: Sequence[Row]) -> Row | None:
     """What ended a life in a step; another arm's life in the same trajectory may go further and diverge there."""
-    place = (step["cohort"], step["ordinal"], seed)
-    here = [row for row in ended if (row["cohort"], row["ordinal"], row["seed"]) == place]
-    return next((row for row in here if row["status"] != "diverged"), None) or next(
-        (row for row in here if row["offset"] <= step["demand"]), None
-    )
+    decided = next((row for row in rows if row["status"] != "diverged"), None)
+    return decided or next((row for row in rows if row["offset"] <= step["demand"]), None)
 
 
 def _facts(path: Sequence[Row], lived: Sequence[_Lived], overlays: Mapping[str, int]) -> LifeFacts:

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from models.specs.plan import ArmPlan, Demand, Span, StepPlan, arm_keys, provisional_stop, totals
+import sqlalchemy as sa
+
+from models.specs.plan import Demand, Span, StepPlan, arm_keys, provisional_stop, seedless_key, totals
 from service.api import job_views
+from service.store import jobs
 from service.submission import Prepared, PreparedArm
 
 Data = dict[str, Any]
 Row = Mapping[str, Any]
 
 
-def plan_answer(prepared: Prepared, trained: Mapping[str, int]) -> Data:
-    """The plan of a document that passed the checks; `trained`: offset reached by trajectories that exist, by key."""
-    paths = [arm_keys(arm.plan, prepared.seeds, prepared.numerics) for arm in prepared.arms]
-    trajectories = _trajectories(prepared, paths, trained)
+@dataclass(frozen=True)
+class CohortPath:
+    """The trajectories that some seeds of an arm go through together."""
+
+    arm: PreparedArm
+    cohort: int
+    seeds: tuple[int, ...]
+    keys: tuple[str, ...]
+    """One for each step; provisional after the first end that a trigger decides."""
+
+
+def plan_answer(db: sa.Connection, project: str, prepared: Prepared, cohort_lives: int) -> Data:
+    """The plan of a document that passed the checks, with what the project has trained of it already."""
+    paths = list(_paths(db, project, prepared, cohort_lives))
+    trained = jobs.trained_to(db, project, sorted({key for path in paths for key in path.keys}))
+    trajectories = _trajectories(paths, trained)
     return {
         "kind": prepared.kind,
         "id": prepared.document_id,
@@ -28,33 +44,40 @@ def plan_answer(prepared: Prepared, trained: Mapping[str, int]) -> Data:
     }
 
 
-def planned_keys(prepared: Prepared) -> list[str]:
-    """Keys of all trajectories of a plan."""
-    paths = (arm_keys(arm.plan, prepared.seeds, prepared.numerics) for arm in prepared.arms)
-    return sorted({key for keys in paths for key in keys})
+def _paths(db: sa.Connection, project: str, prepared: Prepared, cohort_lives: int) -> Iterator[CohortPath]:
+    """As submitting would lay them; arms that are born alike have the same cohorts."""
+    cohorts: dict[str, list[tuple[int, ...]]] = {}
+    for arm in prepared.arms:
+        root = seedless_key(arm.plan.steps[0].regime, prepared.numerics)
+        if root not in cohorts:
+            cohorts[root] = jobs.cohorts_of(db, project, root, prepared.seeds, cohort_lives)
+        for number, seeds in enumerate(cohorts[root]):
+            yield CohortPath(arm, number, seeds, tuple(arm_keys(arm.plan, seeds, prepared.numerics)))
 
 
-def _arms(arms: Sequence[PreparedArm], paths: Sequence[Sequence[str]]) -> list[Data]:
+def _arms(arms: Sequence[PreparedArm], paths: Sequence[CohortPath]) -> list[Data]:
     ends: dict[tuple[str, str], str] = {}
     rows = []
-    for arm, keys in zip(arms, paths, strict=True):
+    for arm in arms:
+        mine = [path for path in paths if path.arm is arm]
         row: Data = {"index": arm.index, "name": arm.name, "labels": dict(arm.labels), "id": arm.document_id}
-        end = (keys[-1], _stop(arm.plan.steps[-1].demand))
+        end = (mine[0].keys[-1], _stop(arm.plan.steps[-1].demand))
         first = ends.setdefault(end, arm.name)
         if first != arm.name:
             row["same_as"] = first
-        row["steps"] = list(_steps(arm.plan, keys))
+        row["steps"] = [step for path in mine for step in _steps(path)]
         rows.append(row)
     return rows
 
 
-def _steps(plan: ArmPlan, keys: Sequence[str]) -> Iterator[Data]:
+def _steps(path: CohortPath) -> Iterator[Data]:
     """One row for every stage that a step covers."""
     provisional = False
-    for step, key in zip(plan.steps, keys, strict=True):
+    for step, key in zip(path.arm.plan.steps, path.keys, strict=True):
         for span in step.spans:
             yield {
                 "stage": span.stage,
+                "cohort": path.cohort,
                 "ordinal": step.ordinal,
                 "trajectory": key,
                 "provisional": provisional,
@@ -86,16 +109,15 @@ def _stop(demand: Demand) -> str:
     return provisional_stop(demand.ending) if demand.ending else str(demand.offset)
 
 
-def _trajectories(prepared: Prepared, paths: Sequence[Sequence[str]], trained: Mapping[str, int]) -> dict[str, Data]:
+def _trajectories(paths: Sequence[CohortPath], trained: Mapping[str, int]) -> dict[str, Data]:
     rows: dict[str, Data] = {}
-    for arm, keys in zip(prepared.arms, paths, strict=True):
-        for step, key in zip(arm.plan.steps, keys, strict=True):
-            if key not in rows:
-                rows[key] = _trajectory(prepared, arm.plan, keys, step)
+    for path in paths:
+        for step, key in zip(path.arm.plan.steps, path.keys, strict=True):
+            row = rows.setdefault(key, {}) or _begin(rows[key], path, step)
             demand = _demand(step.demand)
-            if demand not in rows[key]["demands"]:
-                rows[key]["demands"].append(demand)
-            rows[key]["updates"] = max(rows[key]["updates"], step.demand.offset)
+            if demand not in row["demands"]:
+                row["demands"].append(demand)
+            row["updates"] = max(row["updates"], step.demand.offset)
     for key, row in rows.items():
         row["trained_to"] = min(trained.get(key, 0), row["updates"])
         done = row["trained_to"] >= row["updates"]
@@ -103,25 +125,28 @@ def _trajectories(prepared: Prepared, paths: Sequence[Sequence[str]], trained: M
     return rows
 
 
-def _trajectory(prepared: Prepared, plan: ArmPlan, keys: Sequence[str], step: StepPlan) -> Data:
-    before = step.ordinal - 1
+def _begin(row: Data, path: CohortPath, step: StepPlan) -> Data:
+    """Fill the row of a trajectory that is met for the first time."""
+    before = path.arm.plan.steps[step.ordinal - 1].demand if step.ordinal else None
     regime = step.regime.model_dump(mode="json")
-    return {
-        "key": keys[step.ordinal],
-        "parent": keys[before] if before >= 0 else None,
-        "parent_offset": None if before < 0 or plan.steps[before].demand.ending else plan.steps[before].demand.offset,
-        "seeds": list(prepared.seeds),
-        "demands": [],
-        "updates": 0,
-        "batch": step.regime.batch,
-        "regime": {name: part for name, part in regime.items() if name not in ("organism", "batch")},
-    }
+    row.update(
+        {
+            "key": path.keys[step.ordinal],
+            "parent": path.keys[step.ordinal - 1] if before else None,
+            "parent_offset": before.offset if before and before.ending is None else None,
+            "seeds": list(path.seeds),
+            "demands": [],
+            "updates": 0,
+            "batch": step.regime.batch,
+            "regime": {name: part for name, part in regime.items() if name not in ("organism", "batch")},
+        }
+    )
+    return row
 
 
 def _totals(prepared: Prepared, trajectories: Mapping[str, Data]) -> Data:
     whole = totals([arm.plan for arm in prepared.arms], prepared.seeds, prepared.numerics)
-    lives = len(prepared.seeds)
-    done = sum(row["trained_to"] * row["batch"] * lives for row in trajectories.values())
+    done = sum(row["trained_to"] * row["batch"] * len(row["seeds"]) for row in trajectories.values())
     return {
         "arms": whole.arms,
         "distinct_ends": whole.distinct_ends,

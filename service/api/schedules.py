@@ -14,10 +14,10 @@ from models.specs.plan import ArmPlan, divergence
 from service.api.answers import json_answer
 from service.api.dependencies import Config, ParsedBody, Reader, Store
 from service.api.envelopes import envelopes
-from service.api.plans import plan_answer, planned_keys
+from service.api.plans import plan_answer
 from service.errors import Refused
 from service.store import jobs
-from service.submission import Prepared, PreparedArm, checked, prepare
+from service.submission import Prepared, PreparedArm, examine, prepare
 from service.wire.schedules import CheckAnswer, DiffAnswer
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
@@ -43,15 +43,14 @@ def check(
     canonical: Annotated[bool, Query(description="Answer with the canonical form, too.")] = False,
 ) -> Response:
     """Everything that is wrong or doubtful about a document, with place and a way out."""
-    document, base = split(parsed)
-    result, findings = checked(document, base)
-    prepared = prepare(document, base, settings.numerics) if result.ok else None
+    examined = examine(*split(parsed), settings.numerics)
+    result, prepared = examined.result, examined.prepared
     answer = {
-        "ok": result.ok,
+        "ok": prepared is not None,
         "kind": result.kind,
         "id": prepared and prepared.document_id,
-        "errors": [each for each in findings if each["severity"] == "error"],
-        "warnings": [each for each in findings if each["severity"] == "warning"],
+        "errors": [each for each in examined.findings if each["severity"] == "error"],
+        "warnings": [each for each in examined.findings if each["severity"] == "warning"],
         "summary": result.summary and result.summary.model_dump(mode="json"),
     }
     if canonical and prepared:
@@ -63,7 +62,8 @@ def check(
 def plan(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) -> Response:
     """Arms as paths through trajectories, what they share, what is trained already, what it will take."""
     prepared = prepare(*split(parsed), settings.numerics)
-    return json_answer(plan_with_state(prepared, store, caller.project))
+    with store.read() as db:
+        return json_answer(plan_answer(db, caller.project, prepared, settings.cohort_lives))
 
 
 @router.post("/envelopes", openapi_extra=DOCUMENT_BODY)
@@ -118,13 +118,6 @@ def positions_below(parsed: Parsed, place: str) -> dict[str, tuple[int, int]]:
     """Positions of what stands below a pointer, by pointers that begin there."""
     below = place + "/"
     return {name.removeprefix(place): at for name, at in parsed.positions.items() if name.startswith(below)}
-
-
-def plan_with_state(prepared: Prepared, store: Store, project: str) -> dict[str, Any]:
-    """The plan with what is trained already."""
-    with store.read() as db:
-        known = jobs.trained_to(db, project, planned_keys(prepared))
-    return plan_answer(prepared, known)
 
 
 def arm_of(prepared: Prepared, index: int) -> PreparedArm:

@@ -15,7 +15,9 @@ from service.api.answers import json_answer
 from service.api.bells import Ringer
 from service.api.bodies import body_fault, validated
 from service.api.dependencies import Config, IdempotencyKey, ParsedBody, Store, Submitter
-from service.api.schedules import DOCUMENT_BODY, plan_with_state, positions_below
+from service.api.plans import plan_answer
+from service.api.schedules import DOCUMENT_BODY, positions_below
+from service.settings import Settings
 from service.store import jobs
 from service.store.access import Caller
 from service.store.engine import Database
@@ -63,7 +65,7 @@ async def submit(  # noqa: PLR0913 - a request has these parts
     """Check, plan and store a document; training begins at once. What is trained already is not trained again."""
     prepared = await run_sync(submission.prepare, given.document, given.base, settings.numerics)
     if dry_run:
-        return await run_sync(_dry, prepared, store, caller)
+        return await run_sync(_dry, prepared, store, caller, settings)
     stored = await run_sync(submission.submit, store, settings, caller, prepared, given.about, repeat)
     return await _created(request, store, caller, stored, wait)
 
@@ -104,10 +106,10 @@ def _view(store: Database, project: str, job: str) -> dict[str, Any]:
         return job_views.view(db, store.now(db), jobs.get(db, project, job))
 
 
-def _dry(prepared: Prepared, store: Database, caller: Caller) -> Response:
-    return json_answer(
-        {"ok": True, "id": prepared.document_id, "plan": plan_with_state(prepared, store, caller.project)}
-    )
+def _dry(prepared: Prepared, store: Database, caller: Caller, settings: Settings) -> Response:
+    with store.read() as db:
+        plan = plan_answer(db, caller.project, prepared, settings.cohort_lives)
+    return json_answer({"ok": True, "id": prepared.document_id, "plan": plan})
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import Malformed
-from service.cli import documents, histories, jobs, machine
+from service.cli import documents, histories, jobs, machine, outcomes
 from service.cli.output import complain
 from service.client import ApiError, Unreachable
 
@@ -35,7 +35,7 @@ def _settings(
     context.obj = (url, key)
 
 
-for room in (machine, documents, jobs, histories):
+for room in (machine, documents, jobs, histories, outcomes):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 

@@ -1,1 +1,1 @@
-"""TODO-DOCSTRING."""
+"""The bell that says there is work, and the reconciler that makes losing it harmless."""

@@ -190,7 +190,12 @@ def _tell(  # noqa: PLR0913 - what there is to tell
         for what in differing:
             told = {"trajectory": lease.id, "what": what}
             events.append(db, now, job_id, "replay.mismatch", f"{what} came out differently", told, "error")
-        upto = {"trajectory": lease.id, "upto_offset": result.end, "train_seconds": round(result.train_seconds, 4)}
+        upto = {
+            "trajectory": lease.id,
+            "upto_offset": result.end,
+            "updates": result.updates,
+            "train_seconds": round(result.train_seconds, 4),
+        }
         events.append(db, now, job_id, "history", "more is stored", upto)
         reason = sa.case((job.c.reason.startswith(standing.WAITING), None), else_=job.c.reason)
         db.execute(sa.update(job).where(job.c.id == job_id).values(committed_at=now, reason=reason))

@@ -148,7 +148,7 @@ def _births(db: sa.Connection, new: NewArm, whole: NewJob, cohort_lives: int) ->
             ages=dict.fromkeys(seeds, 0),
             priority=whole.priority,
         )
-        for seeds in _cohorts(db, whole.project, root, whole.seeds, cohort_lives)
+        for seeds in cohorts_of(db, whole.project, root, whole.seeds, cohort_lives)
     ]
 
 
@@ -187,7 +187,7 @@ def _step_row(step: NewStep) -> dict[str, Any]:
     }
 
 
-def _cohorts(db: sa.Connection, project: str, root: str, seeds: Sequence[int], largest: int) -> list[tuple[int, ...]]:
+def cohorts_of(db: sa.Connection, project: str, root: str, seeds: Sequence[int], largest: int) -> list[tuple[int, ...]]:
     """Seeds in cohorts: those that were born together under this regime stay together, the others form new ones."""
     left, cohorts = set(seeds), list[tuple[int, ...]]()
     query = sa.select(trajectory.c.seeds).where(trajectory.c.project == project, trajectory.c.root == root)

@@ -1,1 +1,1 @@
-"""TODO-DOCSTRING."""
+"""Shapes that cross HTTP, shared by the API and its client."""

@@ -92,10 +92,10 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     kept.end()
 
 
-def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+def until(condition: Callable[[], bool], seconds: float, told: Callable[[], object]) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{what} after {seconds} s"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {told()}"
         time.sleep(0.05)
 
 
@@ -139,13 +139,13 @@ def test_workers_killed_at_random_moments_change_nothing(build: Callable[..., An
     def committed() -> int:
         return int(sum(row["slices"] for row in house.trajectories()))
 
-    until(lambda: committed() > 0, 40, "no slice was committed: " + processes.log())
+    until(lambda: committed() > 0, 40, processes.log)
     while not done() and kills < 5:
         time.sleep(chance.uniform(0.2, 1.2))
         for worker in children(supervisor.pid)[:1] if kills % 2 else children(supervisor.pid)[-1:]:
             end_group(worker)
             kills += 1
-    until(done, 60, f"not done, {house.events()[-5:]}, {processes.log()[-2000:]}")
+    until(done, 60, lambda: f"{house.events()[-5:]} {processes.log()[-4000:]}")
     assert kills >= 3
     assert sum(row["fence"] for row in house.trajectories()) > len(house.trajectories())
     assert_same(house, plain)
@@ -164,7 +164,7 @@ def test_a_worker_that_dies_at_any_named_point_changes_nothing(
         died = processes.start(house, "--slot", "0", ONTOGENY_CRASH_AT=point)
         assert died.wait(40) == -signal.SIGKILL, processes.log()
     assert house.status(job) == "running"
-    until(lambda: not held(house), 5, "a lease is still held")
+    until(lambda: not held(house), 5, house.trajectories)
     house.work_off(house.worker())
     assert house.status(job) == "succeeded", house.events()
     assert_same(house, plain)
@@ -182,7 +182,7 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing(build: Callable[...,
     plain, house = undisturbed(build, [document]), build(**SHORT | {"slice_seconds_min": 5.0, "first_slice_seconds": 5.0})
     job = house.submit(document)
     zombie = processes.start(house, "--slot", "0")
-    until(lambda: held(house), 40, "nothing was claimed: " + processes.log())
+    until(lambda: held(house), 40, processes.log)
     end_group(zombie.pid, signal.SIGSTOP)
     stopped_in = house.trajectories()[0]["fence"]
     time.sleep(SHORT["lease_seconds"] + 0.3)
@@ -190,7 +190,7 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing(build: Callable[...,
     assert house.status(job) == "succeeded", house.events()
     assert house.trajectories()[0]["fence"] > stopped_in
     end_group(zombie.pid, signal.SIGCONT)
-    until(lambda: bool(processes.logged("lease.lost")), 20, "the zombie did not notice: " + processes.log())
+    until(lambda: bool(processes.logged("lease.lost")), 20, processes.log)
     end_group(zombie.pid, signal.SIGTERM)
     assert zombie.wait(20) == 0
     assert_same(house, plain)
@@ -199,9 +199,9 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing(build: Callable[...,
 def test_a_killed_supervisor_takes_its_workers_along(build: Callable[..., Any], processes: Processes) -> None:
     house = build(**SHORT)
     supervisor = processes.start(house, "--slots", "1")
-    until(lambda: len(children(supervisor.pid)) == 1, 20, "no worker")
+    until(lambda: len(children(supervisor.pid)) == 1, 20, processes.log)
     (worker,) = children(supervisor.pid)
     time.sleep(0.5)
     supervisor.kill()
     supervisor.wait()
-    until(lambda: not Path(f"/proc/{worker}").exists(), 20, "the worker stayed")
+    until(lambda: not Path(f"/proc/{worker}").exists(), 20, processes.log)

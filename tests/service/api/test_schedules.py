@@ -118,3 +118,16 @@ def test_a_job_is_compared_with_a_document(api: httpx.Client) -> None:
 def test_a_comparison_of_anything_else_is_refused(api: httpx.Client, body: Any) -> None:
     answer = api.post("/v1/schedules/diff", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-query")
+
+
+def test_more_seeds_find_the_lives_that_are_trained_already(api: httpx.Client, app: FastAPI) -> None:
+    api.post("/v1/jobs", json={"document": tiny_schedule()})
+    Bench(app.state.database, Clock()).run()
+    plan = post(api, "plan", tiny_schedule(seeds={"start": 0, "count": 5}))
+    assert [(row["seeds"], row["state"]) for row in plan["trajectories"]] == [
+        ([0, 1], "done"),
+        ([0, 1], "done"),
+        ([2, 3, 4], "new"),
+        ([2, 3, 4], "new"),
+    ]
+    assert plan["totals"]["samples"] == {"flat": 2000, "shared": 2000, "done": 800, "to_train": 1200}

@@ -64,7 +64,8 @@ def test_only_old_files_are_offered_to_the_collector(blobs: Blobs) -> None:
 @pytest.mark.processes
 @pytest.mark.parametrize(("point", "named"), [("after_tmp", 0), ("after_rename", 1)])
 def test_a_process_killed_while_writing_leaves_a_draft_or_a_whole_file(tmp_path: Path, point: str, named: int) -> None:
-    script = f"from pathlib import Path; from service.store.blobs import Blobs; Blobs(Path({str(tmp_path)!r})).put('trj_1', '5', 1, b'x' * 9)"
+    write = f"Blobs(Path({str(tmp_path)!r})).put('trj_1', '5', 1, b'x' * 9)"
+    script = f"from pathlib import Path; from service.store.blobs import Blobs; {write}"
     run = subprocess.run([sys.executable, "-c", script], env=os.environ | {"ONTOGENY_CRASH_AT": point}, check=False)
     assert run.returncode == -signal.SIGKILL
     files = list(tmp_path.glob("*/*"))

@@ -26,9 +26,13 @@ def rows(database: Database) -> int:
 
 
 def test_a_write_that_raises_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="half way"), database.write() as db:
-        db.execute(sa.insert(idempotency_key).values(ROW))
-        raise RuntimeError("half way")
+    def half() -> None:
+        with database.write() as db:
+            db.execute(sa.insert(idempotency_key).values(ROW))
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        half()
     assert rows(database) == 0
 
 

@@ -5,7 +5,7 @@ from simulated import Bench, Fates, arm, step, until
 
 from service.errors import Conflict, NotFound, Stale
 from service.lifecycle import Verb
-from service.store import jobs, trajectories
+from service.store import jobs, standing, trajectories, upkeep
 from service.store.leases import LeaseLost
 from service.store.tables import metadata
 from service.store.tables.record import transition
@@ -76,8 +76,6 @@ def test_a_pause_is_obeyed_at_the_slices_end_and_resumed_where_it_stood(bench: B
 
 
 def test_a_pausing_job_whose_worker_dies_is_paused_by_the_reconciler(bench: Bench) -> None:
-    from service.store import upkeep
-
     job = bench.submit(arm(step(0, 20)))
     bench.must_claim()
     bench.ask(job, "pause")
@@ -154,8 +152,6 @@ def test_a_worker_on_a_deleted_trajectory_writes_nothing(bench: Bench) -> None:
     bench.ask(job, "cancel")
     bench.clock.pass_by(61)
     with bench.database.write() as db:
-        from service.store import standing
-
         standing.refresh(db, bench.database.now(db), [job])
     bench.delete(job)
     with pytest.raises(LeaseLost):

@@ -1,0 +1,73 @@
+"""What a study found out: its outcomes life by life and arm by arm, and the contrasts it declares."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from models.specs.study import StudySpec
+from service.api.answers import json_answer, matches
+from service.api.arm_paths import arm_paths
+from service.api.dependencies import Reader, Store
+from service.errors import Refused
+from service.store import jobs, recall
+from service.store.engine import Database
+from service.store.path import committed
+from service.store.rows import Row
+from service.wire.outcomes import Contrasts, Outcomes
+
+router = APIRouter(prefix="/v1/jobs/{job}", tags=["outcomes"])
+
+Asked = Literal["outcomes", "contrasts"]
+
+
+@router.get("/outcomes", responses={200: {"model": Outcomes}, 304: {"description": "Nothing was added"}})
+def outcomes(job: str, request: Request, caller: Reader, store: Store) -> Response:
+    """Every outcome of every life, with summaries of the arms; of a job that is under way what is known so far."""
+    return _answer(request, store, caller.project, job, "outcomes")
+
+
+@router.get("/contrasts", responses={200: {"model": Contrasts}, 304: {"description": "Nothing was added"}})
+def contrasts(job: str, request: Request, caller: Reader, store: Store) -> Response:
+    """Every contrast: estimate with interval, test, correction, and who was missing, censored or lost."""
+    return _answer(request, store, caller.project, job, "contrasts")
+
+
+def _answer(request: Request, store: Database, project: str, job: str, asked: Asked) -> Response:
+    with store.read() as db:
+        row = jobs.get(db, project, job)
+        study = _study(row, asked)
+        arms, steps, ended = jobs.arms_of(db, job), jobs.steps_of(db, job), jobs.transitions_of(db, job)
+        marks = recall.marks(db, list(committed(arm_paths(arms, steps, ended))))
+        headers = {"ETag": _tag(asked, row, steps, ended, marks), "Cache-Control": "no-cache"}
+        if matches(request.headers.get("if-none-match"), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        from service.api import evaluation, study_views  # noqa: PLC0415 - scipy's statistics take half a second to load
+
+        names = set(study.outcomes) if asked == "outcomes" else evaluation.contrasted(study)
+        found = evaluation.grown(db, evaluation.Subject(row, study, arms, steps, ended), names)
+    view = study_views.outcomes_of if asked == "outcomes" else study_views.contrasts_of
+    return json_answer(view(found).model_dump(), headers=headers)
+
+
+def _study(row: Row, asked: Asked) -> StudySpec:
+    """The study that a job is of; Refused if it declares nothing of what is asked."""
+    if row["kind"] != "study":
+        detail = f"the job is of a plain schedule, which has no {asked}; submit a study that declares some"
+        raise Refused(detail, code="invalid-query")
+    study = StudySpec.model_validate_json(orjson.dumps(row["document"]))
+    if not getattr(study, asked):
+        raise Refused(f"the study {study.name} declares no {asked}; submit one that does", code="invalid-query")
+    return study
+
+
+def _tag(asked: Asked, row: Row, steps: list[Row], ended: list[Row], marks: dict[str, tuple[int, int]]) -> str:
+    """Weak tag from the study, where its lives stand and what is committed; changes whenever the answer does."""
+    place = ("arm", "cohort", "ordinal", "trajectory", "state", "reached", "seeds")
+    stand = [[*(step[name] for name in place), step["error"] is not None] for step in steps]
+    ends = [[end[name] for name in ("arm", "ordinal", "seed", "offset", "status")] for end in ended]
+    known = [asked, row["id"], row["document_hash"], row["status"] == "succeeded", stand, ends, sorted(marks.items())]
+    return f'W/"{hashlib.sha256(orjson.dumps(known)).hexdigest()[:32]}"'

@@ -1,0 +1,137 @@
+"""A study's answers as the API tells them: every arm's outcomes summed up, every contrast with what it rests on.
+
+Loads scipy, so routes import it when they are asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from models.analysis.bands import FEW
+from models.analysis.contrasts import ContrastResult, Question, answer
+from models.analysis.statistics import Interval
+from models.analysis.summaries import summarise
+from models.specs.base import Spec
+from models.specs.outcomes import ContrastSpec, LogMap, OutcomeSpec, PairContrast, RecoveryContrast, TrendContrast
+from models.specs.probes import MEASURES
+from models.specs.selectors import Arm
+from service.api.evaluation import Grown, contrasted, kind_of, probe_of, question
+from service.lifecycle import life_counts
+from service.wire import outcomes as wire
+
+Data = dict[str, Any]
+
+
+def outcomes_of(found: Grown) -> wire.Outcomes:
+    """Every outcome of every life, summed up over the lives of each arm."""
+    study = found.subject.study
+    asked = question(found, study.outcomes)
+    told = [_outcome(found, asked, name) for name in study.outcomes]
+    return wire.Outcomes(**_about(found), outcomes=told)
+
+
+def contrasts_of(found: Grown) -> wire.Contrasts:
+    """Every contrast, paired by seed and tested as the study's `analysis` says."""
+    study = found.subject.study
+    asked = question(found, contrasted(study))
+    results = answer(study.contrasts, asked)
+    told = [_contrast(found, spec, result) for spec, result in zip(study.contrasts, results, strict=True)]
+    return wire.Contrasts(**_about(found), analysis=_definition(study.analysis), contrasts=told)
+
+
+def _about(found: Grown) -> Data:
+    """What both answers begin with."""
+    status: list[Any] = [life.status for lives in found.facts.values() for life in lives.values()]
+    job = found.subject.job
+    return {"job": job["id"], "complete": job["status"] == "succeeded", "lives": life_counts(status)}
+
+
+def _outcome(found: Grown, asked: Question, name: str) -> wire.Outcome:
+    spec = asked.outcomes[name]
+    return wire.Outcome(
+        name=name,
+        kind=spec.kind,
+        unit=_unit(found, spec),
+        time=asked.timed(name),
+        definition=_definition(spec),
+        arms=[_arm(found, asked, name, arm) for arm in found.arms],
+    )
+
+
+def _arm(found: Grown, asked: Question, name: str, arm: Arm) -> wire.ArmOutcome:
+    lives, level = asked.values[name][arm.index], asked.analysis.level
+    one = summarise(lives, timed=asked.timed(name), level=level, digest=f"{asked.digest}/{name}/{arm.name}")
+    return wire.ArmOutcome(
+        arm=arm.index,
+        name=arm.name,
+        labels=dict(arm.labels),
+        n_lives=one.lives,
+        n=one.n,
+        n_missing=one.missing,
+        n_censored=one.censored,
+        n_diverged=one.diverged,
+        mean=_finite(one.mean),
+        sd=_finite(one.sd),
+        median=_finite(one.median),
+        band=wire.Band(kind="t", level=level, lo=_finite(one.low), hi=_finite(one.high), few=one.n < FEW),
+        restricted_mean=one.restricted_mean,
+        horizon=one.horizon,
+        median_time=one.median_time,
+        lives=[
+            wire.LifeOutcome(seed=seed, status=found.facts[arm.index][seed].status, **asdict(life))
+            for seed, life in lives.items()
+        ],
+    )
+
+
+def _contrast(found: Grown, spec: ContrastSpec, result: ContrastResult) -> wire.Contrast:
+    return wire.Contrast(
+        name=result.name,
+        kind=result.kind,
+        outcome=result.outcome,
+        unit=_unit_of_contrast(spec, _unit(found, found.subject.study.outcomes[spec.outcome]), result.detail),
+        method=result.method,
+        estimate=_interval(result.estimate),
+        p=result.p,
+        p_corrected=result.p_corrected,
+        effect=None if result.effect is None else _interval(result.effect),
+        n=result.pairs,
+        n_missing=result.missing,
+        n_censored=result.censored,
+        n_diverged=result.diverged,
+        warnings=list(result.warnings),
+        detail={name: _plain(part) for name, part in result.detail.items()},
+        definition=_definition(spec),
+    )
+
+
+def _unit(found: Grown, spec: OutcomeSpec) -> str:
+    if isinstance(spec.map, LogMap):
+        return "1"
+    kind = kind_of(found, probe_of(spec))
+    return getattr(spec, "by", None) or (MEASURES[kind].unit if kind else "sp")
+
+
+def _unit_of_contrast(spec: ContrastSpec, unit: str, detail: Data) -> str:
+    if isinstance(spec, RecoveryContrast) or (isinstance(spec, PairContrast) and spec.measure == "ratio"):
+        return "1"
+    along = detail["unit"] if isinstance(spec, TrendContrast) else "1"
+    return unit if along == "1" else f"{unit}/{along}"
+
+
+def _definition(spec: Spec) -> Data:
+    return spec.model_dump(mode="json", exclude_none=True)
+
+
+def _interval(interval: Interval) -> wire.Interval:
+    return wire.Interval(value=_finite(interval.value), lo=_finite(interval.low), hi=_finite(interval.high))
+
+
+def _plain(part: Any) -> Any:
+    return _interval(part).model_dump() if isinstance(part, Interval) else part
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None

@@ -1,0 +1,72 @@
+"""What a study found out: outcomes, contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.jobs import JobName, find
+from service.cli.output import Form, Output, client, say, show_one, show_rows
+
+Data = dict[str, Any]
+
+_COUNTS = ("n", "n_censored", "n_diverged")
+
+
+def outcomes(
+    context: typer.Context,
+    job: JobName,
+    lives: Annotated[bool, typer.Option("--lives", help="One row for every life, not for every arm.")] = False,
+    output: Output = Form.TABLE,
+) -> None:
+    """Show a study's outcomes: mean and band of every arm, censored and diverged lives counted beside."""
+    answer = find(client(context), job).outcomes().model_dump()
+    pairs = [(outcome, arm) for outcome in answer["outcomes"] for arm in outcome["arms"]]
+    if lives:
+        rows = [_about(outcome, arm) | life for outcome, arm in pairs for life in arm["lives"]]
+        columns: Sequence[str] = ("outcome", "arm", "seed", "status", "value", "unit", "censored", "diverged")
+    else:
+        rows = [_summary(outcome, arm) for outcome, arm in pairs]
+        columns = ("outcome", "arm", "mean", "lo", "hi", "sd", "unit", *_COUNTS, "restricted_mean")
+    _show(answer, rows, columns, output)
+
+
+def contrasts(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+    """Show a study's contrasts: estimate and interval, p as corrected, what warns."""
+    answer = find(client(context), job).contrasts().model_dump()
+    columns = ("name", "outcome", "estimate", "lo", "hi", "unit", "p", "p_corrected", *_COUNTS, "warnings")
+    _show(answer, [_flat(each) for each in answer["contrasts"]], columns, output)
+
+
+def _about(outcome: Data, arm: Data) -> Data:
+    return {"id": outcome["name"], "outcome": outcome["name"], "unit": outcome["unit"], "arm": arm["name"]}
+
+
+def _summary(outcome: Data, arm: Data) -> Data:
+    """A row without its lives, bounds beside the mean."""
+    plain = {name: part for name, part in arm.items() if name not in ("arm", "name", "band", "lives")}
+    return _about(outcome, arm) | plain | {"lo": arm["band"]["lo"], "hi": arm["band"]["hi"]}
+
+
+def _flat(contrast: Data) -> Data:
+    estimate = contrast["estimate"]
+    plain = {"id": contrast["name"], "estimate": estimate["value"], "lo": estimate["lo"], "hi": estimate["hi"]}
+    return contrast | plain | {"warnings": "; ".join(contrast["warnings"])}
+
+
+def _show(answer: Mapping[str, Any], rows: Sequence[Data], columns: Sequence[str], form: Form) -> None:
+    """The whole answer as JSON or YAML, else its rows; ids are the names of outcomes or contrasts."""
+    if not answer["complete"]:
+        left = {state: count for state, count in answer["lives"].items() if count}
+        say("not final: " + ", ".join(f"{count} {state}" for state, count in left.items() if state != "total"))
+    if form in (Form.JSON, Form.YAML):
+        show_one(answer, form)
+    elif form is Form.ID:
+        show_rows([{"id": name} for name in dict.fromkeys(row["id"] for row in rows)], (), form)
+    else:
+        show_rows([{name: part for name, part in row.items() if name != "id"} for row in rows], columns, form)
+
+
+COMMANDS = (outcomes, contrasts)
