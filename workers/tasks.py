@@ -76,7 +76,7 @@ def build_worker(settings: Settings, slot: int) -> Worker:
 def register(celery: Any, worker: Worker) -> None:
     """Give the application its one task. Bells are untrusted: what is no trajectory id is dropped."""
 
-    @celery.task(name=bell.TASK)  # type: ignore[untyped-decorator] # celery has no types
+    @celery.task(name=bell.TASK, shared=False)  # type: ignore[untyped-decorator] # celery has no types
     def on_bell(trajectory: object) -> None:
         if isinstance(trajectory, str) and _TRAJECTORY_ID.fullmatch(trajectory):
             advance(worker, trajectory)

@@ -10,8 +10,9 @@ import torch
 
 from models.engine.cohort import Cohort
 from models.engine.feed import Stream
-from models.engine.measure import Exam, Items, Portion
+from models.engine.measure import Exam, Items
 from models.engine.organism import Organism
+from models.engine.traces import Portion
 from models.probes import build_probe
 from models.protocols import Params, Probe, ProbeView
 from models.specs.probes import MEASURES, areas_of

@@ -6,7 +6,7 @@ Nothing here changes a cohort: passes carry no gradient, and gradients are taken
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 import torch
@@ -17,6 +17,7 @@ from models.draw import Draw, word
 from models.engine.cohort import first_of_cost
 from models.engine.feed import Stream
 from models.engine.organism import Organism, Wiring
+from models.engine.traces import Portion, traced_norms
 from models.errors import Refused
 from models.protocols import Batch, Moment, Params
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
@@ -28,15 +29,6 @@ CHUNK = 256
 
 ITEM_FLOATS = 1 << 24
 """Parameters held at once while gradients are taken item by item."""
-
-
-@dataclass(frozen=True)
-class Portion:
-    """The lives that are measured: parameters and state, no moments."""
-
-    seeds_N: Tensor
-    weight: Params
-    own: Params
 
 
 class Items:
@@ -111,6 +103,9 @@ class Exam:
 
     def item_norms(self, value: Callable[[Moment], Tensor]) -> Mapping[str, Tensor]:
         """Area -> (N, B): squared norm of the true gradient over the area's parameters, item by item."""
+        organism = self._items.organism
+        if all(area.kind == "linear" for area in organism.spec.areas.values()):
+            return traced_norms(organism, self._items.portion, self._items.batch, self._items.draw, value)
         items = self._items.index_NB.shape[1]
         floats = sum(prod(each.shape) for each in self._items.portion.weight.values())
         step = max(1, ITEM_FLOATS // max(1, floats))

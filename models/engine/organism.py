@@ -27,6 +27,8 @@ class Wiring:
     """Pathway title -> share (N,) of the message that a deficit lets through."""
     exact: bool = False
     """Every circuit sends errors back as backprop does."""
+    synapse: Synapse | None = None
+    """Multiplies for every circuit in the place of its own."""
 
 
 OPEN = Wiring()
@@ -64,7 +66,7 @@ class Organism:
         inputs: dict[str, dict[str, Tensor]] = {}
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
-            synapse = self._exact if wiring.exact else self._synapse[area]
+            synapse = wiring.synapse or (self._exact if wiring.exact else self._synapse[area])
             return self.areas[area].apply(weight, given, synapse, own)
 
         for area in self.order:

@@ -68,6 +68,11 @@ class ArmPlan:
         """Updates of one life if every limit is met."""
         return sum(step.demand.offset for step in self.steps)
 
+    @property
+    def samples_max(self) -> int:
+        """Samples of one life if every limit is met."""
+        return sum(step.demand.offset * step.regime.batch for step in self.steps)
+
 
 @dataclass
 class _Draft:
@@ -303,16 +308,15 @@ def totals(arms: Sequence[ArmPlan], seeds: Sequence[int], numerics: NumericsSpec
     for arm in arms:
         keys = arm_keys(arm, seeds, numerics)
         for key, step in zip(keys, arm.steps, strict=True):
-            furthest[key] = max(furthest.get(key, 0), step.demand.offset)
+            furthest[key] = max(furthest.get(key, 0), step.demand.offset * step.regime.batch)
         final = arm.steps[-1].demand
         ends.add((keys[-1], provisional_stop(final.ending) if final.ending else str(final.offset)))
-    per_update = arms[0].steps[0].regime.batch * len(seeds)
     return Totals(
         arms=len(arms),
         distinct_ends=len(ends),
         lives=len(arms) * len(seeds),
-        samples_flat=sum(arm.updates_max for arm in arms) * per_update,
-        samples_shared=sum(furthest.values()) * per_update,
+        samples_flat=sum(arm.samples_max for arm in arms) * len(seeds),
+        samples_shared=sum(furthest.values()) * len(seeds),
         upper_bound=any(step.demand.ending for arm in arms for step in arm.steps),
     )
 

@@ -12,7 +12,7 @@ from service.cli.output import Form, Output, client, say, show_one, show_rows
 
 Data = dict[str, Any]
 
-_COUNTS = ("n", "n_censored", "n_diverged")
+_COUNTS = ("n", "missing", "censored", "diverged")
 
 
 def outcomes(
@@ -29,15 +29,18 @@ def outcomes(
         columns: Sequence[str] = ("outcome", "arm", "seed", "status", "value", "unit", "censored", "diverged")
     else:
         rows = [_summary(outcome, arm) for outcome, arm in pairs]
-        columns = ("outcome", "arm", "mean", "lo", "hi", "sd", "unit", *_COUNTS, "restricted_mean")
+        columns = ("outcome", "arm", "mean", "lo", "hi", "sd", "unit", *_COUNTS, "restricted_mean", "median_time")
     _show(answer, rows, columns, output)
 
 
 def contrasts(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
-    """Show a study's contrasts: estimate and interval, p as corrected, what warns."""
+    """Show a study's contrasts: estimate and interval, p as corrected; warnings go to stderr."""
     answer = find(client(context), job).contrasts().model_dump()
-    columns = ("name", "outcome", "estimate", "lo", "hi", "unit", "p", "p_corrected", *_COUNTS, "warnings")
+    columns = ("name", "outcome", "estimate", "lo", "hi", "unit", "p", "p_corrected", *_COUNTS)
     _show(answer, [_flat(each) for each in answer["contrasts"]], columns, output)
+    for each in answer["contrasts"]:
+        for warning in each["warnings"]:
+            say(f"{each['name']}: {warning}")
 
 
 def _about(outcome: Data, arm: Data) -> Data:
@@ -46,14 +49,16 @@ def _about(outcome: Data, arm: Data) -> Data:
 
 def _summary(outcome: Data, arm: Data) -> Data:
     """A row without its lives, bounds beside the mean."""
-    plain = {name: part for name, part in arm.items() if name not in ("arm", "name", "band", "lives")}
+    plain = {
+        name.removeprefix("n_"): part for name, part in arm.items() if name not in ("arm", "name", "band", "lives")
+    }
     return _about(outcome, arm) | plain | {"lo": arm["band"]["lo"], "hi": arm["band"]["hi"]}
 
 
 def _flat(contrast: Data) -> Data:
     estimate = contrast["estimate"]
     plain = {"id": contrast["name"], "estimate": estimate["value"], "lo": estimate["lo"], "hi": estimate["hi"]}
-    return contrast | plain | {"warnings": "; ".join(contrast["warnings"])}
+    return {name.removeprefix("n_"): part for name, part in contrast.items()} | plain
 
 
 def _show(answer: Mapping[str, Any], rows: Sequence[Data], columns: Sequence[str], form: Form) -> None:

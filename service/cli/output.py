@@ -16,7 +16,7 @@ from rich.table import Table
 
 from service.client import Client
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False)
 
 

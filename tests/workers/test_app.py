@@ -30,7 +30,7 @@ def test_a_bell_is_heard_long_before_the_next_look(tmp_path: Path) -> None:
     app = build_app(embedded(tmp_path))
     heard: list[tuple[str, str]] = []
 
-    @app.task(name=TASK)
+    @app.task(name=TASK, shared=False)
     def advance(trajectory: str) -> None:
         heard.append((trajectory, threading.current_thread().name))
         leave_after_this()

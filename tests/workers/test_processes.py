@@ -154,9 +154,7 @@ def test_workers_killed_at_random_moments_change_nothing(build: Callable[..., An
     assert all(row["owner"] is None for row in house.rows(sa.select(trajectory)))
 
 
-def test_a_worker_that_dies_at_any_named_point_changes_nothing(
-    build: Callable[..., Any], processes: Processes
-) -> None:
+def test_a_worker_that_dies_at_any_named_point_changes_nothing(build: Callable[..., Any], processes: Processes) -> None:
     document = growing(len(POINTS), 40)
     plain, house = undisturbed(build, [document]), build(**SHORT)
     job = house.submit(document)
@@ -179,7 +177,10 @@ def held(house: Any) -> bool:
 
 def test_a_worker_that_wakes_after_its_lease_writes_nothing(build: Callable[..., Any], processes: Processes) -> None:
     document = growing(1, 3000)
-    plain, house = undisturbed(build, [document]), build(**SHORT | {"slice_seconds_min": 5.0, "first_slice_seconds": 5.0})
+    plain, house = (
+        undisturbed(build, [document]),
+        build(**SHORT | {"slice_seconds_min": 5.0, "first_slice_seconds": 5.0}),
+    )
     job = house.submit(document)
     zombie = processes.start(house, "--slot", "0")
     until(lambda: held(house), 40, processes.log)

@@ -50,7 +50,9 @@ def submitted(reconciler: Reconciler) -> str:
 
 
 def claimed(reconciler: Reconciler) -> Lease:
-    lease = trajectories.claim(reconciler.database, "w", numerics_text(NumericsSpec()), reconciler.settings.lease_seconds)
+    lease = trajectories.claim(
+        reconciler.database, "w", numerics_text(NumericsSpec()), reconciler.settings.lease_seconds
+    )
     assert lease is not None
     return lease
 
