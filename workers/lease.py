@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 HUNG_STATUS = 70
 RENEWALS_PER_TTL = 4
 MARGIN_PER_TTL = 8
+JOIN_SECONDS = 1.0
 
 
 @dataclass
@@ -70,7 +71,7 @@ class Renewal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._closing.set()
-        self._thread.join(self.ttl_seconds)
+        self._thread.join(JOIN_SECONDS)  # one that waits for the database ends by itself: it holds an old fence
 
     def must_stop(self) -> bool:
         """Somebody wishes a pause, or the lease could not be renewed and soon ends; LeaseLost if it is gone."""

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import Malformed
-from service.cli import documents, histories, jobs, machine, outcomes
+from service.cli import documents, histories, jobs, keys, machine, outcomes
 from service.cli.output import complain
 from service.client import ApiError, Unreachable
 
@@ -38,6 +38,8 @@ def _settings(
 for room in (machine, documents, jobs, histories, outcomes):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
+
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

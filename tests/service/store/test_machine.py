@@ -93,6 +93,11 @@ class StoreMachine(RuleBasedStateMachine):
     def claim_any(self) -> Any:
         return self._claimed(self.bench.claim(f"w{len(self.fences)}"))
 
+    @rule(slices=st.integers(1, 4), updates=st.sampled_from([3, 1000]))
+    def a_worker_works(self, slices: int, updates: int) -> None:
+        for _ in range(slices):
+            self.bench.slice(updates)
+
     @rule(target=leases, which=st.integers(0, 9))
     def claim_by_a_bell_that_is_late_or_doubled(self, which: int) -> Any:
         rows = self.bench.rows(trajectory)
