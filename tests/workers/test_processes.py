@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,11 @@ SHORT: dict[str, Any] = {
     "bell_grace_seconds": 0.4,
     "backoff_seconds": 0.2,
 }
-POINTS = ("after_claim", "mid_train", "after_commit", "after_tmp", "after_rename", "before_ring", "before_commit")
-"""In an order in which no trajectory fails five times without progress: then it would count as poison."""
+LANES = (
+    ("after_claim", "mid_train", "after_commit", "after_tmp"),
+    ("after_rename", "before_ring", "before_commit"),
+)
+"""Two houses at once; in each the workers die one after another."""
 
 
 class Processes:
@@ -140,7 +145,7 @@ def test_workers_killed_at_random_moments_change_nothing(build: Callable[..., An
         return int(sum(row["slices"] for row in house.trajectories()))
 
     until(lambda: committed() > 0, 40, processes.log)
-    while not done() and kills < 5:
+    while not done() and kills < 4:
         time.sleep(chance.uniform(0.2, 1.2))
         for worker in children(supervisor.pid)[:1] if kills % 2 else children(supervisor.pid)[-1:]:
             end_group(worker)
@@ -154,18 +159,28 @@ def test_workers_killed_at_random_moments_change_nothing(build: Callable[..., An
     assert all(row["owner"] is None for row in house.rows(sa.select(trajectory)))
 
 
-def test_a_worker_that_dies_at_any_named_point_changes_nothing(build: Callable[..., Any], processes: Processes) -> None:
-    document = growing(len(POINTS), 40)
-    plain, house = undisturbed(build, [document]), build(**SHORT | {"lease_seconds": 0.5})
-    job = house.submit(document)
-    for point in POINTS:
-        died = processes.start(house, "--slot", "0", ONTOGENY_CRASH_AT=point)
-        assert died.wait(40) == -signal.SIGKILL, processes.log()
-    assert house.status(job) == "running"
-    until(lambda: not held(house), 5, house.trajectories)
-    house.work_off(house.worker())
-    assert house.status(job) == "succeeded", house.events()
-    assert_same(house, plain)
+def test_workers_that_die_at_every_named_point_change_nothing(build: Callable[..., Any], processes: Processes) -> None:
+    document = growing(len(LANES[0]), 40)
+    plain = undisturbed(build, [document])
+    houses = [build(**SHORT | {"lease_seconds": 0.5}) for _ in LANES]
+    ids = [house.submit(document) for house in houses]
+    for points in zip_longest(*LANES):
+        dying = [
+            processes.start(house, "--slot", "0", ONTOGENY_CRASH_AT=point)
+            for house, point in zip(houses, points, strict=True)
+            if point is not None
+        ]
+        assert [each.wait(60) for each in dying] == [-signal.SIGKILL] * len(dying), processes.log()
+    for house, job in zip(houses, ids, strict=True):
+        assert house.status(job) == "running"
+        until(partial(is_free, house), 5, house.trajectories)
+        house.work_off(house.worker())
+        assert house.status(job) == "succeeded", house.events()
+        assert_same(house, plain)
+
+
+def is_free(house: Any) -> bool:
+    return not held(house)
 
 
 def held(house: Any) -> bool:

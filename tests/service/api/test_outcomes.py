@@ -53,7 +53,7 @@ BASE = tiny_schedule(
         },
     ],
     deficits={"cataract": {"transform": {"kind": "blur", "sigma": 2.0}, "onset": "3ba", "duration": "4ba"}},
-    critical_periods={"tuning": {"areas": ["V1"], "closes": "12ba"}},
+    critical_periods={"tuning": {"areas": ["V1"], "closes": "17ba"}},
 )
 TO_CRITERION = {"kind": "samples_to_criterion", "probe": "acc", "op": ">=", "value": 0.9, "from": "stages.late.start"}
 OUTCOMES: dict[str, Document] = {
@@ -373,8 +373,13 @@ def test_the_age_at_an_event_is_censored_in_lives_that_never_reach_it(arms: dict
     assert values(arms["age", "good"]) == [300, 400, 300, 400, 500, 400]
     assert values(arms["age", "poor"]) == [400, 500, 500, 600, 340, 600]
     assert marked(arms["age", "poor"], "censored") == [3, 4]
-    assert values(arms["closes", "poor"]) == [240] * 6
-    assert marked(arms["closes", "poor"], "censored") == []
+
+
+def test_a_life_that_diverges_at_an_age_does_not_reach_it(arms: dict[tuple[str, str], Document]) -> None:
+    assert values(arms["closes", "good"]) == [300, 340, 300, 340, 340, 340]
+    assert marked(arms["closes", "good"], "censored") == [0, 2]
+    assert values(arms["closes", "poor"]) == [340] * 6
+    assert marked(arms["closes", "poor"], "censored") == [4]
 
 
 def test_an_outcome_relative_to_an_arm_is_paired_by_seed(arms: dict[tuple[str, str], Document]) -> None:
