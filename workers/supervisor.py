@@ -65,11 +65,14 @@ class Slot:
 def supervise(slots: int, reconcile: Callable[[threading.Event], None]) -> int:
     """Keep the slots filled until SIGTERM or SIGINT; 0 if all workers left by themselves, 1 if some were killed."""
     leaving = Leaving()
-    reconciling = threading.Thread(target=reconcile, args=(leaving.event,), name="reconciler", daemon=True)
-    reconciling.start()
+    reconciling = start_reconciler(reconcile, leaving.event)
     kept = [Slot(index, worker_command(index)) for index in range(slots)]
     while not leaving.event.wait(LOOK_SECONDS):
         now = time.monotonic()
+        if not reconciling.is_alive():
+            log.error("reconciler.died")
+            leaving.event.wait(BACKOFF_SECONDS[0])
+            reconciling = start_reconciler(reconcile, leaving.event)
         for slot in kept:
             slot.bury(now)
             if slot.process is None and now >= slot.not_before:
@@ -77,6 +80,13 @@ def supervise(slots: int, reconcile: Callable[[threading.Event], None]) -> int:
     status = stop_all(kept, leaving)
     reconciling.join(LOOK_SECONDS * 20)
     return status
+
+
+def start_reconciler(reconcile: Callable[[threading.Event], None], stop: threading.Event) -> threading.Thread:
+    """A reconciler beside the supervision; if it ends by an error of ours, another is started."""
+    thread = threading.Thread(target=reconcile, args=(stop,), name="reconciler", daemon=True)
+    thread.start()
+    return thread
 
 
 def worker_command(slot: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import traceback
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from models.engine import numerics
 from models.errors import NoResult, Refused, SnapshotMismatch
@@ -112,14 +112,14 @@ def _answer(worker: Worker, held: Lease | None, error: Exception) -> None:
         _settle(worker, held, error)
     except LeaseLost:
         log.info("lease.lost")
-    except DBAPIError as away:
+    except (OperationalError, InterfaceError) as away:
         log.warning("database.away", error=str(away.orig))
         time.sleep(worker.settings.backoff_seconds * random.uniform(0.5, 1.0))
 
 
 def _settle(worker: Worker, held: Lease | None, error: Exception) -> None:
     match error:
-        case LeaseLost() | DBAPIError():
+        case LeaseLost() | OperationalError() | InterfaceError():
             raise error
         case _ if held is None:
             log.error("claim.failed", exc_info=error)

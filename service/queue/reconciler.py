@@ -23,7 +23,7 @@ from service.store.engine import Database
 log = structlog.get_logger(__name__)
 
 TIDY_SECONDS = 60.0
-"""Between two rounds of sealing and collecting, which nobody waits for."""
+"""Between two rounds of what nobody waits for: it looks at everything."""
 HEARD_SECONDS = 3600.0
 
 
@@ -53,16 +53,16 @@ class Reconciler:
         self.database.close()
 
     def once(self) -> None:
-        """Expire leases, repair statuses, ring lost bells; now and then seal and collect."""
+        """Expire leases, ring lost bells; now and then what nobody waits for."""
         upkeep.expire_leases(self.database)
-        upkeep.repair_statuses(self.database)
         self.bell.ring_all(upkeep.unannounced(self.database, self.settings.bell_grace_seconds))
         if self.tidied_at is None or time.monotonic() - self.tidied_at >= TIDY_SECONDS:
             self.tidied_at = time.monotonic()
             self.tidy()
 
     def tidy(self) -> None:
-        """Seal histories nobody adds to, collect snapshots nobody needs, forget bells that were heard."""
+        """Repair statuses, seal histories nobody adds to, collect snapshots nobody needs, forget heard bells."""
+        upkeep.repair_statuses(self.database)
         self.seal()
         self.collect()
         if self.settings.broker_url.startswith("filesystem:"):
