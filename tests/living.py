@@ -73,4 +73,6 @@ def _keep(histories: dict[int, History], ordinal: int, cohort: Cohort, flush: Fl
                 column = group.values[place, :, life]
                 valid = np.ones(len(column), bool) if group.valid is None else group.valid[place, :, life]
                 told = zip(group.offsets[valid].tolist(), column[valid], strict=True)
-                histories[seed].setdefault((ordinal, path), []).extend((offset, value.tobytes()) for offset, value in told)
+                histories[seed].setdefault((ordinal, path), []).extend(
+                    (offset, value.tobytes()) for offset, value in told
+                )

@@ -53,7 +53,19 @@ def view(db: sa.Connection, now: float, row: Row) -> Data:
 def links(job: str) -> Data:
     """Where what belongs to a job is found."""
     here = f"/v1/jobs/{job}"
-    parts = ("document", "plan", "arms", "lives", "transitions", "events", "series", "history", "snapshots")
+    parts = (
+        "document",
+        "plan",
+        "arms",
+        "lives",
+        "transitions",
+        "events",
+        "series",
+        "history",
+        "snapshots",
+        "outcomes",
+        "contrasts",
+    )
     return {"self": here, **{part: f"{here}/{part}" for part in parts}, "stream": f"{here}/events/stream"}
 
 

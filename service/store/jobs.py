@@ -277,14 +277,22 @@ def steps_of(db: sa.Connection, job_id: str) -> list[Row]:
 
 def transitions_of(db: sa.Connection, job_id: str) -> list[Row]:
     """Ends of stages on the job's paths: those that triggers decided, and divergences, with arm and stage spans."""
-    ours = sa.or_(transition.c.demand == arm_step.c.ending_id, transition.c.demand == "diverged")
+    within = sa.and_(transition.c.demand == "diverged", transition.c.offset <= arm_step.c.demand)
+    ours = sa.or_(transition.c.demand == arm_step.c.ending_id, within)
     query = (
         sa.select(transition, arm_step.c.arm, arm_step.c.cohort, arm_step.c.ordinal, arm_step.c.spans, arm_step.c.seeds)
         .join(arm_step, sa.and_(arm_step.c.trajectory == transition.c.trajectory, ours))
         .where(arm_step.c.job == job_id)
         .order_by(arm_step.c.arm, transition.c.seed, arm_step.c.ordinal)
     )
-    return [row for row in fetch(db, query) if row["seed"] in row["seeds"]]
+    rows = [row for row in fetch(db, query) if row["seed"] in row["seeds"]]
+    left = {_life(row): row["offset"] for row in rows if row["demand"] != "diverged"}
+    return [row for row in rows if row["demand"] != "diverged" or row["offset"] <= left.get(_life(row), row["offset"])]
+
+
+def _life(row: Row) -> tuple[int, int, int]:
+    """One life in one step: what happens to it in the trajectory after it left is another arm's."""
+    return row["arm"], row["ordinal"], row["seed"]
 
 
 def trained_to(db: sa.Connection, project: str, keys: Sequence[str]) -> dict[str, int]:

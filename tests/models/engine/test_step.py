@@ -27,7 +27,7 @@ def gradients(regime: Any, cohort: Any) -> dict[str, torch.Tensor]:
     batch, draw = training.feed.next(cohort.shown[training.stream.digest], plan.strengths)
     moment = training.organism.run(cohort.params, training.own, batch, draw, plan.wiring)
     values = [training.costs[name](moment) for name in plan.form.live]
-    return training._descent(plan, values)
+    return training._descent(plan, moment, values)
 
 
 def total(regime: Any, cohort: Any) -> torch.Tensor:

@@ -42,9 +42,7 @@ first_steps = st.builds(
     st.sampled_from([3, 4]),
     st.sampled_from([0, 1]),
 )
-later_steps = st.builds(
-    lambda place, demand: step(place, demand), st.sampled_from([1, 2]), st.sampled_from([5, until(8)])
-)
+later_steps = st.builds(step, st.sampled_from([1, 2]), st.sampled_from([5, until(8)]))
 arms = st.builds(lambda first, later: arm(first, *later), first_steps, st.lists(later_steps, max_size=1))
 
 
