@@ -55,11 +55,12 @@ def status_of(standing: Standing) -> JobStatus:
         return standing.status  # type: ignore[return-value]
     if standing.arms_open == 0:
         return "failed" if standing.arms_failed else "succeeded"
+    busy = standing.leased and standing.status not in ("queued", "paused")
     match standing.desired:
         case "cancelled":
-            return "cancelling" if standing.leased else "cancelled"
+            return "cancelling" if busy else "cancelled"
         case "paused":
-            return "pausing" if standing.leased else "paused"
+            return "pausing" if busy else "paused"
         case _:
             return "running" if standing.started else "queued"
 

@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.store import access, jobs
 from service.store.access import Caller, Repeat
 from service.store.crash import crash_point
-from service.store.engine import Database
+from service.store.engine import Database, again_on_conflict
 from service.store.jobs import NewArm, NewJob, NewStep
 
 Data = dict[str, Any]
@@ -96,6 +96,7 @@ def retry(database: Database, settings: Settings, caller: Caller, job: str, repe
     return _stored(database, settings, caller, new, repeat)
 
 
+@again_on_conflict
 def _stored(database: Database, settings: Settings, caller: Caller, new: NewJob, repeat: Repeat | None) -> Submitted:
     with database.write() as db:
         now = database.now(db)

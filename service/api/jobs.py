@@ -31,7 +31,7 @@ from service.settings import Settings
 from service.store import access, jobs
 from service.store.access import Caller, Repeat
 from service.store.blobs import Blobs
-from service.store.engine import Database
+from service.store.engine import Database, again_on_conflict
 from service.store.tables.work import job as table
 from service.submission import first_answer
 from service.wire.jobs import JobLine, JobPatch, JobView, Status, VerbBody
@@ -184,6 +184,7 @@ def _obey(verb: Verb, asked: Asked, request: Request) -> Response:
     return json_answer(view, status, headers={**headers, "ETag": f'"{view["version"]}"'}, background=bell)
 
 
+@again_on_conflict
 def _recorded(verb: Verb, asked: Asked) -> tuple[int, dict[str, str]]:
     """The wish and the row of its idempotency key, in one transaction."""
     with asked.store.write() as db:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from service.store import demands, events, history, replays, standing
 from service.store.blocks import EncodedBlock
-from service.store.engine import Database, again_on_deadlock
+from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRow
 from service.store.readings import covers_all
 from service.store.rows import Row, fetch, fetch_one
@@ -36,10 +36,10 @@ def runnable(now: float) -> list[Any]:
 def held(lease: Lease) -> list[Any]:
     """Conditions under which a lease is still one."""
     t = trajectory.c
-    return [t.id == lease.id, t.fence == lease.fence, t.lease_until.is_not(None)]
+    return [t.id == lease.id, t.created_at == lease.born, t.fence == lease.fence, t.lease_until.is_not(None)]
 
 
-@again_on_deadlock
+@again_on_conflict
 def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[str]:
     """Store all that a slice found out, or, with LeaseLost, nothing; ids of trajectories that can run now."""
     with database.write() as db:

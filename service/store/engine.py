@@ -20,8 +20,9 @@ from sqlalchemy.engine import make_url
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 BUSY_SECONDS = 10
 
-DEADLOCKS = 4
+CONFLICTS = 4
 DEADLOCK_DETECTED = "40P01"
+UNIQUE_VIOLATION = "23505"
 
 Clock = Callable[[], float]
 P = ParamSpec("P")
@@ -70,19 +71,20 @@ class Database:
         self._engine.dispose()
 
 
-def again_on_deadlock(function: Callable[P, T]) -> Callable[P, T]:
-    """Run a function that is one whole transaction again if PostgreSQL ended it to free two that waited for each other.
+def again_on_conflict(function: Callable[P, T]) -> Callable[P, T]:
+    """Run a function that is one whole transaction again if PostgreSQL ended it in favour of another one.
 
-    Locks are taken in one order, but a commit learns only from what it stores which trajectories follow.
+    Locks are taken in one order, but a commit learns only from what it stores which trajectories follow; and of two
+    requests with the same idempotency key the later finds the earlier's answer when it looks again.
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(DEADLOCKS):
+        for _ in range(CONFLICTS):
             try:
                 return function(*args, **kwargs)
-            except sa.exc.OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != DEADLOCK_DETECTED:
+            except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in (DEADLOCK_DETECTED, UNIQUE_VIOLATION):
                     raise
                 time.sleep(random.uniform(0.01, 0.1))
         return function(*args, **kwargs)

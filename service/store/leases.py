@@ -33,6 +33,8 @@ class Lease:
     id: str
     project: str
     fence: int
+    born: float
+    """When the trajectory was made: one that was deleted and made again counts its fences anew."""
     regime: Mapping[str, Any]
     seeds: tuple[int, ...]
     ages: Mapping[int, int]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from service.store import events, replays, standing
 from service.store.commits import commit_slice, held, runnable
-from service.store.engine import Database, again_on_deadlock
+from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
 from service.store.rows import Row, fetch_one
 from service.store.tables.work import job, snapshot, trajectory
@@ -34,7 +34,7 @@ __all__ = [
 POISON_CRASHES = 5
 
 
-@again_on_deadlock
+@again_on_conflict
 def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, named: str | None = None) -> Lease | None:
     """The named trajectory if it can run, else, with no name, the best one; None if there is nothing to do."""
     with database.write() as db:
@@ -78,7 +78,7 @@ def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Ro
     query = sa.select(trajectory).where(*runnable(now), t.numerics == numerics)
     if named is not None:
         query = query.where(t.id == named)
-    query = query.order_by(t.priority.desc(), t.crashes, busy, t.rung_at > 0, left, t.rung_at, t.id).limit(1)
+    query = query.order_by(t.priority.desc(), t.crashes, busy, t.slices, left, t.id).limit(1)  # in turns, so none starves
     return fetch_one(db, query.with_for_update(skip_locked=True, of=trajectory))
 
 
@@ -100,6 +100,7 @@ def _lease(db: sa.Connection, row: Row) -> Lease:
         id=row["id"],
         project=row["project"],
         fence=row["fence"],
+        born=row["created_at"],
         regime=row["regime"],
         seeds=tuple(row["seeds"]),
         ages={int(seed): age for seed, age in row["ages"].items()},
@@ -129,7 +130,7 @@ def _start(db: sa.Connection, row: Row, begin: int) -> SnapshotRef | None:
     return SnapshotRef(**{name: stored[name] for name in names})
 
 
-@again_on_deadlock
+@again_on_conflict
 def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> str:
     """Keep the lease: `go` on, or `stop` at the next boundary because nobody wants more; LeaseLost if it is gone."""
     with database.write() as db:
@@ -147,7 +148,7 @@ def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> 
     return "go" if wanted else "stop"
 
 
-@again_on_deadlock
+@again_on_conflict
 def release(database: Database, lease: Lease) -> None:
     """Give a lease back with nothing done."""
     with database.write() as db:
@@ -155,7 +156,7 @@ def release(database: Database, lease: Lease) -> None:
         standing.refresh(db, database.now(db), standing.jobs_of(db, [lease.id]))
 
 
-@again_on_deadlock
+@again_on_conflict
 def fail(
     database: Database, lease: Lease, error: Mapping[str, Any], *, again: bool, backoff_seconds: float = 5.0
 ) -> None:

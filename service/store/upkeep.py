@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from service.lifecycle import TERMINAL
 from service.store import demands, events, replays, standing
-from service.store.commits import runnable
-from service.store.engine import Database, again_on_deadlock
+from service.store.commits import held, runnable
+from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost
 from service.store.rows import Row, fetch
 from service.store.tables.work import arm_step, job, snapshot, trajectory
@@ -20,7 +20,7 @@ RINGS = 200
 KEPT_LATEST = 2
 
 
-@again_on_deadlock
+@again_on_conflict
 def unannounced(database: Database, grace_seconds: float) -> list[str]:
     """Runnable trajectories whose bell may be lost, marked as rung now; ring them after this."""
     with database.write() as db:
@@ -33,7 +33,7 @@ def unannounced(database: Database, grace_seconds: float) -> list[str]:
         return found
 
 
-@again_on_deadlock
+@again_on_conflict
 def expire_leases(database: Database) -> list[str]:
     """Tell the jobs of trajectories whose worker fell silent; the trajectories."""
     with database.write() as db:
@@ -46,7 +46,7 @@ def expire_leases(database: Database) -> list[str]:
         return [row["id"] for row in found]
 
 
-@again_on_deadlock
+@again_on_conflict
 def repair_statuses(database: Database) -> None:
     """Bring the status of every job that has not ended up to what is stored."""
     with database.write() as db:
@@ -54,7 +54,7 @@ def repair_statuses(database: Database) -> None:
         standing.refresh(db, database.now(db), list(going))
 
 
-@again_on_deadlock
+@again_on_conflict
 def go_back(database: Database, lease: Lease) -> None:
     """The snapshot that a slice was to start from is lost: it is made again, from the one before it or the beginning.
 
@@ -66,10 +66,10 @@ def go_back(database: Database, lease: Lease) -> None:
         now = database.now(db)
         found, stop = lease.start.trajectory, lease.start.stop
         ids = sorted({lease.id, found})
-        locked = fetch(
-            db, sa.select(trajectory).where(trajectory.c.id.in_(ids)).order_by(trajectory.c.id).with_for_update()
+        fetch(
+            db, sa.select(trajectory.c.id).where(trajectory.c.id.in_(ids)).order_by(trajectory.c.id).with_for_update()
         )
-        if not any(row["id"] == lease.id and row["fence"] == lease.fence and row["lease_until"] for row in locked):
+        if not fetch(db, sa.select(trajectory.c.id).where(*held(lease))):
             raise LeaseLost(lease.id)
         same = (snapshot.c.trajectory == found, snapshot.c.stop == stop, snapshot.c.fence == lease.start.fence)
         db.execute(sa.update(snapshot).where(*same).values(lost_at=now))

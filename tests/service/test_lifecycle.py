@@ -8,7 +8,7 @@ LEGAL = {
     "queued": {"queued", "running", "paused", "cancelled", "succeeded", "failed"},
     "running": {"running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"},
     "pausing": {"pausing", "paused", "running", "cancelling", "cancelled", "succeeded", "failed"},
-    "paused": {"paused", "queued", "running", "cancelling", "cancelled", "succeeded", "failed"},
+    "paused": {"paused", "queued", "running", "cancelled", "succeeded", "failed"},
     "cancelling": {"cancelling", "cancelled", "succeeded", "failed"},
     "succeeded": {"succeeded"},
     "failed": {"failed"},

@@ -15,7 +15,7 @@ from service.store.tables.work import trajectory
 from workers.lease import HUNG_STATUS, Progress, Renewal
 from workers.slice import claim
 
-TTL_SECONDS = 0.4
+TTL_SECONDS = 0.8
 
 
 def leased(house: Any) -> tuple[Lease, float]:
@@ -39,7 +39,7 @@ def test_a_lease_is_renewed_while_updates_are_made(short: Any) -> None:
     progress = Progress()
     first = lease_until(short)
     with Renewal(short.database, lease, TTL_SECONDS, progress, asked_at) as renewal:
-        for offset in range(20):
+        for offset in range(14):
             progress.move(offset)
             time.sleep(TTL_SECONDS / 10)
             assert not renewal.must_stop()

@@ -6,7 +6,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from service.store.engine import Database
+from service.store.engine import Database, again_on_conflict
 from service.store.tables.access import idempotency_key
 
 ROW = {
@@ -87,4 +87,58 @@ def test_the_clock_is_the_databases_own(database_url: str) -> None:
         second = database.now(db)
     assert 0.01 < second - first < 5
     assert abs(second - time.time()) < 60
+    database.close()
+
+
+@pytest.mark.servers
+def test_of_two_transactions_that_wait_for_each_other_the_one_ended_is_run_again(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.write() as db:
+        db.execute(sa.delete(idempotency_key))
+        db.execute(sa.insert(idempotency_key), [{**ROW, "value": value} for value in "ab"])
+    both = threading.Barrier(2)
+    runs: list[str] = []
+
+    @again_on_conflict
+    def lock(order: str) -> None:
+        runs.append(order)
+        with database.write() as db:
+            for value in order:
+                db.execute(sa.select(idempotency_key).where(idempotency_key.c.value == value).with_for_update())
+                if value == order[0] and len(runs) <= 2:
+                    both.wait(5)
+
+    threads = [threading.Thread(target=lock, args=(order,)) for order in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(runs) == 3
+    database.close()
+
+
+@pytest.mark.servers
+def test_of_two_that_insert_the_same_key_the_later_looks_again(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.write() as db:
+        db.execute(sa.delete(idempotency_key))
+    both = threading.Barrier(2)
+    told: list[str] = []
+
+    @again_on_conflict
+    def once() -> None:
+        with database.write() as db:
+            there = db.execute(sa.select(idempotency_key.c.value)).first()
+            if there is None:
+                both.wait(5)
+                db.execute(sa.insert(idempotency_key).values(ROW))
+        told.append("made" if there is None else "found")
+
+    threads = [threading.Thread(target=once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(told) == ["found", "made"]
     database.close()

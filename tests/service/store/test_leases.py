@@ -102,6 +102,24 @@ def test_a_zombies_commit_is_refused_whole(bench: Bench) -> None:
     assert bench.status(job) == "succeeded"
 
 
+def test_a_zombie_of_a_deleted_trajectory_cannot_write_into_the_one_made_again(bench: Bench) -> None:
+    """The key is the same, so the id is, and fences count from the beginning."""
+    job = bench.submit(arm(step(0, 20)))
+    zombie = bench.must_claim("zombie")
+    result = bench.simulation.train(zombie, 5)
+    bench.ask(job, "cancel")
+    bench.clock.pass_by(61)
+    upkeep.expire_leases(bench.database)
+    bench.delete(job)
+    bench.submit(arm(step(0, 20)))
+    heir = bench.must_claim("heir")
+    assert (heir.id, heir.fence) == (zombie.id, zombie.fence)
+    with pytest.raises(LeaseLost):
+        trajectories.commit_slice(bench.database, zombie, result)
+    bench.commit(heir, updates=7)
+    bench.check()
+
+
 def test_the_same_slice_is_not_committed_twice(bench: Bench) -> None:
     bench.submit(arm(step(0, 20)))
     lease = bench.must_claim()

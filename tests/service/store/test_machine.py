@@ -61,7 +61,7 @@ class StoreMachine(RuleBasedStateMachine):
             for table in reversed(metadata.sorted_tables):
                 db.execute(sa.delete(table))
         self.bench = Bench(self.database, self.clock, FATES)
-        self.fences: dict[str, int] = {}
+        self.fences: dict[tuple[str, float], int] = {}
         self.ended: dict[str, tuple[str, int]] = {}
 
     def teardown(self) -> None:
@@ -193,8 +193,9 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def fences_only_grow(self) -> None:
         for row in self.bench.rows(trajectory):
-            assert row["fence"] >= self.fences.get(row["id"], 0)
-            self.fences[row["id"]] = row["fence"]
+            one = (row["id"], row["created_at"])
+            assert row["fence"] >= self.fences.get(one, 0)
+            self.fences[one] = row["fence"]
 
     @invariant()
     def a_job_that_has_ended_never_changes(self) -> None:
@@ -206,7 +207,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _holds(self, lease: Lease) -> bool:
         rows = self.bench.rows(trajectory, id=lease.id)
-        return bool(rows) and rows[0]["fence"] == lease.fence and rows[0]["lease_until"] is not None
+        if not rows or rows[0]["lease_until"] is None:
+            return False
+        return (rows[0]["created_at"], rows[0]["fence"]) == (lease.born, lease.fence)
 
     def _everything(self) -> dict[str, list[Any]]:
         return {table.name: self.bench.rows(table) for table in (job, event, trajectory, snapshot, arm_step)}
