@@ -41,7 +41,7 @@ class Settings(BaseSettings):
 
     lease_seconds: Seconds = 60.0
     """How long a claim lasts without renewal; longer than the longest update."""
-    first_slice_seconds: Seconds = 1.0
+    first_slice_seconds: Seconds = 0.5
     """Short, so that a new job shows a curve at once."""
     slice_seconds_min: Seconds = 10.0
     slice_seconds_max: Seconds = 60.0

@@ -27,7 +27,7 @@ from models.specs.regime import Ending, Measured, Reading, RegimeSpec
 
 __all__ = ["Flush", "Group", "LifeEvent", "Orders", "enter", "gather", "run"]
 
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 0.5
 MAX_ROWS = 1024
 STATUS = {"advance": "advanced", "censor": "censored", "fail": "failed"}
 
