@@ -13,6 +13,7 @@ from service.api import job_views
 from service.api.answers import matches, tagged
 from service.api.dependencies import Cursor, Limit, Reader, Store
 from service.api.plans import stored_plan
+from service.api.stage_ends import fixed_ends
 from service.errors import NotFound
 from service.lifecycle import LifeStatus
 from service.store import jobs, snapshots
@@ -102,11 +103,12 @@ def transitions(  # noqa: PLR0913 - every filter is a parameter of the query
     arm: ArmIndex = None,
     seed: Seed = None,
 ) -> Response:
-    """Ends of stages that triggers decided, with the leaf that fired and the stored values it read."""
+    """Ends of stages: with the leaf that fired and the stored values it read where a trigger decided."""
     with store.read() as db:
         jobs.get(db, caller.project, job)
         names = {row["idx"]: row["probe_names"] for row in jobs.arms_of(db, job)}
-        rows = job_views.transitions(jobs.transitions_of(db, job), names)
+        decided = jobs.transitions_of(db, job)
+        rows = job_views.transitions(decided, names) + fixed_ends(jobs.steps_of(db, job), decided)
     chosen = [row for row in rows if _fits(row["arm"], arm) and _fits(row["seed"], seed)]
     ordered = sorted(chosen, key=_when)
     return _page(request, ordered, _when, limit, cursor)

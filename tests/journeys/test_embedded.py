@@ -47,8 +47,9 @@ def test_check_and_plan_speak_before_anything_runs(service: Service) -> None:
 
 def test_every_life_ends_its_stages_and_says_why(grown: Job) -> None:
     rows = grown.transitions()
-    assert {row["seed"] for row in rows} == {0, 1, 2, 3}
-    for row in rows:
+    assert [row["stage"] for row in rows if row["seed"] == 2] == ["looking", "handover", "naming"]
+    assert [row["age_sp"] for row in rows if row["stage"] == "handover"] == [24000] * 4
+    for row in [row for row in rows if row["stage"] == "naming"]:
         assert row["fired"] in ("/until/criterion", "limit")
         if row["fired"] != "limit":
             assert row["values"][0]["value"] >= np.float32(0.99)

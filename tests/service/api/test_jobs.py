@@ -413,8 +413,11 @@ def test_arms_lives_and_transitions_of_a_triggered_stage(api: httpx.Client, benc
     ended = get(api, f"/v1/jobs/{job}/transitions")["items"]
     assert [(row["seed"], row["stage"], row["age_sp"], row["fired"], row["status"]) for row in ended] == [
         (3, "early", 100, "/until/criterion", "advanced"),
+        (3, "late", 300, "/until", "advanced"),
         (4, "early", 200, "/until/criterion", "advanced"),
+        (4, "late", 400, "/until", "advanced"),
         (5, "early", 400, "/until/criterion", "advanced"),
+        (5, "late", 600, "/until", "advanced"),
     ]
     (arm,) = get(api, f"/v1/jobs/{job}/arms")["items"]
     assert [(step["stage"], step["state"], step["provisional"]) for step in arm["steps"]] == [
