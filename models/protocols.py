@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -102,15 +102,77 @@ class Cost(Protocol):
         ...
 
 
-class CreditRule(Protocol):
-    """How the areas of a circuit turn errors into descent directions, shaped like their parameters."""
+@dataclass(frozen=True)
+class Circuit:
+    """The areas that one rule teaches together, as the rule sees them."""
 
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> Params:
-        """State by address `rule/<weight address>/...`; shapes are those of the circuit's weights for one life."""
+    areas: tuple[str, ...]
+    """In graph order."""
+    below: Mapping[str, tuple[str, ...]]
+    """Area -> areas of the circuit from which pathways inside it lead there, in graph order."""
+    ends: tuple[str, ...]
+    """Areas from which no pathway leads to another area of the circuit."""
+    units: Mapping[str, tuple[int, ...]]
+    """Unit shape of each area."""
+    act: Mapping[str, Callable[[Tensor], Tensor]]
+    """Activation of each area."""
+
+
+class CreditRule(Protocol):
+    """How the areas of a circuit turn errors into descent directions, shaped like their parameters.
+
+    A rule that is more than a multiplication offers one of `Prepares`, `Joins`, `Aims`, `Steers` as well.
+    """
+
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
+        """State that learns, by address `rule/area/A/...`, and state that does not, by any address `rule/...`.
+
+        Shapes are those of the circuit's weights whose input carries an error, for one life. What learns has the
+        plasticity and the optimizer of the area A.
+        """
         ...
 
     def synapse(self) -> Synapse:
         """The multiplication whose backward pass is the rule."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A rule whose feedback weights follow from other things, pass by pass."""
+
+    def prepare(self, weight: Mapping[str, Tensor], own: Params, draw: Draw) -> Params:
+        """What joins the state for one pass."""
+        ...
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """A rule that hands errors on past the pathways of its circuit, which carry none."""
+
+    into_ends: bool
+    """Whether the pathways into its ends carry errors after all."""
+
+    def join(self, area: str, rate: Mapping[str, Tensor], own: Params) -> Tensor:
+        """The rate of an area, unchanged, with the rule's own way back; called in graph order."""
+        ...
+
+
+@runtime_checkable
+class Aims(Protocol):
+    """A rule that turns what its end is judged by into an objective of its own; pathways inside carry no error."""
+
+    def aim(self, judge: Callable[[Moment], Tensor], weight_N: Tensor, moment: Moment) -> Tensor:
+        """Value (N,) whose gradient is the rule's; `judge` weighs all costs at the end, `weight_N` is their weight."""
+        ...
+
+
+@runtime_checkable
+class Steers(Protocol):
+    """A rule that adds to what errors ask for, and says itself where its learning state goes."""
+
+    def steer(self, found: Params, moment: Moment) -> Params:
+        """Directions that replace or join those that were found; may name state that nothing moves now."""
         ...
 
 

@@ -27,7 +27,7 @@ class Conv:
                 area/A/layerK/bias, K from 2; weights by `init` with fan_in = inputs of one unit, biases 0
     Shapes:     inputs (N, B, T, maps, height, width) of equal height and width -> (N, B, T, channels, height', width')
     Units:      rates dimensionless
-    Rules:      backprop, frozen, feedback_alignment
+    Rules:      all but target_propagation; direct_feedback and predictive_coding only where depth is 1
     Reference:  Fukushima (1980) Biol. Cybern. 36:193; LeCun et al. (1989) Neural Comput. 1:541
     """
 

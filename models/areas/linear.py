@@ -25,7 +25,8 @@ class Linear:
                 biases 0
     Shapes:     inputs (N, B, T, *source units) -> (N, B, T, U)
     Units:      rates dimensionless
-    Rules:      backprop, frozen, feedback_alignment
+    Rules:      all; those that speak to areas (direct_feedback, target_propagation, predictive_coding) only where
+                depth is 1
     Reference:  McCulloch & Pitts (1943) Bull. Math. Biophys. 5:115; layer norm: Ba, Kiros & Hinton (2016), here
                 without learned gain and offset
     """

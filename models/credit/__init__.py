@@ -5,20 +5,53 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.credit.backprop import Backprop, Exact
+from models.credit.direct_feedback import DirectFeedback
 from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.frozen import Frozen
-from models.protocols import CreditRule
-from models.specs.credit import BackpropSpec, FeedbackAlignmentSpec, FrozenSpec, RuleSpec
+from models.credit.kolen_pollack import KolenPollack
+from models.credit.local_error import LocalError
+from models.credit.predictive_coding import PredictiveCoding
+from models.credit.sign_symmetry import SignSymmetry
+from models.credit.target_propagation import TargetPropagation
+from models.credit.weight_mirror import WeightMirror
+from models.protocols import Circuit, CreditRule
+from models.specs.credit import (
+    BackpropSpec,
+    DirectFeedbackSpec,
+    FeedbackAlignmentSpec,
+    FrozenSpec,
+    KolenPollackSpec,
+    LocalErrorSpec,
+    PredictiveCodingSpec,
+    RuleSpec,
+    SignSymmetrySpec,
+    TargetPropagationSpec,
+    WeightMirrorSpec,
+)
 
 
-def build_rule(spec: RuleSpec | None) -> CreditRule:
-    """The rule of a circuit; None: backprop, the default of areas that are in no circuit."""
+def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911 - one case per member
+    """The rule of a circuit."""
     match spec:
-        case None | BackpropSpec():
+        case BackpropSpec():
             return Backprop()
         case FrozenSpec():
             return Frozen(Backprop())
         case FeedbackAlignmentSpec():
             return FeedbackAlignment(spec, Exact())
+        case SignSymmetrySpec():
+            return SignSymmetry(spec, Exact())
+        case KolenPollackSpec():
+            return KolenPollack(spec, circuit, Exact())
+        case DirectFeedbackSpec():
+            return DirectFeedback(spec, circuit, Exact())
+        case LocalErrorSpec():
+            return LocalError(spec, circuit, Exact())
+        case WeightMirrorSpec():
+            return WeightMirror(spec, Exact())
+        case TargetPropagationSpec():
+            return TargetPropagation(spec, circuit, Exact())
+        case PredictiveCodingSpec():
+            return PredictiveCoding(spec, circuit, Exact())
         case _:
             assert_never(spec)

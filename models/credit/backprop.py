@@ -41,9 +41,9 @@ class Backprop:
     Reference:   Rumelhart, Hinton & Williams (1986) Nature 323:533
     """
 
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> Params:
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """No state."""
-        return {}
+        return {}, {}
 
     def synapse(self) -> Synapse:
         """The exact multiplication."""

@@ -25,9 +25,9 @@ class Frozen:
     def __init__(self, through: CreditRule) -> None:
         self._through = through
 
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> Params:
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """No state."""
-        return {}
+        return {}, {}
 
     def synapse(self) -> Synapse:
         """That of the rule it stands in for."""

@@ -51,7 +51,7 @@ def _fresh(cohort: Cohort, organism: Organism, areas: tuple[str, ...], ordinal: 
 
 def _forget(cohort: Cohort, regime: RegimeSpec, areas: tuple[str, ...], *, heads: bool) -> None:
     """Moments and step counts of areas start anew; with `heads`, those of decoders that learn with them too."""
-    prefixes = [f"area/{area}/" for area in areas]
+    prefixes = [f"{family}/{area}/" for area in areas for family in ("area", "rule/area")]
     if heads:
         prefixes += [f"cost/{name}/" for name, each in regime.costs.items() if each.cost.at in areas]
     start = tuple(prefixes)

@@ -61,7 +61,7 @@ class Cohort:
     params: Params
     """Parameters of areas, by address `area/...`."""
     learned: Params
-    """Decoders and heads of costs, by address `cost/...`."""
+    """Decoders and heads of costs, by address `cost/...`; state of rules that learns, by `rule/area/...`."""
     own: Params
     """Unlearned state of rules and costs."""
     moments: Params
@@ -115,12 +115,13 @@ def birth(regime: RegimeSpec, seeds: Sequence[int]) -> Cohort:
     organism = Organism(regime.organism)
     draw = Draw(torch.tensor(list(seeds), dtype=torch.int64))
     params = organism.init(draw.at("init"))
+    learned, own = organism.circuits.init(params, draw.at("init"))
     count = len(seeds)
     cohort = Cohort(
         seeds=list(seeds),
         params=params,
-        learned={},
-        own=organism.init_rules(params, draw.at("init")),
+        learned=learned,
+        own=own,
         moments={},
         steps={},
         age_N=np.zeros(count, dtype=np.int64),

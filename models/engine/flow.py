@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.engine.circuit import Circuits
 from models.engine.cohort import Cohort, Flags
-from models.engine.knobs import Knobs
+from models.engine.knobs import Knobs, Numbers
 from models.engine.optimizer import Mover, Optimizer
 from models.engine.organism import Wiring
 from models.specs.envelopes import is_zero
@@ -64,16 +65,18 @@ class Plan:
 class Flow:
     """Plans for a cohort under a regime."""
 
-    def __init__(self, cohort: Cohort, regime: RegimeSpec, optimizer: Optimizer) -> None:
+    def __init__(self, cohort: Cohort, regime: RegimeSpec, optimizer: Optimizer, circuits: Circuits) -> None:
         self._cohort = cohort
         self._regime = regime
         self._optimizer = optimizer
+        self._circuits = circuits
         self._areas = tuple(regime.organism.areas)
         self._costs = {name: weighted.cost for name, weighted in regime.costs.items()}
         self._reach = {name: reaches(regime.organism, cost) for name, cost in self._costs.items()}
         self._alone = frozenset(name for name in self._costs if _needs_own_walk(regime, name))
         self._names = {
-            area: sorted(each for each in cohort.params if _within(each, "area", area)) for area in self._areas
+            area: sorted(each for each in cohort.params if _within(each, "area", area)) + self._states(area)
+            for area in self._areas
         }
         self._heads = {
             cost: sorted(each for each in cohort.learned if _within(each, "cost", cost)) for cost in self._costs
@@ -95,7 +98,7 @@ class Flow:
         kept, strengths = self._deficits(knobs, alive_N)
         form = self._formed(knobs, alive_N, kept)
         rows = dict(zip(self._costs, knobs.weight_CN.astype(np.float32), strict=True))
-        rates = {name: knobs.rate_AN[self._row[name]] for name in form.moves}
+        rates = {name: self._rate(name, knobs) for name in form.moves}
         return Plan(
             form,
             knobs,
@@ -125,8 +128,22 @@ class Flow:
 
     def _area_of(self, name: str) -> str:
         """The area whose rate moves a parameter: its own, or the one its cost judges."""
-        family, owner = name.split("/")[:2]
-        return owner if family == "area" else self._costs[owner].at
+        owner = name.removeprefix("rule/").split("/")[1]
+        return self._costs[owner].at if name.startswith("cost/") else owner
+
+    def _states(self, area: str) -> list[str]:
+        """What the area's rule learns beside the parameters."""
+        return sorted(each for each in self._cohort.learned if _within(each, "rule/area", area))
+
+    def _rate(self, name: str, knobs: Knobs) -> Numbers:
+        """Rates (N,) of a parameter: those of its area, but for state of a rule with a rate of its own."""
+        row = self._row[name]
+        rate_N: Numbers = knobs.rate_AN[row]
+        if name.startswith("rule/"):
+            organism, area = self._regime.organism, self._areas[row]
+            lr = organism.own_optimizer_of(area).lr * organism.areas[area].lr_scale
+            rate_N = lr * knobs.plasticity_AN[row]
+        return rate_N
 
     def _deficits(self, knobs: Knobs, alive_N: Flags) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Shares that cut pathways let through, and strengths of the deficits of senses, where not 0 for all."""
@@ -161,7 +178,9 @@ class Flow:
             moves |= dict.fromkeys(self._heads[cost], plastic[spec.at] & weighs[cost])
         for path in self._regime.organism.pathways:
             if path.title in kept:
-                moves[f"area/{path.target}/from/{path.source}/weight"] &= kept[path.title].numpy() > 0
+                cut = f"area/{path.target}/from/{path.source}/weight"
+                for name in (name for name in moves if name == cut or name.startswith(f"rule/{cut}/")):
+                    moves[name] = moves[name] & (kept[path.title].numpy() > 0)
         return {name: lives for name, lives in moves.items() if lives.any()}
 
     def _groups(self, live: tuple[str, ...], moves: Mapping[str, Flags]) -> tuple[Group, ...]:
@@ -172,7 +191,8 @@ class Flow:
         groups = []
         for several in (together, *apart):
             costs = [cost for cost in several if any(name in moves for name in self._touched(cost))]
-            names = dict.fromkeys(name for cost in costs for name in self._touched(cost) if name in moves)
+            touched = (name for cost in costs for name in self._touched(cost) if not self._circuits.steers(name))
+            names = dict.fromkeys(name for name in touched if name in moves)
             if names:
                 groups.append(Group(tuple(live.index(cost) for cost in costs), tuple(names)))
         return tuple(groups)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.costs import build_cost
 from models.draw import Draw, word
+from models.engine.circuit import Judged
 from models.engine.cohort import first_of_cost
 from models.engine.feed import Stream
 from models.engine.organism import Organism, Wiring
@@ -92,9 +93,18 @@ class Exam:
         wiring = Wiring(closed_pathways(organism.spec, [spec]), exact=not by_rule)
         with torch.enable_grad():
             moment = organism.run(portion.weight | moved, portion.own, items.batch, items.draw, wiring)
-            grads = torch.autograd.grad(self._value(cost, moment).sum(), list(moved.values()))
+            values = self._objectives(cost, moment) if by_rule else [self._value(cost, moment)]
+            grads = torch.autograd.grad([value.sum() for value in values], list(moved.values()))
         zeros = {name: torch.zeros_like(value) for name, value in portion.weight.items()}
-        return zeros | dict(zip(moved, grads, strict=True))
+        found = zeros | dict(zip(moved, grads, strict=True))
+        return organism.circuits.steered(found, moment, moved) if by_rule else found
+
+    def _objectives(self, cost: str, moment: Moment) -> list[Tensor]:
+        """What goes back from the cost by the circuits' rules."""
+        spec, value = self._specs[cost], self._value(cost, moment)
+        upstream, ones_N = spec.scope == "upstream", torch.ones(len(value))
+        judged = Judged(spec.at, upstream, value, lambda moment: self._value(cost, moment), ones_N)
+        return self._items.organism.circuits.objectives([judged], moment)[0]
 
     def cost(self, name: str) -> Tensor:
         """Value (N,) on all items."""

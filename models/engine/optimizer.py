@@ -61,11 +61,7 @@ class Optimizer:
     def __init__(self, cohort: Cohort, organism: OrganismSpec, area_of_cost: Mapping[str, str]) -> None:
         self._cohort = cohort
         self._values: Params = {**cohort.params, **cohort.learned}
-        self._specs = {
-            name: organism.optimizer_of(_area(name, area_of_cost))
-            for name in self._values
-            if _known(name, area_of_cost)
-        }
+        self._specs = {name: _spec(organism, name, area_of_cost) for name in self._values if _known(name, area_of_cost)}
         self._keys = {name: spec.model_dump_json() for name, spec in self._specs.items()}
         for name, spec in self._specs.items():
             for slot in slots(spec):
@@ -230,12 +226,15 @@ def _assembled(pieces: list[tuple[slice | None, Tensor]], lives: int) -> Tensor:
     return whole
 
 
-def _area(name: str, area_of_cost: Mapping[str, str]) -> str:
-    family, owner = name.split("/")[:2]
-    return owner if family == "area" else area_of_cost[owner]
+def _spec(organism: OrganismSpec, name: str, area_of_cost: Mapping[str, str]) -> OptimizerSpec:
+    """The optimizer of the area that a parameter belongs to; a rule's state may have another."""
+    family, owner, *rest = name.split("/")
+    if family == "rule":
+        return organism.own_optimizer_of(rest[0])
+    return organism.optimizer_of(owner if family == "area" else area_of_cost[owner])
 
 
 def _known(name: str, area_of_cost: Mapping[str, str]) -> bool:
     """Whether something in force could move the parameter: decoders of costs that left stand still."""
     family, owner = name.split("/")[:2]
-    return family == "area" or owner in area_of_cost
+    return family != "cost" or owner in area_of_cost

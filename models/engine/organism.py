@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from models.areas import build_area
-from models.credit import build_rule
+from models.credit.backprop import Exact
 from models.draw import Draw
+from models.engine.circuit import Circuits
 from models.errors import Refused
 from models.protocols import Area, Batch, Moment, Params, Synapse
 from models.specs.organism import OrganismSpec, PathwaySpec
@@ -43,35 +44,31 @@ class Organism:
         self.order = area_order(spec)
         self.into: dict[str, tuple[PathwaySpec, ...]] = {area: spec.into(area) for area in self.order}
         self.areas: dict[str, Area] = {area: self._build(area) for area in self.order}
-        self._exact = build_rule(None).synapse()
-        self._synapse: dict[str, Synapse] = {area: build_rule(spec.rule_of(area)).synapse() for area in self.order}
+        self.circuits = Circuits(spec, self.order, self.shapes)
+        self._exact = Exact()
 
     def init(self, draw: Draw) -> Params:
         """First parameters of every area."""
         return {address: value for area in self.areas.values() for address, value in area.init(draw).items()}
 
-    def init_rules(self, params: Params, draw: Draw) -> Params:
-        """First state of every circuit's rule; the weights that senses feed carry no error and have none."""
-        own: Params = {}
-        for circuit in self.spec.credit:
-            weights = [address for area in circuit.areas for address in self._error_weights(area, params)]
-            own |= build_rule(circuit.rule).init(
-                {address: tuple(params[address].shape[1:]) for address in weights}, draw
-            )
-        return own
-
     def run(self, weight: Params, own: Params, batch: Batch, draw: Draw, wiring: Wiring = OPEN) -> Moment:
         """One forward pass of all areas."""
         rate: dict[str, Tensor] = dict(batch.senses)
         inputs: dict[str, dict[str, Tensor]] = {}
+        circuits = self.circuits
+        if not wiring.exact:
+            own = circuits.prepared(weight, own, draw)
+        closed = wiring.closed if wiring.exact or not circuits.cut else wiring.closed | circuits.cut
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
-            synapse = wiring.synapse or (self._exact if wiring.exact else self._synapse[area])
+            synapse = wiring.synapse or (self._exact if wiring.exact else circuits.synapse[area])
             return self.areas[area].apply(weight, given, synapse, own)
 
         for area in self.order:
-            inputs[area] = {path.source: _message(path, rate[path.source], wiring) for path in self.into[area]}
+            inputs[area] = {path.source: _message(path, rate[path.source], wiring, closed) for path in self.into[area]}
             rate[area] = apply(area, inputs[area])
+            if not wiring.exact:
+                rate[area] = circuits.joined(area, rate, own)
         return Moment(batch, rate, weight, own, draw, inputs, apply)
 
     def _build(self, area: str) -> Area:
@@ -80,15 +77,10 @@ class Organism:
             raise Refused.because("E02", "/organism/pathways", f"area {area}: two pathways from one source")
         return build_area(area, self.spec.areas[area], sources, self.shapes[area])
 
-    def _error_weights(self, area: str, params: Params) -> list[str]:
-        fed = {f"area/{area}/from/{sense}/weight" for sense in self.spec.senses}
-        of_area = (address for address in params if address.startswith(f"area/{area}/"))
-        return [address for address in of_area if address.endswith("/weight") and address not in fed]
 
-
-def _message(path: PathwaySpec, rate: Tensor, wiring: Wiring) -> Tensor:
+def _message(path: PathwaySpec, rate: Tensor, wiring: Wiring, closed: frozenset[str]) -> Tensor:
     """What arrives: detached where no error goes back, weakened where a deficit cuts."""
-    if path.gradient == "block" or path.title in wiring.closed:
+    if path.gradient == "block" or path.title in closed:
         rate = rate.detach()
     kept_N = None if wiring.kept is None else wiring.kept.get(path.title)
     if kept_N is None:

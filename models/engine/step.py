@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from models.costs import build_cost
+from models.engine.circuit import Judged
 from models.engine.cohort import Cohort
 from models.engine.feed import Feed, Stream
-from models.engine.flow import Flow, Plan
+from models.engine.flow import Flow, Group, Plan
 from models.engine.knobs import KnobBoard
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
@@ -48,7 +49,7 @@ class Training:
         }
         self.knobs = KnobBoard(regime)
         self.optimizer = Optimizer(cohort, regime.organism, {name: each.cost.at for name, each in regime.costs.items()})
-        self.flow = Flow(cohort, regime, self.optimizer)
+        self.flow = Flow(cohort, regime, self.optimizer, self.organism.circuits)
         self.own: Params = {**cohort.own, **cohort.learned}
         self.movable: Params = {**cohort.params, **cohort.learned}
 
@@ -60,25 +61,42 @@ class Training:
         moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
         live = zip(plan.form.live, plan.form.only, strict=True)
         values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
-        grads = self._descent(plan, values)
+        grads = self.organism.circuits.steered(self._descent(plan, moment, values), moment, plan.form.moves)
         norms = self.optimizer.update(plan.mover, grads)
         self._advance(plan)
         rows = [*(value.detach() for value in values), *norms]
         return Row(cohort.offset, plan, torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds)))
 
-    def _descent(self, plan: Plan, values: list[Tensor]) -> Params:
-        """Gradient of every parameter that moves; each life's is its own."""
+    def _descent(self, plan: Plan, moment: Moment, values: list[Tensor]) -> Params:
+        """Direction of every parameter that moves; each life's is its own."""
         grads: Params = {}
         for group in plan.form.groups:
-            found = torch.autograd.grad(
-                [values[cost] for cost in group.costs],
-                [self.movable[name] for name in group.names],
-                [plan.weights[cost] for cost in group.costs],
-                retain_graph=group is not plan.form.groups[-1],
-            )
+            outputs, weights = self._objectives(plan, group, moment, values)
+            last = group is plan.form.groups[-1]
+            moved = [self.movable[name] for name in group.names]
+            found = torch.autograd.grad(outputs, moved, weights, retain_graph=not last)
             for name, grad in zip(group.names, found, strict=True):
                 grads[name] = grads[name] + grad if name in grads else grad
         return grads
+
+    def _objectives(
+        self, plan: Plan, group: Group, moment: Moment, values: list[Tensor]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """What goes back for a group of costs, and with which weights (N,)."""
+        circuits = self.organism.circuits
+        if not circuits.aims:
+            return [values[cost] for cost in group.costs], [plan.weights[cost] for cost in group.costs]
+        return circuits.objectives([self._judged(plan, cost, values[cost]) for cost in group.costs], moment)
+
+    def _judged(self, plan: Plan, cost: int, value: Tensor) -> Judged:
+        """A live cost as it goes back."""
+        name, only_N = plan.form.live[cost], plan.form.only[cost]
+        spec = self.regime.costs[name].cost
+
+        def again(moment: Moment) -> Tensor:
+            return _value(self.costs[name], moment, only_N)
+
+        return Judged(spec.at, spec.scope == "upstream", value, again, plan.weights[cost])
 
     def _advance(self, plan: Plan) -> None:
         """Ages, positions and offsets move on."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from models.specs.canonical import DEFAULT_PROBE_ITEMS, canonical
 from models.specs.check_costs import learns_freely, still, weighed
+from models.specs.check_credit import unfit_optimizers
 from models.specs.costs import AreaTarget, target_of
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
@@ -34,6 +35,7 @@ def advise(schedule: ScheduleSpec) -> Iterator[Finding]:
     yield from _unaligned_edges(clock)
     yield from _jumps(clock)
     yield from _rounded(clock)
+    yield from unfit_optimizers(schedule.organism)
     yield from _unused(schedule)
     yield from _untrained_teachers(schedule)
 

@@ -1,10 +1,11 @@
-"""Whether each stage's costs have what they need, and teach something: E06, E07, E08, E14, E30 of the batch."""
+"""Whether each stage's costs have what they need, and teach something: E06, E07, E08, E14, E26, E30 of the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
 
+from models.specs.check_credit import check_hearing
 from models.specs.costs import MIN_BATCH, AreaTarget, CostSpec, InputTarget, LabelTarget, SlowFeatureSpec, target_of
 from models.specs.credit import CAPABILITIES
 from models.specs.envelopes import is_zero
@@ -25,6 +26,7 @@ def check_costs(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterator
             yield from _needs(schedule, stage, name, (*steps, "costs", name))
             yield from _fits(schedule, stage, name, shapes)
             yield from _reaches(schedule, stage, name, (*steps, "costs", name))
+            yield from check_hearing(schedule, index, name)
         yield from _learns(schedule, stage, steps)
         for problem in misfed_senses(schedule.organism, schedule.worlds[stage.world], stage.world):
             yield finding("E14", (*steps, "world"), f"stage {stage.name}: {problem}", "another world, or another sense")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.credit import CAPABILITIES
+from models.specs.check_credit import check_circuit
 from models.specs.findings import Finding, finding, from_reason
 from models.specs.organism import CircuitSpec, OrganismSpec
 from models.specs.shapes import cycle, layout
@@ -34,12 +34,7 @@ def _circuit(organism: OrganismSpec, index: int, circuit: CircuitSpec) -> Iterat
     if apart:
         message = f"{place}: no pathway inside it leads to {', '.join(sorted(apart))}"
         yield finding("E27", (*steps, "areas"), message, "make a circuit of each connected part")
-    taught = CAPABILITIES[circuit.rule.kind].areas
-    for number, area in enumerate(circuit.areas):
-        kind = organism.areas[area].kind
-        if taught is not None and kind not in taught:
-            message = f"{place}: {circuit.rule.kind} teaches {', '.join(sorted(taught))} areas; {area} is {kind}"
-            yield finding("E25", (*steps, "areas", number), message, "leave it to backprop, or choose another rule")
+    yield from check_circuit(organism, index)
 
 
 def _connected(organism: OrganismSpec, circuit: CircuitSpec) -> set[str]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from models.specs.areas import AreaSpec
 from models.specs.base import Many, Member, Name, NonNegative, Positive, Share, Spec
-from models.specs.credit import RuleSpec
+from models.specs.credit import RuleSpec, TargetPropagationSpec, WeightMirrorSpec
 
 
 class SenseSpec(Spec):
@@ -111,6 +111,17 @@ class OrganismSpec(Spec):
         """The optimizer that moves an area."""
         own = (circuit.optimizer for circuit in self.credit if area in circuit.areas)
         return next(own, None) or self.optimizer
+
+    def own_optimizer_of(self, area: str) -> OptimizerSpec:
+        """The optimizer that moves what the area's rule learns beside its parameters."""
+        optimizer = self.optimizer_of(area)
+        match self.rule_of(area):
+            case WeightMirrorSpec(rate=rate):
+                return SgdSpec(kind="sgd", lr=rate)
+            case TargetPropagationSpec(own_rate=float(own_rate)):
+                return optimizer.model_copy(update={"lr": own_rate})
+            case _:
+                return optimizer
 
     def into(self, area: str) -> tuple[PathwaySpec, ...]:
         """Pathways that end at the area, in document order."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from models.specs.costs import CostSpec
 from models.specs.credit import CAPABILITIES
-from models.specs.organism import OrganismSpec, PathwaySpec
+from models.specs.organism import CircuitSpec, OrganismSpec, PathwaySpec
 
 
 def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
@@ -42,6 +42,17 @@ def gives_out(organism: OrganismSpec, area: str) -> bool:
 def together(organism: OrganismSpec, one: str, other: str) -> bool:
     """Whether one circuit holds both areas."""
     return any(one in circuit.areas and other in circuit.areas for circuit in organism.credit)
+
+
+def inside(organism: OrganismSpec, circuit: CircuitSpec) -> tuple[PathwaySpec, ...]:
+    """Pathways from one area of the circuit to another, in document order."""
+    return tuple(each for each in organism.pathways if each.source in circuit.areas and each.target in circuit.areas)
+
+
+def ends_of(organism: OrganismSpec, circuit: CircuitSpec) -> tuple[str, ...]:
+    """Areas of the circuit from which no pathway leads to another of it, in its order."""
+    going_on = {each.source for each in inside(organism, circuit)}
+    return tuple(area for area in circuit.areas if area not in going_on)
 
 
 def carrying_pathways(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:

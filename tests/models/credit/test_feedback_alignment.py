@@ -8,7 +8,7 @@ import pytest
 import torch
 from raising import IMAGE, chain, one_stage
 
-from models.credit.feedback_alignment import feedback_address
+from models.credit.aligned import feedback_address
 from models.engine.cohort import Cohort, birth
 from models.engine.examiner import portion_of
 from models.engine.feed import Stream

@@ -1,0 +1,105 @@
+"""Whether rules fit the areas they teach and the costs they hear: E25, E26; and the optimizer that moves them: W14."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.specs.costs import CostSpec, LabelTarget, target_of
+from models.specs.credit import CAPABILITIES, Capability
+from models.specs.findings import Finding, Steps, Suggestion, finding
+from models.specs.organism import CircuitSpec, OrganismSpec, SgdSpec
+from models.specs.reach import ends_of, inside, reaches
+from models.specs.schedule import ScheduleSpec, StageSpec
+from models.specs.study import Patch
+
+
+def check_circuit(organism: OrganismSpec, index: int) -> Iterator[Finding]:
+    """What a rule cannot teach (E25)."""
+    circuit = organism.credit[index]
+    able, steps = CAPABILITIES[circuit.rule.kind], ("organism", "credit", index, "areas")
+    place = f"circuit {circuit.title}"
+    for number, area in enumerate(circuit.areas):
+        problem = _unfit(organism, circuit, area, able)
+        if problem:
+            text = "leave it to backprop, or choose another rule"
+            yield finding("E25", (*steps, number), f"{place}: {problem[0]}", problem[1] or text)
+    sources = [each.source for each in inside(organism, circuit)]
+    targets = [each.target for each in inside(organism, circuit)]
+    forks = [area for area in circuit.areas if sources.count(area) > 1 or targets.count(area) > 1]
+    if "order" in able.needs and forks:
+        message = f"{place}: {circuit.rule.kind} teaches a chain of areas; pathways fork or meet at {', '.join(forks)}"
+        yield finding("E25", steps, message, "make a circuit of each chain")
+    ends = ends_of(organism, circuit)
+    if able.hears == "own" and len(ends) > 1:
+        message = f"{place}: {circuit.rule.kind} needs one output area, here are {', '.join(ends)}"
+        yield finding("E25", steps, message, "make a circuit of each")
+
+
+def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Finding]:
+    """Whether the rules that a cost's error would reach can use it (E26)."""
+    organism, cost, stage = schedule.organism, schedule.costs[name], schedule.stages[index]
+    if cost.scope == "local":
+        return
+    steps = ("stages", index, "costs", name)
+    for number, circuit in enumerate(organism.credit):
+        if reaches(organism, cost).intersection(circuit.areas):
+            yield from _unheard(organism, number, name, cost, (stage, steps))
+
+
+def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:
+    """Optimizers that undo what a rule rests on (W14)."""
+    for index, circuit in enumerate(organism.credit):
+        optimizer = circuit.optimizer or organism.optimizer
+        if circuit.rule.kind == "kolen_pollack" and not isinstance(optimizer, SgdSpec):
+            steps: Steps = ("organism", "credit", index) if circuit.optimizer else ("organism",)
+            message = f"circuit {circuit.title}: {optimizer.kind} scales the steps of W and B apart"
+            yield finding("W14", (*steps, "optimizer"), message, "sgd, with or without momentum")
+
+
+def _unfit(
+    organism: OrganismSpec, circuit: CircuitSpec, area: str, able: Capability
+) -> tuple[str, str | Suggestion | None] | None:
+    """Why a rule cannot teach an area, and what would help."""
+    spec, rule = organism.areas[area], circuit.rule.kind
+    if able.areas is not None and spec.kind not in able.areas:
+        return f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
+    if not able.deep and spec.depth > 1:
+        path = f"/organism/areas/{area}/depth"
+        edit = (Patch(op="replace", path=path, value=1),)
+        hint = Suggestion(text="depth 1, or an area for each layer", edit=edit)
+        return f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
+    if able.act is not None and spec.act not in able.act and area not in ends_of(organism, circuit):
+        nearest = sorted(able.act)[-1]
+        edit = (Patch(op="replace", path=f"/organism/areas/{area}/act", value=nearest),)
+        hint = Suggestion(text=f"act {nearest}", edit=edit)
+        return f"{rule} needs {' or '.join(sorted(able.act))} below its output; {area} is {spec.act}", hint
+    return None
+
+
+def _unheard(
+    organism: OrganismSpec, number: int, name: str, cost: CostSpec, where: tuple[StageSpec, Steps]
+) -> Iterator[Finding]:
+    """Why a circuit cannot use the error of a cost that reaches it."""
+    circuit, (stage, steps) = organism.credit[number], where
+    able, ends, rule = CAPABILITIES[circuit.rule.kind], ends_of(organism, circuit), circuit.rule.kind
+    place = f"stage {stage.name}: cost {name}"
+    if able.hears == "anywhere":
+        return
+    if cost.at in circuit.areas and cost.at not in ends:
+        message = f"{place} judges {cost.at} inside circuit {circuit.title}; {rule} hears errors at its output only"
+        yield finding("E26", steps, message, _local(name, ends))
+    elif able.hears == "own" and cost.at not in circuit.areas:
+        message = f"{place} judges {cost.at} above circuit {circuit.title}; {rule} needs the cost at its own output"
+        path = f"/organism/credit/{circuit.title}/areas"
+        edit = (Patch(op="replace", path=path, value=[*circuit.areas, cost.at]),)
+        yield finding("E26", steps, message, Suggestion(text=f"take {cost.at} into the circuit", edit=edit))
+    elif able.costs is not None and cost.kind not in able.costs:
+        message = f"{place} is {cost.kind}; {rule} can use {', '.join(sorted(able.costs))}"
+        yield finding("E26", steps, message, _local(name, ends))
+    elif "label" in able.needs and target_of(cost) != LabelTarget(kind="label"):
+        yield finding("E26", steps, f"{place} has another target than the label, which {rule} needs", "target: label")
+
+
+def _local(name: str, ends: tuple[str, ...]) -> Suggestion:
+    edit = (Patch(op="add", path=f"/costs/{name}/scope", value="local"),)
+    return Suggestion(text=f"scope local, or a cost at {' or '.join(ends)}", edit=edit)

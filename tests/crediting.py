@@ -1,0 +1,122 @@
+"""Circuits under every rule, and what a rule asks for beside the gradient; for tests of credit rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from raising import IMAGE, chain, one_stage
+from torch import Tensor
+
+from models.engine.cohort import Cohort, birth
+from models.engine.examiner import portion_of
+from models.engine.feed import Stream
+from models.engine.measure import Exam, Items
+from models.engine.organism import Organism
+from models.protocols import Params
+from models.specs.regime import RegimeSpec
+
+RULES: dict[str, dict[str, Any]] = {
+    "backprop": {"kind": "backprop"},
+    "feedback_alignment": {"kind": "feedback_alignment"},
+    "sign_symmetry": {"kind": "sign_symmetry"},
+    "sign_symmetry frsf": {"kind": "sign_symmetry", "variant": "frsf"},
+    "sign_symmetry brsf": {"kind": "sign_symmetry", "variant": "brsf", "concordance": 0.8},
+    "kolen_pollack": {"kind": "kolen_pollack"},
+    "direct_feedback": {"kind": "direct_feedback"},
+    "local_error": {"kind": "local_error"},
+    "weight_mirror": {"kind": "weight_mirror"},
+    "target_propagation": {"kind": "target_propagation"},
+    "target_propagation vanilla": {"kind": "target_propagation", "variant": "vanilla", "own_rate": 0.02},
+    "predictive_coding": {"kind": "predictive_coding"},
+    "predictive_coding fixed": {"kind": "predictive_coding", "variant": "fixed", "steps": 4, "rate": 0.5},
+    "predictive_coding error": {"kind": "predictive_coding", "variant": "error", "steps": 5},
+}
+"""Every kind that learns, with its variants."""
+
+SMALL = ("a1", "a2", "a3", "head")
+
+CONV: dict[str, Any] = {
+    "senses": IMAGE,
+    "areas": {
+        "a1": {"kind": "conv", "channels": 3, "act": "tanh"},
+        "a2": {"kind": "conv", "channels": 5, "stride": 2, "act": "tanh"},
+        "head": {"kind": "linear", "size": 10, "act": "none"},
+    },
+    "pathways": [{"from": "retina", "to": "a1"}, {"from": "a1", "to": "a2"}, {"from": "a2", "to": "head"}],
+    "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
+}
+
+
+def taught(rule: dict[str, Any], organism: dict[str, Any] | None = None, areas: Sequence[str] = ()) -> dict[str, Any]:
+    """An organism whose areas, or some of them, are a circuit; three hidden areas of odd sizes if none is given."""
+    organism = organism or chain(21, 19, 17)
+    return organism | {"credit": [{"areas": list(areas) or list(organism["areas"]), "rule": rule}]}
+
+
+def asked(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> tuple[Params, Params]:
+    """What the rule asks of every parameter on some items, and the gradient."""
+    lives = list(range(len(cohort.seeds)))
+    body = Organism(regime.organism)
+    shown = Items(Stream(regime.world, regime.organism.senses, {}), items, portion_of(cohort, lives), body)
+    exam = Exam(shown, {name: each.cost for name, each in regime.costs.items()})
+    return exam.gradients("naming", by_rule=True), exam.gradients("naming", by_rule=False)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A chain of tanh areas under a head, written out: W and b of each, rates from the retina up, labels one of K."""
+
+    W: list[Tensor]
+    b: list[Tensor]
+    h: list[Tensor]
+    y: Tensor
+
+    @property
+    def e(self) -> Tensor:
+        """Error at the head, item by item."""
+        return self.h[-1].softmax(-1) - self.y
+
+    def weights(self, errors: Sequence[Tensor], pre: Sequence[Tensor] | None = None) -> list[Tensor]:
+        """Directions of the weights from the errors at the drives of all areas."""
+        return [x.mT @ d / x.shape[1] for x, d in zip(pre or self.h, errors, strict=False)]
+
+
+def hand(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> Hand:
+    """The same items as `asked` shows."""
+    names = list(regime.organism.areas)
+    body = Organism(regime.organism)
+    portion = portion_of(cohort, list(range(len(cohort.seeds))))
+    moment = Items(Stream(regime.world, regime.organism.senses, {}), items, portion, body).moment()
+    assert moment.batch.label is not None
+    order = ["retina", *names]
+    W = [cohort.params[weight(above, below)].detach() for below, above in pairwise(order)]
+    b = [cohort.params[f"area/{name}/bias"].detach() for name in names]
+    h = [moment.rate[name].detach().flatten(3).flatten(1, 2) for name in order]
+    return Hand(W, b, h, torch.nn.functional.one_hot(moment.batch.label.flatten(1), h[-1].shape[2]).float())
+
+
+def agree(asks: Params, wanted: Sequence[Tensor], order: Sequence[str] = ("retina", *SMALL)) -> None:
+    """Whether the weights of a chain are asked what is wanted."""
+    for (below, above), each in zip(pairwise(order), wanted, strict=True):
+        torch.testing.assert_close(asks[weight(above, below)], each, rtol=1e-4, atol=1e-6)
+
+
+def newborn(organism: dict[str, Any], seeds: Sequence[int] = (0, 1, 2), **changes: Any) -> tuple[RegimeSpec, Cohort]:
+    """A regime of one stage, and lives of age 0."""
+    regime = one_stage(organism, **changes)
+    return regime, birth(regime, list(seeds))
+
+
+def angle(left: Tensor, right: Tensor) -> Tensor:
+    """Degrees (N,) between two tensors, life by life."""
+    cosine = torch.nn.functional.cosine_similarity(left.flatten(1).double(), right.flatten(1).double(), dim=1)
+    return torch.rad2deg(torch.acos(cosine.clamp(-1, 1)))
+
+
+def weight(area: str, source: str) -> str:
+    """Address of a pathway's weight."""
+    return f"area/{area}/from/{source}/weight"

@@ -1,0 +1,161 @@
+"""Rules that do not fit their areas, their costs or their optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from build import tiny_schedule
+
+from models.specs.checks import check_document
+from models.specs.credit import CAPABILITIES, Capability
+from models.specs.findings import Finding
+
+
+def document(rule: Any, areas: list[str] | None = None, **changes: Any) -> dict[str, Any]:
+    """A chain of three areas under a rule."""
+    organism: dict[str, Any] = {
+        "senses": {"retina": {"shape": [1, 8, 8]}},
+        "areas": {
+            "V1": {"kind": "linear", "size": 16, "act": "tanh"},
+            "IT": {"kind": "linear", "size": 12, "act": "tanh"},
+            "head": {"kind": "linear", "size": 10, "act": "none"},
+        },
+        "pathways": [{"from": "retina", "to": "V1"}, {"from": "V1", "to": "IT"}, {"from": "IT", "to": "head"}],
+        "credit": [{"areas": areas or ["V1", "IT", "head"], "rule": rule}],
+        "optimizer": {"kind": "sgd", "lr": 0.1},
+    }
+    return tiny_schedule(organism=organism) | changes
+
+
+def only(given: dict[str, Any], code: str) -> Finding:
+    checked = check_document(given)
+    (found,) = [each for each in checked.findings if each.code == code]
+    assert not [each for each in checked.errors if each.code != code]
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(set(CAPABILITIES) - {"frozen"}))
+def test_every_rule_teaches_a_chain_with_its_cost_at_the_output(kind: str) -> None:
+    assert check_document(document(kind)).findings == ()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop"])
+def test_moments_that_part_forward_and_feedback_weights_are_warned_of(optimizer: str) -> None:
+    given = document("kolen_pollack")
+    given["organism"]["optimizer"] = {"kind": optimizer, "lr": 0.01}
+    assert only(given, "W14").pointer == "/organism/optimizer"
+    given["organism"]["credit"][0]["optimizer"] = {"kind": "sgd", "lr": 0.1}
+    assert check_document(given).findings == ()
+    given["organism"]["credit"][0]["optimizer"] = {"kind": optimizer, "lr": 0.1}
+    assert only(given, "W14").pointer == "/organism/credit/0/optimizer"
+
+
+def test_a_rule_that_speaks_to_areas_refuses_layers_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(deep=False))
+    given = document("feedback_alignment")
+    given["organism"]["areas"]["IT"]["depth"] = 2
+    found = only(given, "E25")
+    assert found.pointer == "/organism/credit/0/areas/1"
+    assert found.suggestion is not None
+    assert found.suggestion.edit is not None
+    assert found.suggestion.edit[0].path == "/organism/areas/IT/depth"
+
+
+def test_an_activation_the_rule_cannot_use_is_refused_below_the_output_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(act=frozenset({"tanh"})))
+    given = document("feedback_alignment")
+    assert check_document(given).ok
+    given["organism"]["areas"]["V1"]["act"] = "relu"
+    assert only(given, "E25").pointer == "/organism/credit/0/areas/0"
+
+
+def test_a_chain_is_asked_for_where_the_rule_needs_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(needs=frozenset({"order"})))
+    given = document("feedback_alignment")
+    given["organism"]["pathways"].append({"from": "V1", "to": "head"})
+    assert only(given, "E25").pointer == "/organism/credit/0/areas"
+
+
+def test_one_output_is_asked_for_where_the_rule_hears_its_own_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(hears="own"))
+    given = document("feedback_alignment", ["V1", "IT", "other"])
+    given["organism"]["areas"]["other"] = {"kind": "linear", "size": 3}
+    given["organism"]["pathways"].append({"from": "V1", "to": "other"})
+    codes = [(each.code, each.pointer) for each in check_document(given).errors]
+    assert ("E25", "/organism/credit/0/areas") in codes
+
+
+def test_a_cost_inside_is_refused_where_errors_are_heard_at_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(hears="ends"))
+    given = document("feedback_alignment")
+    given["costs"] = {"naming": given["costs"]["naming"], "quiet": {"kind": "activity", "at": "IT"}}
+    for stage in given["stages"]:
+        stage["costs"] = {"naming": 1.0, "quiet": 0.1}
+    assert not check_document(given).errors
+    given["costs"]["quiet"]["scope"] = "upstream"
+    checked = check_document(given)
+    assert {each.code for each in checked.errors} == {"E26"}
+    assert checked.errors[0].pointer == "/stages/0/costs/quiet"
+
+
+def test_a_cost_above_is_refused_where_the_rule_needs_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = document("feedback_alignment", ["V1", "IT"])
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(hears="ends"))
+    assert not check_document(given).errors
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(hears="own"))
+    found = check_document(given).errors[0]
+    assert (found.code, found.pointer) == ("E26", "/stages/0/costs/naming")
+    assert found.suggestion is not None
+    assert found.suggestion.edit is not None
+    assert found.suggestion.edit[0].value == ["V1", "IT", "head"]
+
+
+def test_a_cost_of_another_kind_or_target_than_the_rule_can_use_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = document("feedback_alignment")
+    for able in (Capability(hears="own", costs=frozenset({"mse"})), Capability(hears="own")):
+        monkeypatch.setitem(CAPABILITIES, "feedback_alignment", able)
+        assert bool(check_document(given).errors) == (able.costs is not None)
+    monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(hears="own", needs=frozenset({"label"})))
+    assert not check_document(given).errors
+    given["costs"]["naming"]["target"] = {"kind": "label", "shuffle": True}
+    assert {each.code for each in check_document(given).errors} == {"E26"}
+
+
+@pytest.mark.parametrize("kind", ["direct_feedback", "target_propagation", "predictive_coding"])
+def test_these_rules_refuse_layers_inside_an_area(kind: str) -> None:
+    given = document(kind)
+    given["organism"]["areas"]["V1"]["depth"] = 2
+    assert only(given, "E25").pointer == "/organism/credit/0/areas/0"
+
+
+@pytest.mark.parametrize("kind", ["target_propagation"])
+def test_these_rules_refuse_activations_they_cannot_use(kind: str) -> None:
+    given = document(kind)
+    given["organism"]["areas"]["V1"]["act"] = "relu"
+    assert only(given, "E25").pointer == "/organism/credit/0/areas/0"
+
+
+@pytest.mark.parametrize("kind", ["target_propagation", "predictive_coding"])
+def test_these_rules_refuse_pathways_that_meet(kind: str) -> None:
+    given = document(kind)
+    given["organism"]["pathways"].append({"from": "V1", "to": "head"})
+    assert only(given, "E25").pointer == "/organism/credit/0/areas"
+
+
+@pytest.mark.parametrize("kind", ["local_error", "predictive_coding"])
+def test_these_rules_refuse_a_cost_above_their_circuit(kind: str) -> None:
+    found = check_document(document(kind, ["V1", "IT"])).errors
+    assert {each.code for each in found} == {"E26"}
+
+
+@pytest.mark.parametrize("kind", ["direct_feedback", "target_propagation"])
+def test_these_rules_take_the_error_of_what_is_above_their_circuit(kind: str) -> None:
+    assert check_document(document(kind, ["V1", "IT"])).ok
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind, able in CAPABILITIES.items() if not able.out))
+def test_an_area_below_a_circuit_that_passes_no_error_on_is_warned_of(kind: str) -> None:
+    found = check_document(document(kind, ["IT", "head"])).findings
+    assert {each.code for each in found} == {"W04"}
+    assert all("V1" in each.message for each in found)
