@@ -20,11 +20,11 @@ from models.specs.study import StudySpec
 from service.errors import Conflict, NotFound, Refused
 from service.lifecycle import ALLOWED, obeys
 from service.settings import Settings
-from service.store import access, jobs
+from service.store import access, creation, jobs
 from service.store.access import Caller, Repeat
 from service.store.crash import crash_point
 from service.store.engine import Database, again_on_conflict
-from service.store.jobs import NewArm, NewJob, NewStep
+from service.store.creation import NewArm, NewJob, NewStep
 
 Data = dict[str, Any]
 
@@ -105,7 +105,7 @@ def _stored(database: Database, settings: Settings, caller: Caller, new: NewJob,
             return Submitted(first_answer(repeat, before).rpartition("/")[2], (), replayed=True)
         if new.parent is not None:
             jobs.clear_failures(db, new.parent)
-        job, ring = jobs.create(db, now, new, settings.cohort_lives)
+        job, ring = creation.create(db, now, new, settings.cohort_lives)
         if repeat:
             access.remember(db, now, repeat, 201, f"/v1/jobs/{job}", settings.idempotency_seconds)
     crash_point("after_submit_commit")

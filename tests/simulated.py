@@ -20,14 +20,14 @@ from models.specs.regime import Ending, RegimeSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.triggers import Criterion, Trigger
 from service.lifecycle import Verb
-from service.store import events, history, jobs, trajectories, upkeep
+from service.store import creation, events, history, jobs, trajectories, upkeep
 from service.store.blocks import SeriesGroup, encode_block
 from service.store.engine import Database
 from service.store.leases import Lease, SliceResult, SnapshotRow
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 
-NUMERICS = jobs.numerics_text(NumericsSpec())
+NUMERICS = creation.numerics_text(NumericsSpec())
 COST = "cost.naming"
 BATCH = 20
 
@@ -72,10 +72,10 @@ def until(limit: int, *, entry: int = 0, on_limit: str = "advance", value: float
     return Ending.model_validate({"until": trigger, "entry": entry, "limit": limit, "on_limit": on_limit})
 
 
-def step(place: int, demand: int | Ending, *, every: int = 5, probe: int = 0) -> jobs.NewStep:
+def step(place: int, demand: int | Ending, *, every: int = 5, probe: int = 0) -> creation.NewStep:
     ending = None if isinstance(demand, int) else demand
     offset = demand if isinstance(demand, int) else demand.limit
-    return jobs.NewStep(
+    return creation.NewStep(
         regime=regime(place),
         demand=offset,
         ending=None if ending is None else ending.model_dump(mode="json"),
@@ -86,10 +86,10 @@ def step(place: int, demand: int | Ending, *, every: int = 5, probe: int = 0) ->
     )
 
 
-def arm(*steps: jobs.NewStep) -> jobs.NewArm:
+def arm(*steps: creation.NewStep) -> creation.NewArm:
     known, other = probe_ids()
     measured = planned().probes[known].model_dump(mode="json")
-    return jobs.NewArm(
+    return creation.NewArm(
         name="arm",
         labels={},
         document={},
@@ -265,11 +265,11 @@ class Bench:
 
     # ---- doing
 
-    def submit(self, *arms: jobs.NewArm, seeds: Sequence[int] = (0, 1), cohort_lives: int = 32, **about: Any) -> str:
+    def submit(self, *arms: creation.NewArm, seeds: Sequence[int] = (0, 1), cohort_lives: int = 32, **about: Any) -> str:
         given = {"project": "default", "kind": "study", "name": "job", "document": {}, "document_hash": "sha256:0"}
-        new = jobs.NewJob(**{**given, **about}, seeds=seeds, arms=arms)
+        new = creation.NewJob(**{**given, **about}, seeds=seeds, arms=arms)
         with self.database.write() as db:
-            return jobs.create(db, self.database.now(db), new, cohort_lives)[0]
+            return creation.create(db, self.database.now(db), new, cohort_lives)[0]
 
     def ask(self, job_id: str, verb: Verb) -> bool:
         with self.database.write() as db:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from models.specs.plan import Demand, Span, StepPlan, arm_keys, provisional_stop, seedless_key, totals
 from service.api import job_views
-from service.store import jobs
+from service.store import creation, jobs
 from service.submission import Prepared, PreparedArm
 
 Data = dict[str, Any]
@@ -50,7 +50,7 @@ def _paths(db: sa.Connection, project: str, prepared: Prepared, cohort_lives: in
     for arm in prepared.arms:
         root = seedless_key(arm.plan.steps[0].regime, prepared.numerics)
         if root not in cohorts:
-            cohorts[root] = jobs.cohorts_of(db, project, root, prepared.seeds, cohort_lives)
+            cohorts[root] = creation.cohorts_of(db, project, root, prepared.seeds, cohort_lives)
         for number, seeds in enumerate(cohorts[root]):
             yield CohortPath(arm, number, seeds, tuple(arm_keys(arm.plan, seeds, prepared.numerics)))
 

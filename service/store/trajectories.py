@@ -78,7 +78,8 @@ def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Ro
     query = sa.select(trajectory).where(*runnable(now), t.numerics == numerics)
     if named is not None:
         query = query.where(t.id == named)
-    query = query.order_by(t.priority.desc(), t.crashes, busy, t.slices, left, t.id).limit(1)  # in turns, so none starves
+    in_turns = (t.crashes, busy, t.slices)  # so that no small job waits behind a large one
+    query = query.order_by(t.priority.desc(), *in_turns, left, t.id).limit(1)
     return fetch_one(db, query.with_for_update(skip_locked=True, of=trajectory))
 
 

@@ -24,7 +24,7 @@ from service.store import history, trajectories
 from service.store.access import ANYONE_HERE
 from service.store.blocks import SeriesGroup, encode_block
 from service.store.engine import Database, migrate
-from service.store.jobs import numerics_text
+from service.store.creation import numerics_text
 from service.store.leases import Lease, SliceResult, SnapshotRow
 from service.store.tables.record import event, history_block
 from service.store.tables.work import job, snapshot, trajectory

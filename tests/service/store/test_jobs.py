@@ -5,7 +5,7 @@ from simulated import Bench, Fates, arm, step, until
 
 from service.errors import Conflict, NotFound, Stale
 from service.lifecycle import Verb
-from service.store import jobs, standing, trajectories, upkeep
+from service.store import creation, jobs, standing, trajectories, upkeep
 from service.store.leases import LeaseLost
 from service.store.tables import metadata
 from service.store.tables.record import transition
@@ -13,7 +13,7 @@ from service.store.tables.work import trajectory
 
 
 def test_ids_sort_by_creation_and_have_26_characters() -> None:
-    ids = [jobs.new_id(now) for now in (1.0, 1.002, 1e9, 2e9)]
+    ids = [creation.new_id(now) for now in (1.0, 1.002, 1e9, 2e9)]
     assert ids == sorted(ids)
     assert {len(each) for each in ids} == {30}
 
