@@ -1,4 +1,4 @@
-"""Every environment variable, prefix ONTOGENY_: where things are, how long things last, how much is allowed.
+"""Every setting of API and workers, as environment variables with the prefix ONTOGENY_: places, times, limits.
 
 Embedded (the default): SQLite, bells in files, snapshots in a folder, all under one home. Distributed: PostgreSQL,
 Redis and a shared snapshot folder, named by URL. Same code path.
@@ -54,7 +54,6 @@ class Settings(BaseSettings):
     """A runnable trajectory whose bell rang so long ago is rung again."""
     backoff_seconds: Seconds = 5.0
     """Least wait before a trajectory whose slice failed is tried again; doubled with every crash."""
-    crashes_max: Annotated[int, Field(ge=1)] = 5
     hung_seconds: Seconds = 120.0
     """A worker without progress for so long ends itself."""
     slices_per_worker: Annotated[int, Field(ge=1)] = 200

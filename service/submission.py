@@ -23,8 +23,8 @@ from service.settings import Settings
 from service.store import access, creation, jobs
 from service.store.access import Caller, Repeat
 from service.store.crash import crash_point
-from service.store.engine import Database, again_on_conflict
 from service.store.creation import NewArm, NewJob, NewStep
+from service.store.engine import Database, again_on_conflict
 
 Data = dict[str, Any]
 

@@ -265,7 +265,9 @@ class Bench:
 
     # ---- doing
 
-    def submit(self, *arms: creation.NewArm, seeds: Sequence[int] = (0, 1), cohort_lives: int = 32, **about: Any) -> str:
+    def submit(
+        self, *arms: creation.NewArm, seeds: Sequence[int] = (0, 1), cohort_lives: int = 32, **about: Any
+    ) -> str:
         given = {"project": "default", "kind": "study", "name": "job", "document": {}, "document_hash": "sha256:0"}
         new = creation.NewJob(**{**given, **about}, seeds=seeds, arms=arms)
         with self.database.write() as db:

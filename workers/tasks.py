@@ -23,8 +23,8 @@ from service.queue import bell
 from service.settings import Settings
 from service.store import trajectories, upkeep
 from service.store.blobs import BlobLost, Blobs
-from service.store.engine import Database, require_revision
 from service.store.creation import numerics_text
+from service.store.engine import Database, require_revision
 from service.store.leases import Lease, LeaseLost
 from workers import app, environment, lease
 from workers.slice import Stuck, Worker, claim

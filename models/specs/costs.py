@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.specs.base import Member, Name, NonNegative, Share, Spec
 
@@ -84,6 +85,12 @@ class DenoiseSpec(CostBase):
     corrupt: Annotated[float, Field(ge=0.0, le=10.0)] = 0.25
     """Probability that an input is silenced (mask), or standard deviation of the noise (gauss)."""
     by: Literal["mask", "gauss"] = "mask"
+
+    @model_validator(mode="after")
+    def _probability(self) -> DenoiseSpec:
+        if self.by == "mask" and self.corrupt > 1.0:
+            raise PydanticCustomError("probability", "corrupt is a probability under mask: at most 1")
+        return self
 
 
 class ActivitySpec(CostBase):

@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 UNITS = ("sp", "ba", "ep", "st")
+MAX_CHARACTERS = 64
 _PATTERN = re.compile(r"(\d[\d_]*(?:\.\d+)?)(k|M)?([a-z]+)")
 _FACTOR = {None: Decimal(1), "k": Decimal(1000), "M": Decimal(1_000_000)}
 
@@ -35,6 +36,8 @@ class Duration:
     @classmethod
     def parse(cls, text: str) -> Duration:
         """The duration a text such as `60ep`, `1.5k sp` without the blank, or `0.5st` stands for; ValueError else."""
+        if len(text) > MAX_CHARACTERS:
+            raise ValueError(f"{len(text)} characters; a duration has at most {MAX_CHARACTERS}")
         match = _PATTERN.fullmatch(text)
         if match is None or match[3] not in UNITS:
             units = " ".join(UNITS)

@@ -42,6 +42,10 @@ def findings_of(error: ValidationError, model: type[BaseModel], document: Any) -
     return list(found.values())
 
 
+_OWN_CODES: dict[str, Code] = {"duration": "E19", "exclusive": "E23", "probability": "E30"}
+"""Mistakes that the specs themselves tell, with whole sentences."""
+
+
 class _Mistake:
     """One entry of a ValidationError, seen against the document."""
 
@@ -70,7 +74,8 @@ class _Mistake:
         return finding(code, steps, f"{place}: {within}{message}", suggestion)
 
     def _plain(self) -> Finding:
-        return self._at("E19" if self.kind == "duration" else "E23", self.steps, self.details["msg"])
+        code: Code = _OWN_CODES[self.kind]
+        return self._at(code, self.steps, self.details["msg"])
 
     def _no_kind(self) -> Finding:
         kinds = ", ".join(_kinds(self.model, self.details["loc"]))
@@ -159,8 +164,7 @@ _FORMS: dict[str, Callable[[_Mistake], Finding]] = {
     "union_tag_not_found": _Mistake._no_kind,
     "literal_error": _Mistake._no_choice,
     "string_pattern_mismatch": _Mistake._no_name,
-    "duration": _Mistake._plain,
-    "exclusive": _Mistake._plain,
+    **dict.fromkeys(_OWN_CODES, _Mistake._plain),
 }
 
 

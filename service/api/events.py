@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
-import sqlalchemy as sa
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse
 
@@ -14,11 +13,9 @@ from service.api import job_views
 from service.api.answers import OPTIONS, tagged
 from service.api.dependencies import Cursor, Limit, Reader, Store
 from service.api.stream import Data, Head, Tail, follow
-from service.errors import NotFound
 from service.lifecycle import TERMINAL
 from service.store import events, jobs
 from service.store.engine import Database
-from service.store.tables.work import job as table
 from service.wire.jobs import Event
 from service.wire.paging import Page, read_cursor, write_cursor
 
@@ -36,10 +33,9 @@ class Stored:
 
     def heads(self, wanted: Sequence[str]) -> dict[str, Head]:
         """Last event, version and status of those of the jobs that exist."""
-        query = sa.select(table.c.id, table.c.last_event, table.c.version, table.c.status)
         with self.database.read() as db:
-            rows = db.execute(query.where(table.c.id.in_(wanted))).all()
-        return {row.id: Head(row.last_event, row.version, row.status) for row in rows}
+            rows = jobs.heads(db, wanted)
+        return {row["id"]: Head(row["last_event"], row["version"], row["status"]) for row in rows}
 
     def events(self, job: str, after: int, limit: int) -> list[Data]:
         """Stored events with `seq > after`, ascending."""
@@ -49,10 +45,7 @@ class Stored:
     def view(self, job: str) -> Data:
         """The whole job, of whatever project: who may see it was asked before."""
         with self.database.read() as db:
-            row = db.execute(sa.select(table).where(table.c.id == job)).mappings().first()
-            if row is None:
-                raise NotFound(f"there is no job {job}")
-            return job_views.view(db, self.database.now(db), dict(row))
+            return job_views.view(db, self.database.now(db), jobs.get(db, None, job))
 
 
 @router.get("", responses={200: {"model": Page[Event]}})

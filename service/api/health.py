@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import DBAPIError
 
 from service.api.answers import json_answer
 from service.api.dependencies import Config, Store
 from service.settings import Settings
+from service.store import trajectories
 from service.store.engine import Database, SchemaOutdated, require_revision
-from service.store.tables.work import trajectory as table
-from service.store.trajectories import runnable
 
 router = APIRouter(tags=["health"])
 
@@ -38,9 +36,9 @@ def _work(store: Database) -> dict[str, Any]:
     """How long the oldest runnable trajectory has waited for a worker."""
     with store.read() as db:
         now = store.now(db)
-        waits = sa.select(sa.func.count(), sa.func.min(table.c.created_at)).where(*runnable(now))
-        count, oldest = db.execute(waits).one()
-    return {"ok": True, "runnable": count, "oldest_runnable_seconds": round(now - oldest, 1) if count else 0.0}
+        count, oldest = trajectories.waiting(db, now)
+    seconds = 0.0 if oldest is None else round(now - oldest, 1)
+    return {"ok": True, "runnable": count, "oldest_runnable_seconds": seconds}
 
 
 def _database(store: Database) -> dict[str, Any]:

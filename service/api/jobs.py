@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
-import sqlalchemy as sa
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
@@ -32,7 +30,6 @@ from service.store import access, jobs
 from service.store.access import Caller, Repeat
 from service.store.blobs import Blobs
 from service.store.engine import Database, again_on_conflict
-from service.store.tables.work import job as table
 from service.submission import first_answer
 from service.wire.jobs import JobLine, JobPatch, JobView, Status, VerbBody
 from service.wire.paging import Page, read_cursor, write_cursor
@@ -75,7 +72,7 @@ def list_jobs(  # noqa: PLR0913 - every filter is a parameter of the query
         rows = jobs.list_page(
             db,
             caller.project,
-            _conditions(filters),
+            filters,
             before=before,
             limit=limit + 1,
             ascending=sort == "created_at",
@@ -223,22 +220,3 @@ def _listed(statuses: str | None) -> set[str]:
         message = f"unknown status {unknown[0]!r}; they are {', '.join(sorted(_STATUSES))}"
         raise body_fault(("query", "status"), "status", message, statuses)
     return chosen
-
-
-def _conditions(filters: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    c = table.c
-    found: list[sa.ColumnElement[bool]] = []
-    if filters["status"]:
-        found.append(c.status.in_(filters["status"]))
-    for text in filters["label"]:
-        key, _, value = text.partition(":")
-        found.append(c.labels[key].as_string() == value)
-    found += [c[name] == filters[name] for name in ("kind", "parent") if filters[name] is not None]
-    if filters["q"]:
-        part = filters["q"]
-        found.append(sa.or_(c.name.icontains(part, autoescape=True), c.notes.icontains(part, autoescape=True)))
-    if filters["created_after"] is not None:
-        found.append(c.created_at > filters["created_after"])
-    if filters["created_before"] is not None:
-        found.append(c.created_at < filters["created_before"])
-    return found

@@ -23,7 +23,7 @@ from service.wire.paging import Page, read_cursor, write_cursor
 router = APIRouter(prefix="/v1/jobs/{job}", tags=["jobs"])
 
 Data = dict[str, Any]
-ArmIndex = Annotated[int | None, Query(ge=0)]
+ArmIndex = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 Seed = Annotated[int | None, Query(ge=0)]
 
 

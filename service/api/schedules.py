@@ -32,7 +32,7 @@ DOCUMENT_BODY: dict[str, Any] = {
     }
 }
 
-Arm = Annotated[int, Query(ge=0, description="Index of the arm of a study.")]
+Arm = Annotated[int, Query(ge=0, le=2**31 - 1, description="Index of the arm of a study.")]
 
 
 @router.post("/check", openapi_extra=DOCUMENT_BODY, responses={200: {"model": CheckAnswer}})
@@ -140,12 +140,14 @@ def invalid_query(pointer: str, message: str, suggestion: str | None = None) -> 
 
 def _side(side: dict[str, Any], name: str, store: Store, project: str, settings: Config) -> PreparedArm:
     index = side.get("arm", 0)
+    if type(index) is not int or index < 0:
+        raise invalid_query(f"/{name}/arm", "arm is the index of an arm: a whole number, 0 is the first")
     if "job" in side:
         with store.read() as db:
             document = jobs.get(db, project, str(side["job"]))["document"]
         return arm_of(prepare(Parsed(document), None, settings.numerics), index)
-    arm = side.get("arm", 0) if "document" in side else 0
-    return arm_of(prepare(*split(Parsed({k: v for k, v in side.items() if k != "arm"})), settings.numerics), arm)
+    document = {key: part for key, part in side.items() if key != "arm"}
+    return arm_of(prepare(*split(Parsed(document)), settings.numerics), index)
 
 
 def _parting(a: ArmPlan, b: ArmPlan) -> tuple[dict[str, Any] | None, str | None]:

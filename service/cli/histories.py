@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from service.cli.jobs import JobName, find
-from service.cli.output import Form, Output, client, out, say, show_rows
+from service.cli.output import Form, Output, client, complain, out, say, show_rows
 from service.cli.plotting import plot
 
 
@@ -32,6 +32,11 @@ def history(
 ) -> None:
     """Print stored series; says on stderr what was thinned."""
     found = find(client(context), job).history(*series, over=over, x=x, points=points)
+    if output not in (Form.CSV, Form.JSON):
+        raise ValueError(f"a history is csv or json, not {output.value}; `ontogeny export` writes parquet and arrow")
+    if not found.traces:
+        complain(f"nothing recorded matches {' '.join(series)}; `ontogeny series {job}` lists what there is")
+        raise typer.Exit(3)
     thinning = found.thinning
     if not thinning["exact"]:
         say(

@@ -61,6 +61,8 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: F
         case Form.YAML:
             _write(yaml.safe_dump(items, sort_keys=False).encode())
         case Form.ID:
+            if any("id" not in item for item in items):
+                raise ValueError("these have no ids; -o jsonl tells all there is, one a line")
             _write("\n".join(str(item["id"]) for item in items).encode())
         case Form.CSV:
             writer = csv.writer(sys.stdout)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.queue import bell
 from service.settings import Settings
-from service.store import sealing, upkeep
+from service.store import access, sealing, upkeep
 from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
@@ -61,10 +61,15 @@ class Reconciler:
             self.tidy()
 
     def tidy(self) -> None:
-        """Repair statuses, seal histories nobody adds to, collect snapshots nobody needs, forget heard bells."""
+        """Repair statuses, seal histories nobody adds to, collect snapshots nobody needs, forget answers and bells.
+
+        An answer whose time is over would not be repeated anyway: its row only takes room.
+        """
         upkeep.repair_statuses(self.database)
         self.seal()
         self.collect()
+        with self.database.write() as db:
+            access.forget_repeats(db, self.database.now(db))
         if self.settings.broker_url.startswith("filesystem:"):
             bell.forget_heard(self.settings, HEARD_SECONDS, time.time())
 

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from service.store import aggregates, codec
 from service.store.columns import Columns, Mask, Offsets, Values, joined
 
-MAX_BLOCK_BYTES = 16 * 2**20
-"""A slice ends before its block grows beyond this."""
 MAX_SERIES = 2000
 MAX_PATH = 200
 
@@ -67,11 +65,6 @@ class EncodedBlock:
     crc32: int
     data: bytes
     gains: tuple[Gain, ...]
-
-    @property
-    def values_count(self) -> int:
-        """Recorded values over all series and lives."""
-        return sum(int(gain.numbers[0].sum()) for gain in self.gains)
 
 
 def encode_block(

@@ -15,7 +15,7 @@ from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRow
 from service.store.readings import covers_all
 from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.record import transition
-from service.store.tables.work import job, snapshot, trajectory
+from service.store.tables.work import arm_step, job, snapshot, trajectory
 
 _TRANSITION = ("demand", "seed", "offset", "age_sp", "fired", "status", "values")
 
@@ -172,6 +172,14 @@ def _of(lease: Lease) -> sa.ColumnElement[bool]:
     return transition.c.trajectory == lease.id
 
 
+def _ends_asked_for(db: sa.Connection, job_id: str, trajectory_id: str) -> set[str]:
+    """Ids of the triggered ends that a job's arms ask of a trajectory; a divergence concerns everybody."""
+    query = sa.select(arm_step.c.ending_id).where(
+        arm_step.c.job == job_id, arm_step.c.trajectory == trajectory_id, arm_step.c.ending_id.is_not(None)
+    )
+    return {"diverged", *db.execute(query.distinct()).scalars()}
+
+
 def _tell(  # noqa: PLR0913 - what there is to tell
     db: sa.Connection,
     now: float,
@@ -181,9 +189,10 @@ def _tell(  # noqa: PLR0913 - what there is to tell
     news: Sequence[Mapping[str, Any]],
     differing: Sequence[str],
 ) -> None:
-    """Events of a commit, once for each job that looks at this trajectory."""
+    """Events of a commit, once for each job that looks at this trajectory; of ends of stages only its own."""
     for job_id in jobs:
-        for row in news:
+        asked = _ends_asked_for(db, job_id, lease.id)
+        for row in [row for row in news if row["demand"] in asked]:
             kind = "life.transition" if row["status"] == "advanced" else f"life.{row['status']}"
             data = {name: row[name] for name in ("seed", "age_sp", "fired", "status")} | {"trajectory": lease.id}
             events.append(db, now, job_id, kind, f"seed {row['seed']}: {row['fired']}", data)

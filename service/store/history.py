@@ -15,7 +15,6 @@ from service.store import aggregates, codec
 from service.store.blocks import EncodedBlock, Gain, OpenBlock, SeriesGroup, encode_block
 from service.store.columns import Columns, Conflict
 from service.store.recall import SeriesInfo, Window, clocks, digests, list_series, marks, matcher, read, read_many
-from service.store.rewinding import cut_after, forget
 from service.store.sealing import open_trajectories, seal
 from service.store.series_rows import Executor, clock_path, series_row, statistics, update_series
 from service.store.tables.record import history_block, history_chunk, series
@@ -30,7 +29,6 @@ __all__ = [
     "Window",
     "append_block",
     "clocks",
-    "cut_after",
     "digests",
     "encode_block",
     "end_of",
@@ -78,6 +76,14 @@ def end_of(db: Executor, trajectory: str, layer: int = 0) -> int | None:
         clock = sa.select(series.c.id).where(series.c.trajectory == trajectory, series.c.path == clock_path(layer))
         last = db.execute(sa.select(sa.func.max(chunk.offset1)).where(chunk.series == clock.scalar_subquery())).scalar()
     return None if last is None else int(last)
+
+
+def forget(db: Executor, trajectories: Sequence[str]) -> None:
+    """Delete all that is recorded of trajectories that nobody wants."""
+    ids = sa.select(series.c.id).where(series.c.trajectory.in_(trajectories))
+    db.execute(sa.delete(history_chunk).where(history_chunk.c.series.in_(ids)))
+    db.execute(sa.delete(history_block).where(history_block.c.trajectory.in_(trajectories)))
+    db.execute(sa.delete(series).where(series.c.trajectory.in_(trajectories)))
 
 
 def _is_stored(db: Executor, trajectory: str, layer: int, block: EncodedBlock) -> bool:

@@ -151,9 +151,17 @@ def digests(db: Executor, trajectory: str, window: Window | None = None) -> dict
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     """Whether a path matches one of the patterns; only `*` is special."""
-    texts = [".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns]
-    whole = re.compile("|".join(f"(?:{text})" for text in texts))
+    whole = re.compile("|".join(f"(?:{_expression(pattern)})" for pattern in patterns))
     return lambda path: whole.fullmatch(path) is not None
+
+
+def _expression(pattern: str) -> str:
+    """Atomic groups: the first place where a part fits is as good as any later one, so nothing is tried twice."""
+    first, *others = map(re.escape, pattern.split("*"))
+    if not others:
+        return first
+    *between, last = others
+    return first + "".join(f"(?>.*?{part})" for part in between if part) + ".*" + last
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ __all__ = [
     "release",
     "renew",
     "runnable",
+    "waiting",
 ]
 
 POISON_CRASHES = 5
@@ -129,6 +130,14 @@ def _start(db: sa.Connection, row: Row, begin: int) -> SnapshotRef | None:
         raise LookupError(f"trajectory {row['id']} stands at {begin}, and no snapshot of {found} has the stop {stop}")
     names = ("trajectory", "stop", "at_offset", "fence", "uri", "sha256", "state_hash")
     return SnapshotRef(**{name: stored[name] for name in names})
+
+
+def waiting(db: sa.Connection, now: float) -> tuple[int, float | None]:
+    """How many trajectories could be claimed, and when the oldest of them was made."""
+    count, oldest = db.execute(
+        sa.select(sa.func.count(), sa.func.min(trajectory.c.created_at)).where(*runnable(now))
+    ).one()
+    return int(count), oldest
 
 
 @again_on_conflict

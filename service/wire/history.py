@@ -35,14 +35,15 @@ def _bound(value: Any) -> Any:
         try:
             Duration.parse(text)
         except ValueError as error:
-            message = "{text!r} is neither a number in the unit of x nor a duration such as '40ep'"
+            message = "'{text}' is neither a number in the unit of x nor a duration such as '40ep'"
             raise PydanticCustomError("bound", message, {"text": text}) from error
     return text
 
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(max_length=200)]
-Index = Annotated[int, Field(ge=0)]
+Index = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Points = Annotated[Literal["all"] | Annotated[int, Field(ge=2, le=MAX_POINTS)], BeforeValidator(_points)]
 Bound = Annotated[Annotated[str, Field(max_length=40)], BeforeValidator(_bound)]
 Stat = Annotated[str, Field(pattern=r"^(mean|sd|sem|median|min|max|n|q(0[1-9]|[1-9]\d))$")]
@@ -63,7 +64,7 @@ class HistoryQuery(BaseModel):
     """Indices of arms; all if empty."""
     axis: Annotated[dict[str, Label], Field(max_length=20)] = {}
     """Labels that the arms must have; `axis.onset=40ep` in a query string."""
-    seed: Annotated[tuple[int, ...], Field(max_length=2000)] = ()
+    seed: Annotated[tuple[Seed, ...], Field(max_length=2000)] = ()
     """All if empty."""
     x: Axis = "age"
     stage: Annotated[str, Field(max_length=200)] | None = None

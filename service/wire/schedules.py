@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from service.wire.problem import Suggestion
 
@@ -43,26 +43,6 @@ class CheckAnswer(BaseModel):
     warnings: list[FindingView]
     summary: Summary | None
     canonical: dict[str, Any] | None = None
-
-
-class DiffSide(BaseModel):
-    """One side of a comparison: a document, or an arm of a job."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    document: dict[str, Any] | None = None
-    base: dict[str, Any] | None = None
-    job: str | None = None
-    arm: int = 0
-
-
-class DiffBody(BaseModel):
-    """Two sides to compare; a document may stand there bare."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    a: dict[str, Any]
-    b: dict[str, Any]
 
 
 class Change(BaseModel):

@@ -168,6 +168,7 @@ def test_a_refused_document_says_where_and_exits_with_seven(service: Service, tm
     service.run("check", str(file), ok=7)
     service.run("submit", str(file), ok=7)
     service.run("show", "job_none", ok=3)
+    service.run("history", "@last", "probe.none", ok=3)
     with pytest.raises(ApiError, match="plasticity"):
         service.client.submit(file)
 

@@ -38,6 +38,7 @@ def only(document: dict[str, Any]) -> Finding:
         ("/clock", ..., "E18", "", "schedule: missing key 'clock'"),
         ("/clock/batch", 2.5, "E18", "/clock/batch", "expected a whole number, got 2.5"),
         ("/clock/batch", True, "E18", "/clock/batch", "got true"),
+        ("/costs/naming", {"kind": "denoise", "at": "V1", "corrupt": 1.5}, "E30", "/costs/naming", "probability"),
         ("/stages/0/costs/naming", "1.0", "E18", "/stages/0/costs/naming", "expected a number, an envelope"),
         ("/stages/0/costs/naming", None, "E18", "/stages/0/costs/naming", "got null"),
         ("/stages/0/costs/naming", [1.0, RAMP | {"to": "x"}], "E18", "/stages/0/costs/naming/1/to", "the text 'x'"),

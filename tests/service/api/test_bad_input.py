@@ -189,3 +189,24 @@ def test_all_mistakes_are_told_at_once(api: httpx.Client) -> None:
     document["stages"][0]["world"] = "scool"
     codes = {fault["code"] for fault in api.post("/v1/jobs", json=document).json()["errors"]}
     assert {"E03", "E04"} <= codes
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_duration_of_thousands_of_digits_is_refused(api: httpx.Client) -> None:
+    document = tiny_schedule()
+    document["stages"][0]["until"] = {"after": "9" * 5000 + "ba"}
+    problem = assert_problem(api.post("/v1/jobs", json=document), 422, "invalid-schedule")
+    assert problem["errors"][0]["pointer"] == "/stages/0/until/after"
+
+
+@pytest.mark.parametrize("name", ["arm", "seed"])
+def test_a_history_of_a_number_beyond_all_bounds_is_a_bad_parameter(api: httpx.Client, name: str) -> None:
+    job = api.post("/v1/jobs", json=tiny_schedule()).json()["id"]
+    answer = api.get(f"/v1/jobs/{job}/history", params={name: "9" * 30})
+    assert_problem(answer, 400, "bad-parameter")
+
+
+def test_a_bound_that_is_none_is_named(api: httpx.Client) -> None:
+    job = api.post("/v1/jobs", json=tiny_schedule()).json()["id"]
+    answer = api.get(f"/v1/jobs/{job}/history", params={"from": "soon"})
+    assert "'soon' is neither" in assert_problem(answer, 400, "bad-parameter")["detail"]

@@ -114,6 +114,13 @@ def test_a_job_is_compared_with_a_document(api: httpx.Client) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("arm", ["first", -1, 1.5, True, None])
+def test_an_arm_that_is_no_index_is_refused(api: httpx.Client, arm: Any) -> None:
+    sides = {"a": {"document": tiny_schedule(), "arm": arm}, "b": {"document": tiny_schedule()}}
+    answer = api.post("/v1/schedules/diff", json=sides)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/a/arm")
+
+
 @pytest.mark.parametrize("body", [{}, {"a": {}}, {"a": 1, "b": 2}, {"a": {}, "b": {}, "c": {}}])
 def test_a_comparison_of_anything_else_is_refused(api: httpx.Client, body: Any) -> None:
     answer = api.post("/v1/schedules/diff", json=body)

@@ -131,3 +131,8 @@ def test_trouble_is_one_message_and_a_code(home: Path, words: list[str], code: i
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_rows_without_ids_are_refused_as_ids() -> None:
+    with pytest.raises(ValueError, match="no ids"):
+        show_rows([{"seed": 0}], ("seed",), Form.ID)

@@ -20,18 +20,19 @@ from models.specs.document import read
 from models.specs.numerics import NumericsSpec
 from service.queue.reconciler import Reconciler
 from service.settings import Settings
-from service.store import history, trajectories
-from service.store.access import ANYONE_HERE
+from service.store import access, history, trajectories
+from service.store.access import ANYONE_HERE, Repeat
 from service.store.blocks import SeriesGroup, encode_block
-from service.store.engine import Database, migrate
 from service.store.creation import numerics_text
+from service.store.engine import Database, migrate
 from service.store.leases import Lease, SliceResult, SnapshotRow
+from service.store.tables.access import idempotency_key
 from service.store.tables.record import event, history_block
 from service.store.tables.work import job, snapshot, trajectory
 from service.submission import About, prepare, submit
 
 ROOT = Path(__file__).parents[3]
-SHORT: dict[str, Any] = {"lease_seconds": 0.1, "bell_grace_seconds": 0.2, "reconcile_seconds": 0.05}
+SHORT: dict[str, Any] = {"lease_seconds": 0.1, "bell_grace_seconds": 3.0, "reconcile_seconds": 0.05}
 
 
 @pytest.fixture
@@ -150,6 +151,16 @@ def test_snapshots_that_nothing_needs_are_collected_but_not_the_last_two(reconci
     assert sorted(int(row["stop"]) for row in left) == [6, 8]
     files = {str(path.relative_to(reconciler.blobs.folder)) for path in reconciler.blobs.folder.glob("*/*")}
     assert files == {row["uri"] for row in left}
+
+
+def test_answers_are_forgotten_once_their_time_is_over(reconciler: Reconciler) -> None:
+    gone, kept = (Repeat("", "POST", "/v1/jobs", value, "0" * 64) for value in ("old", "new"))
+    with reconciler.database.write() as db:
+        now = reconciler.database.now(db)
+        access.remember(db, now - 100.0, gone, 201, "/v1/jobs/a", 50.0)
+        access.remember(db, now, kept, 201, "/v1/jobs/b", 50.0)
+    reconciler.tidy()
+    assert [row["value"] for row in rows(reconciler.database, sa.select(idempotency_key))] == ["new"]
 
 
 def test_a_loop_ends_when_it_is_told(reconciler: Reconciler) -> None:

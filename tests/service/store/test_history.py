@@ -358,38 +358,6 @@ def test_a_nan_equals_itself_when_pieces_overlap() -> None:
     assert joined([part, part]).rows == 1
 
 
-@pytest.mark.parametrize("sealed", [0, 1, 2])
-@pytest.mark.parametrize("offset", [0, 10, 13, 20])
-def test_going_back_forgets_what_came_later_and_the_replay_gives_it_again(
-    engine: sa.Engine, sealed: int, offset: int
-) -> None:
-    append(engine, 0, 10)
-    if sealed:
-        with engine.begin() as db:
-            history.seal(db, TRAJECTORY, final=True)
-    append(engine, 10, 25)
-    if sealed == 2:
-        with engine.begin() as db:
-            history.seal(db, TRAJECTORY, final=True)
-    whole = digests(engine)
-    with engine.begin() as db:
-        gone = history.cut_after(db, TRAJECTORY, offset)
-        assert (history.end_of(db, TRAJECTORY) or 0) == offset
-    if offset:
-        assert max(int(columns.offsets[-1]) for columns in read(engine).values()) == offset
-    else:
-        assert (read(engine), count(engine, series)) == ({}, 0)
-    append(engine, offset, 25)
-    assert digests(engine) == whole
-    with engine.connect() as db:
-        again = history.digests(db, TRAJECTORY, Window(after=offset or -1))
-        listed = {info.path: info for info in history.list_series(db, [TRAJECTORY])}
-        clock = history.clocks(db, [TRAJECTORY])[TRAJECTORY]
-    assert {each.path: each.digest for each in gone} == again
-    assert listed["cost.naming"].n == 75
-    assert np.all(np.diff(clock.values[0]) > 0)
-
-
 def test_what_nobody_wants_is_forgotten(engine: sa.Engine) -> None:
     append(engine, 0, 10)
     with engine.begin() as db:
@@ -449,8 +417,6 @@ def test_a_session_does_as_well_as_a_connection(engine: sa.Engine) -> None:
     with Session(engine) as session, session.begin():
         assert history.seal(session, TRAJECTORY, final=True) == 2
         assert history.read(session, TRAJECTORY)["cost.naming"].rows == 20
-        history.cut_after(session, TRAJECTORY, 15)
-        assert history.read(session, TRAJECTORY)["cost.naming"].rows == 15
 
 
 def test_readings_of_some_lives_beside_the_regular_ones_are_one_series() -> None:
@@ -480,11 +446,6 @@ def test_it_is_the_same_on_every_database(database: Database) -> None:
     with database.read() as db:
         assert (history.digests(db, TRAJECTORY), history.marks(db, [TRAJECTORY])) == (fresh, marked)
         assert history.clocks(db, [TRAJECTORY])[TRAJECTORY].values[0, -1] == 2.0
-    with database.write() as db:
-        assert {each.path for each in history.cut_after(db, TRAJECTORY, 13)} == set(fresh)
-        assert history.append_block(db, TRAJECTORY, 0, 3, recorded(13, 25))
-    with database.read() as db:
-        assert history.digests(db, TRAJECTORY) == fresh
     with database.write() as db:
         history.forget(db, [TRAJECTORY])
     with database.read() as db:

@@ -26,8 +26,7 @@ from simulated import Bench, Clock, Fates, arm, step, until
 
 from service.errors import Conflict
 from service.lifecycle import TERMINAL, Verb, obeys
-from service.store import jobs as job_store
-from service.store import trajectories, upkeep
+from service.store import creation, trajectories, upkeep
 from service.store.engine import Database
 from service.store.leases import Lease, LeaseLost
 from service.store.tables import metadata
@@ -83,7 +82,7 @@ class StoreMachine(RuleBasedStateMachine):
     # ---- what may happen
 
     @rule(target=submitted, given=st.lists(arms, min_size=1, max_size=2), seeds=st.sampled_from([(0, 1), (0, 1, 2)]))
-    def submit(self, given: list[job_store.NewArm], seeds: tuple[int, ...]) -> str:
+    def submit(self, given: list[creation.NewArm], seeds: tuple[int, ...]) -> str:
         self.clock.pass_by(0.01)
         return self.bench.submit(*given, seeds=seeds)
 
