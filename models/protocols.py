@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 from models.draw import Draw
@@ -244,11 +243,3 @@ class Probe(Protocol):
     def __call__(self, view: ProbeView) -> Tensor:
         """(N,), or (N, areas of `at`)."""
         ...
-
-
-def fold(x: Tensor, keep: int) -> Tensor:
-    """Join the leading dimensions after N into one, keeping the last `keep`: (N, B, T, *keep) -> (N, B T, *keep)."""
-    return x.reshape(x.shape[0], -1, *x.shape[x.dim() - keep :]) if keep else x.reshape(x.shape[0], -1)
-
-
-DTYPE = torch.float32
