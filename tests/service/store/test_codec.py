@@ -30,8 +30,6 @@ def matrices(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @given(matrix=matrices())
 @settings(deadline=None)
 def test_every_bit_of_a_valid_value_comes_back(coding: int, matrix: tuple[np.ndarray, np.ndarray]) -> None:
-    if coding == codec.ZSTANDARD:
-        pytest.importorskip("zstandard")
     values, valid = matrix
     found, mask = codec.decode_values(codec.encode_values(values, valid, coding))
     assert np.array_equal(mask, valid)

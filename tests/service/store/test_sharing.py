@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from simulated import Bench, Fates, arm, step, until
 
+from service.store import events
+
 
 def test_two_jobs_that_agree_train_once(bench: Bench) -> None:
     first = bench.submit(arm(step(0, 20), step(1, 10)))
@@ -221,3 +223,15 @@ def test_a_life_that_may_not_meet_its_limit_fails_the_job(bench: Bench) -> None:
     bench.run()
     assert bench.status(job) == "failed"
     assert [fault["arm"] for fault in bench.job(job)["error"]["arms"]] == [0]
+
+
+def test_a_job_hears_of_the_ends_of_its_own_stages_only(bench: Bench) -> None:
+    bench.simulation.fates = Fates(fire={(0, 0): 5, (0, 1): 15})
+    triggered = bench.submit(arm(step(0, until(20))))
+    fixed = bench.submit(arm(step(0, 30)))
+    bench.run()
+    assert bench.status(triggered) == bench.status(fixed) == "succeeded"
+    with bench.database.read() as db:
+        heard = {job: [event["type"] for event in events.after(db, job, 0, 1000)] for job in (triggered, fixed)}
+    assert heard[triggered].count("life.transition") == 2
+    assert "life.transition" not in heard[fixed]
