@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check laws chaos journeys serve work bench fix migrate revision golden clean
+.PHONY: help setup demo test lint check laws chaos journeys serve work bench fix migrate revision golden clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,12 +26,13 @@ demo: $(STAMP) ## start the service, grow four lives over HTTP, print what they 
 test: $(STAMP) ## the whole test suite
 	$(PYTEST) -n 2 --dist loadfile
 
-check: $(STAMP) ## lint, format, types, import contracts, then the tests (laws among them)
+lint: $(STAMP) ## lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -n 2 --dist loadfile
+
+check: lint test ## lint, then the tests (laws among them)
 
 laws: $(STAMP) ## only the laws: determinism, registry, docstrings, sizes, names
 	$(PYTEST) tests/laws -q

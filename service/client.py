@@ -79,7 +79,7 @@ class History:
     answer: dict[str, Any] = field(repr=False)
 
     def to_pandas(self) -> Any:
-        """A long data frame: series, arm, seed, stat, x, y."""
+        """A long data frame: series, arm, seed, stat, x, y; needs pandas, which is not installed with the client."""
         import pandas as pd  # type: ignore[import-untyped] # noqa: PLC0415 - wanted by few, heavy for all
 
         frames = [
