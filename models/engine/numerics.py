@@ -6,13 +6,16 @@ One thread, deterministic kernels, one instruction set. `MKL_CBWR=AVX2`, `ATEN_C
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.nn import functional
 
+from models.draw import Draw
 from models.errors import SnapshotMismatch
 from models.specs.numerics import ENGINE_VERSION, NumericsSpec
 
@@ -29,6 +32,30 @@ def numerics_class() -> dict[str, Any]:
         compiled=False,
     )
     return spec.model_dump(mode="json")
+
+
+def arithmetic_digest() -> str:
+    """Names the bits that this machine makes: a hash of products at odd shapes and of elementary functions.
+
+    Processors of one class can differ, because MKL chooses kernels by more than the instruction set it is told. Two
+    machines whose digests differ do not continue each other's lives bit for bit.
+    """
+    said = hashlib.sha256()
+    draw = Draw(torch.arange(3)).at("arithmetic")
+    for rows, inner, columns in ((1, 7, 5), (5, 33, 65), (20, 64, 20), (33, 127, 10), (50, 784, 33)):
+        left = draw.at("left", str(inner)).uniform(rows, inner) - 0.5
+        right = draw.at("right", str(inner)).uniform(inner, columns) - 0.5
+        for product in (torch.bmm(left, right), torch.bmm(right.mT, left.mT), torch.bmm(left[:1], right[:1])):
+            said.update(product.contiguous().numpy().tobytes())
+    x = (draw.at("argument").uniform(1027) - 0.5) * 8.0
+    for form in (torch.tanh, torch.exp, torch.erf, lambda x: torch.log(x.abs()), lambda x: x.softmax(dim=-1)):
+        said.update(form(x).numpy().tobytes())
+    said.update(draw.at("normal").normal(1001).numpy().tobytes())
+    image = draw.at("image").uniform(5, 3, 9, 9)
+    kernel = draw.at("kernel").uniform(7, 3, 3, 3)
+    convolved = torch.stack([functional.conv2d(*each) for each in zip(image, kernel, strict=True)])
+    said.update(convolved.numpy().tobytes())
+    return said.hexdigest()[:16]
 
 
 def configure() -> None:

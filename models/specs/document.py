@@ -219,6 +219,8 @@ def _no_yaml(characters: str, error: yaml.YAMLError) -> Malformed:
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
         parts = (getattr(error, "context", None), getattr(error, "problem", None))
+        if any(part and "nesting depth" in part for part in parts):  # libyaml scans ahead and has a limit of its own
+            return Malformed(f"nested deeper than {MAX_DEPTH}", mark.line + 1, mark.column + 1)
         return Malformed("not YAML: " + ", ".join(part for part in parts if part), mark.line + 1, mark.column + 1)
     index = getattr(error, "position", None)
     place = _line_column(characters, index) if isinstance(index, int) else (None, None)
