@@ -12,15 +12,10 @@ from models.costs.denoise import Denoise
 from models.costs.mse import Mse
 from models.costs.slow_feature import SlowFeature
 from models.protocols import Cost
-from models.specs.costs import (
-    ActivitySpec,
-    AutoencodeSpec,
-    CostSpec,
-    CrossEntropySpec,
-    DenoiseSpec,
-    MseSpec,
-    SlowFeatureSpec,
-)
+from models.specs.costs import CostSpec
+from models.specs.costs.properties import ActivitySpec, SlowFeatureSpec
+from models.specs.costs.statistics import AutoencodeSpec, DenoiseSpec
+from models.specs.costs.supervised import CrossEntropySpec, MseSpec
 
 
 def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import Moment, Params
-from models.specs.costs import ActivitySpec
+from models.specs.costs.properties import ActivitySpec
 
 
 @final

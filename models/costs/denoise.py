@@ -12,7 +12,7 @@ from torch import Tensor
 from models.costs import decoder, target
 from models.draw import Draw
 from models.protocols import Moment, Params
-from models.specs.costs import DenoiseSpec
+from models.specs.costs.statistics import DenoiseSpec
 
 
 @final

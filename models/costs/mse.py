@@ -10,7 +10,7 @@ from torch import Tensor
 from models.costs import target
 from models.draw import Draw
 from models.protocols import Moment, Params
-from models.specs.costs import MseSpec
+from models.specs.costs.supervised import MseSpec
 
 
 @final

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.protocols import Moment
-from models.specs.costs import AreaTarget, InputTarget, LabelTarget, TargetSpec
+from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget, TargetSpec
 
 
 def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:

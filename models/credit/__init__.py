@@ -15,19 +15,17 @@ from models.credit.sign_symmetry import SignSymmetry
 from models.credit.target_propagation import TargetPropagation
 from models.credit.weight_mirror import WeightMirror
 from models.protocols import Circuit, CreditRule
-from models.specs.credit import (
+from models.specs.credit import RuleSpec
+from models.specs.credit.broadcast import DirectFeedbackSpec, LocalErrorSpec
+from models.specs.credit.gradient import (
     BackpropSpec,
-    DirectFeedbackSpec,
     FeedbackAlignmentSpec,
     FrozenSpec,
     KolenPollackSpec,
-    LocalErrorSpec,
-    PredictiveCodingSpec,
-    RuleSpec,
     SignSymmetrySpec,
-    TargetPropagationSpec,
     WeightMirrorSpec,
 )
+from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
 
 
 def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911 - one case per member

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from models.draw import Draw
 from models.protocols import Circuit, Params, Synapse
-from models.specs.credit import DirectFeedbackSpec
+from models.specs.credit.broadcast import DirectFeedbackSpec
 
 
 class _Broadcast(torch.autograd.Function):

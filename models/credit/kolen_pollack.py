@@ -8,7 +8,7 @@ from typing import final
 from models.credit.aligned import Aligned, drawn, feedback_address
 from models.draw import Draw
 from models.protocols import Circuit, Moment, Params, Synapse
-from models.specs.credit import KolenPollackSpec
+from models.specs.credit.gradient import KolenPollackSpec
 
 
 @final

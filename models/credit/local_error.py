@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import Circuit, Moment, Params, Synapse
-from models.specs.credit import LocalErrorSpec
+from models.specs.credit.broadcast import LocalErrorSpec
 
 
 @final

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import Circuit, Moment, Params, Synapse
-from models.specs.credit import PredictiveCodingSpec
+from models.specs.credit.targets import PredictiveCodingSpec
 
 Judge = Callable[[Moment], Tensor]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.credit.aligned import Aligned, drawn, fan_out, feedback_address
 from models.draw import Draw
 from models.protocols import Params, Synapse
-from models.specs.credit import SignSymmetrySpec
+from models.specs.credit.gradient import SignSymmetrySpec
 
 
 @final

@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from models.draw import Draw
 from models.protocols import Circuit, Moment, Params, Synapse
-from models.specs.credit import TargetPropagationSpec
+from models.specs.credit.targets import TargetPropagationSpec
 
 Act = Callable[[Tensor], Tensor]
 

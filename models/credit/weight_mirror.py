@@ -11,7 +11,7 @@ from torch import Tensor
 from models.credit.aligned import Aligned, drawn, feedback_address
 from models.draw import Draw
 from models.protocols import Moment, Params, Synapse
-from models.specs.credit import WeightMirrorSpec
+from models.specs.credit.gradient import WeightMirrorSpec
 
 
 @final

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from models.specs.canonical import DEFAULT_PROBE_ITEMS, canonical
 from models.specs.check_costs import learns_freely, still, weighed
 from models.specs.check_credit import unfit_optimizers
-from models.specs.costs import AreaTarget, target_of
+from models.specs.costs import target_of
+from models.specs.costs.target import AreaTarget
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import AdamSpec, AdamWSpec, RmspropSpec, SgdSpec

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import rfc8785
 
 from models.specs.base import Spec
-from models.specs.costs import CostSpec, InputTarget, target_of
+from models.specs.costs import CostSpec, target_of
+from models.specs.costs.target import InputTarget
 from models.specs.durations import ZERO, Duration
 from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_zero
 from models.specs.organism import OrganismSpec

@@ -31,7 +31,7 @@ FAMILIES: Mapping[str, Any] = {
     "rules": credit.RuleSpec,
     "optimizers": organism.OptimizerSpec,
     "costs": costs.CostSpec,
-    "targets": costs.TargetSpec,
+    "targets": costs.target.TargetSpec,
     "worlds": sources.SourceSpec,
     "labels": worlds.LabelsSpec,
     "orders": worlds.OrderSpec,

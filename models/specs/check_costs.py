@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from math import prod
 
 from models.specs.check_credit import check_hearing
-from models.specs.costs import MIN_BATCH, AreaTarget, CostSpec, InputTarget, LabelTarget, SlowFeatureSpec, target_of
+from models.specs.costs import MIN_BATCH, CostSpec, target_of
+from models.specs.costs.properties import SlowFeatureSpec
+from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget
 from models.specs.credit import CAPABILITIES
 from models.specs.envelopes import is_zero
 from models.specs.findings import Finding, Steps, finding

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.costs import CostSpec, LabelTarget, target_of
-from models.specs.credit import CAPABILITIES, Capability
+from models.specs.costs import CostSpec, target_of
+from models.specs.costs.target import LabelTarget
+from models.specs.credit import CAPABILITIES
+from models.specs.credit.capability import Capability
 from models.specs.findings import Finding, Steps, Suggestion, finding
 from models.specs.organism import CircuitSpec, OrganismSpec, SgdSpec
 from models.specs.reach import ends_of, inside, reaches

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from models.specs.base import pointer
-from models.specs.costs import AreaTarget, InputTarget, target_of
+from models.specs.costs import target_of
+from models.specs.costs.target import AreaTarget, InputTarget
 from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
 from models.specs.transforms import CutPathwaySpec, SenseTransform

@@ -14,7 +14,8 @@ from models.specs.arms import ArmDocument, arm_count, expand
 from models.specs.base import pointer
 from models.specs.check_names import repeated, unknown_event
 from models.specs.check_worlds import unfit_as_number
-from models.specs.costs import AreaTarget, target_of
+from models.specs.costs import target_of
+from models.specs.costs.target import AreaTarget
 from models.specs.durations import Duration
 from models.specs.findings import Finding, by_name, finding, from_reason
 from models.specs.limits import Limits, check_lives

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.specs import presence
 from models.specs.canonical import canonical
-from models.specs.costs import CostSpec, LabelTarget, target_of
+from models.specs.costs import CostSpec, target_of
+from models.specs.costs.target import LabelTarget
 from models.specs.durations import Duration, Unresolvable
 from models.specs.envelopes import Scalar, is_constant, is_zero
 from models.specs.life_means import mean_plasticity, mean_weight

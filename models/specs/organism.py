@@ -8,7 +8,9 @@ from pydantic import Field
 
 from models.specs.areas import AreaSpec
 from models.specs.base import Many, Member, Name, NonNegative, Positive, Share, Spec
-from models.specs.credit import RuleSpec, TargetPropagationSpec, WeightMirrorSpec
+from models.specs.credit import RuleSpec
+from models.specs.credit.gradient import WeightMirrorSpec
+from models.specs.credit.targets import TargetPropagationSpec
 
 
 class SenseSpec(Spec):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.costs import build_cost
-from models.specs.costs import ActivitySpec
+from models.specs.costs.properties import ActivitySpec
 
 COST = build_cost("rest", ActivitySpec(kind="activity", at="V1", target_rate=0.25))
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.costs import build_cost
-from models.specs.costs import SlowFeatureSpec
+from models.specs.costs.properties import SlowFeatureSpec
 
 
 def cost(**options: Any) -> Any:

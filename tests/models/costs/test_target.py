@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from models.costs import target
-from models.specs.costs import AreaTarget, InputTarget, LabelTarget
+from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget
 
 
 def test_a_shuffled_target_is_a_permutation_of_its_batch_per_life_and_batch(toy_moment: Any) -> None:

@@ -9,7 +9,7 @@ import torch
 from pydantic import TypeAdapter
 
 from models.probes import build_probe
-from models.specs.costs import CrossEntropySpec
+from models.specs.costs.supervised import CrossEntropySpec
 from models.specs.probes import MEASURES, ProbeSpec, areas_of
 
 OPTIONS: dict[str, dict[str, Any]] = {

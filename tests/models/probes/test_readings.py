@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from models.draw import Draw
 from models.probes import alignment, build_probe, effective_rank, linear_readout
 from models.protocols import Batch, Moment, ProbeView
-from models.specs.costs import CrossEntropySpec
+from models.specs.costs.supervised import CrossEntropySpec
 from models.specs.probes import ProbeSpec
 
 

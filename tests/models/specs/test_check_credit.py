@@ -8,7 +8,8 @@ import pytest
 from build import tiny_schedule
 
 from models.specs.checks import check_document
-from models.specs.credit import CAPABILITIES, Capability
+from models.specs.credit import CAPABILITIES
+from models.specs.credit.capability import Capability
 from models.specs.findings import Finding
 
 

@@ -10,7 +10,8 @@ from build import tiny_schedule
 
 from models.errors import Malformed, Refused
 from models.specs.checks import check_document, check_schedule
-from models.specs.credit import CAPABILITIES, Capability
+from models.specs.credit import CAPABILITIES
+from models.specs.credit.capability import Capability
 from models.specs.document import read
 from models.specs.findings import Code, Finding
 from models.specs.schedule import ScheduleSpec

@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 
 from models.specs import reach
 from models.specs.costs import CostSpec
-from models.specs.credit import CAPABILITIES, Capability
+from models.specs.credit import CAPABILITIES
+from models.specs.credit.capability import Capability
 from models.specs.organism import OrganismSpec
 
 

@@ -1,0 +1,29 @@
+"""Costs that ask for properties of activity: of the world as it is out there, and of units themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.base import NonNegative, Share
+from models.specs.costs.base import CostBase
+
+
+class ActivitySpec(CostBase):
+    """Squared distance of each unit's mean rate from a target rate."""
+
+    kind: Literal["activity"]
+    target_rate: Share = 0.1
+    scope: Literal["local", "upstream"] = "local"
+
+
+class SlowFeatureSpec(CostBase):
+    """Mean squared step of activity in time at unit variance, with units decorrelated."""
+
+    kind: Literal["slow_feature"]
+    order: Annotated[int, Field(ge=1, le=2)] = 1
+    """1: steps; 2: steps of steps."""
+    decorrelate: NonNegative = 1.0
+    """Weight of the mean squared correlation between units, added to the slowness."""
+    scope: Literal["local", "upstream"] = "local"

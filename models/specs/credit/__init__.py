@@ -1,0 +1,29 @@
+"""Credit rules: how a circuit turns errors into updates, and what each rule needs and gives."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from models.specs.base import Member
+from models.specs.credit import broadcast, gradient, targets
+from models.specs.credit.capability import Capability
+
+RuleSpec = Annotated[
+    gradient.BackpropSpec
+    | gradient.FrozenSpec
+    | gradient.FeedbackAlignmentSpec
+    | gradient.SignSymmetrySpec
+    | gradient.KolenPollackSpec
+    | broadcast.DirectFeedbackSpec
+    | broadcast.LocalErrorSpec
+    | gradient.WeightMirrorSpec
+    | targets.TargetPropagationSpec
+    | targets.PredictiveCodingSpec,
+    Field(discriminator="kind"),
+    Member,
+]
+
+CAPABILITIES: dict[str, Capability] = gradient.CAPABILITIES | broadcast.CAPABILITIES | targets.CAPABILITIES
+"""By kind."""

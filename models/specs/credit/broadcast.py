@@ -1,0 +1,28 @@
+"""Rules by which every area hears of the output without a way through the areas between."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from models.specs.base import Positive, Spec
+from models.specs.credit.capability import LAYERS, SUPERVISED, Capability
+
+
+class DirectFeedbackSpec(Spec):
+    """The output's error, sent to every area through fixed random weights."""
+
+    kind: Literal["direct_feedback"]
+    gain: Positive = 1.0
+    """Standard deviation of the feedback weights, in units of 1/sqrt(units of the output)."""
+
+
+class LocalErrorSpec(Spec):
+    """Every area minimises the output's costs at a linear head of its own."""
+
+    kind: Literal["local_error"]
+
+
+CAPABILITIES: dict[str, Capability] = {
+    "direct_feedback": Capability(needs=frozenset({"vector_error"}), areas=LAYERS, out=False, hears="ends", deep=False),
+    "local_error": Capability(needs=frozenset({"vector_error"}), out=False, hears="own", costs=SUPERVISED),
+}

@@ -1,0 +1,32 @@
+"""What a rule needs of its circuit and what it gives; read by the checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What a rule needs of its circuit and what it gives."""
+
+    needs: frozenset[str] = frozenset()
+    """Words of credit.md: vector_error, scalar_cost, label, label_input, order, pairs, noise, time."""
+    areas: frozenset[str] | None = None
+    """Area kinds it can teach; None: all."""
+    out: bool = True
+    """Whether an error leaves the circuit for the areas below."""
+    free: bool = False
+    """Whether it learns without a cost."""
+    hears: Literal["anywhere", "ends", "own"] = "anywhere"
+    """Where errors may enter its circuit: at any area; at its outputs; at its one output, from a cost of its own."""
+    deep: bool = True
+    """Whether its areas may have several layers."""
+    act: frozenset[str] | None = None
+    """Activations it can use below its outputs; None: all."""
+    costs: frozenset[str] | None = None
+    """Kinds of costs it can use at its output; None: all."""
+
+
+SUPERVISED = frozenset({"cross_entropy", "mse"})
+LAYERS = frozenset({"linear", "conv"})
