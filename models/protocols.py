@@ -183,11 +183,6 @@ class World(Protocol):
         """Items of the split; None: endless."""
         ...
 
-    @property
-    def classes(self) -> int | None:
-        """Number of label classes."""
-        ...
-
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
         """Channels (N, B, T, *shape) float32 before transforms, class label (N, B, T) or None, factors."""
         ...

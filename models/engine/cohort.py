@@ -147,9 +147,9 @@ def first_of_cost(
 ) -> tuple[Params, Params]:
     """First decoders and first state of a cost: functions of its name and the lives' seeds alone."""
     known = facts(source)
-    told: dict[str, tuple[int, ...]] = {f"world/{factor}": (width,) for factor, width in known.factors.items()}
-    if known.classes is not None:
-        told["world/label"] = (known.classes,)
+    told = {f"world/{name}": factor.shape for name, factor in known.factors.items()}
+    if known.label is not None:
+        told["world/label"] = known.label.shape
     built = build_cost(name, cost, tuple(organism.spec.senses))
     return built.init(organism.shapes | told, Draw(seeds_N).at("init"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from inspect import cleandoc
 from pathlib import Path
@@ -180,12 +180,23 @@ def _facts(family: str, kind: str, spec: type[BaseModel]) -> dict[str, Any]:
         case "costs":
             return {"min_batch": costs.MIN_BATCH.get(kind, 1)}
         case "worlds":
-            known = sources.facts(spec.model_validate({"kind": kind}))  # type: ignore[arg-type]
-            channels = {name: list(shape) for name, shape in known.channels.items()}
-            factors = {"classes": known.classes, "factors": known.factors, "max_steps": known.max_steps}
-            return {"channels": channels, "sizes": known.sizes, **factors}
+            return _of_source(spec.model_validate({"kind": kind}))
         case _:
             return {}
+
+
+def _of_source(source: Any) -> dict[str, Any]:
+    """What a source shows and tells with its options left out; a label is a factor like the others."""
+    known = sources.facts(source)
+    told = dict(known.factors) | ({"label": known.label} if known.label else {})
+    return {
+        "channels": {name: list(shape) for name, shape in known.channels.items()},
+        "sizes": known.sizes,
+        "classes": known.classes,
+        "factors": {name: asdict(factor) for name, factor in told.items()},
+        "steps": [known.min_steps, known.max_steps],
+        "views": list(known.views),
+    }
 
 
 def _implemented(family: str, kind: str) -> dict[str, str]:

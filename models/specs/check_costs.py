@@ -8,6 +8,7 @@ from math import prod
 from models.specs.check_credit import check_hearing
 from models.specs.costs import MIN_BATCH, CostSpec, target_of
 from models.specs.costs.properties import SlowFeatureSpec
+from models.specs.costs.supervised import CrossEntropySpec
 from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget
 from models.specs.credit import CAPABILITIES
 from models.specs.envelopes import is_zero
@@ -17,6 +18,7 @@ from models.specs.reach import reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.shapes import Shape, channel_for
 from models.specs.worlds import NoLabels, WorldSpec
+from models.specs.worlds.facts import Factor
 from models.specs.worlds.sources import facts
 
 
@@ -59,11 +61,13 @@ def learns_freely(organism: OrganismSpec, area: str) -> bool:
 
 def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
     """What a cost needs and a world does not give; None if it has all."""
-    target, known = target_of(cost), facts(world.source)
-    if isinstance(target, LabelTarget) and target.name is not None:
-        return None if target.name in known.factors else f"the factor '{target.name}'"
-    if isinstance(target, LabelTarget) and (isinstance(world.labels, NoLabels) or known.classes is None):
-        return "labels"
+    target = target_of(cost)
+    if isinstance(target, LabelTarget):
+        factor, named = _told(world, target.name), target.name is not None
+        if factor is None or (isinstance(world.labels, NoLabels) and not named):
+            return f"the factor '{target.name}'" if named else "labels"
+        if isinstance(cost, CrossEntropySpec) and factor.classes is None:
+            return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
     if isinstance(cost, SlowFeatureSpec) and world.steps <= cost.order:
         return f"{cost.order + 1} time steps"
     return None
@@ -91,18 +95,21 @@ def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Map
 def target_shape(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Shape | None:
     """Shape of what a cost compares its area with; None if it has no target or that cannot be told."""
     match target_of(cost):
-        case LabelTarget(name=None):
-            classes = facts(world.source).classes
-            return None if classes is None else (classes,)
-        case LabelTarget(name=str(factor)):
-            width = facts(world.source).factors.get(factor)
-            return None if width is None else (width,)
+        case LabelTarget(name=name):
+            factor = _told(world, name)
+            return None if factor is None else factor.shape
         case InputTarget(sense=sense):
             return shapes.get(sense or next(iter(schedule.organism.senses)))
         case AreaTarget(area=area):
             return shapes.get(area)
         case _:
             return None
+
+
+def _told(world: WorldSpec, name: str | None) -> Factor | None:
+    """The label of a world, or a factor by its name."""
+    known = facts(world.source)
+    return known.label if name is None else known.factors.get(name)
 
 
 def _needs(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:

@@ -25,9 +25,10 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
         if world.size is not None and items is not None and world.size > items:
             message = f"{place}: {world.size} items asked, {world.source.kind} {world.split} has {items}"
             yield finding("E15", (*steps, "size"), message, f"at most {items}")
-        if world.steps > known.max_steps:
+        if not known.min_steps <= world.steps <= known.max_steps:
             message = f"{place}: {world.steps} steps are out of bounds"
-            yield finding("E30", (*steps, "steps"), message, f"{world.source.kind} has at most {known.max_steps}")
+            bounds = f"{world.source.kind} has {known.min_steps} to {known.max_steps}"
+            yield finding("E30", (*steps, "steps"), message, bounds)
         for index, each in enumerate(world.transforms):
             yield from _transform(schedule, each.transform, (*steps, "transforms", index), place)
     for name, deficit in schedule.deficits.items():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds.sources import DigitsSpec, Mnist1dSpec, MovingShapesSpec, SourceSpec
+from models.specs.worlds import real, scenes
+from models.specs.worlds.sources import SourceSpec
 from models.worlds.digits import Digits
 from models.worlds.mnist1d import Mnist1d
 from models.worlds.moving_shapes import MovingShapes
@@ -14,11 +15,11 @@ from models.worlds.moving_shapes import MovingShapes
 def build_world(source: SourceSpec, split: str, steps: int = 1) -> World:
     """The items of a split, `steps` time steps each; resident data are made once per process and shared."""
     match source:
-        case DigitsSpec():
+        case real.DigitsSpec():
             return Digits(source, split)
-        case Mnist1dSpec():
+        case real.Mnist1dSpec():
             return Mnist1d(source, split)
-        case MovingShapesSpec():
+        case scenes.MovingShapesSpec():
             return MovingShapes(source, split, steps)
         case _:
             assert_never(source)

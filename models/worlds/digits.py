@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from models.draw import Draw, word
-from models.specs.worlds.sources import DigitsSpec, facts
+from models.specs.worlds.real import DigitsSpec
 
 _FIRST = {"train": 0, "valid": 1200, "test": 1400}
 
@@ -29,11 +29,9 @@ class Digits:
                 of 43 writers), as scikit-learn distributes it
     """
 
-    classes = 10
-
     def __init__(self, source: DigitsSpec, split: str) -> None:
         image, label = _scans()
-        sizes = facts(source).sizes
+        sizes = source.facts().sizes
         assert sizes is not None
         self.size = sizes[split]
         chosen = slice(_FIRST[split], _FIRST[split] + self.size)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
-from models.specs.worlds.sources import Mnist1dSpec, facts, name_of
+from models.specs.worlds.real import Mnist1dSpec
+from models.specs.worlds.sources import name_of
 
 _CURVES = (
     (5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5),
@@ -47,10 +48,8 @@ class Mnist1d:
                 address, and mean and sd are those of train
     """
 
-    classes = 10
-
     def __init__(self, source: Mnist1dSpec, split: str) -> None:
-        sizes = facts(source).sizes
+        sizes = source.facts().sizes
         assert sizes is not None
         self.size = sizes[split]
         signal, self._label, self._factors = _items(name_of(source, split), self.size)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
-from models.specs.worlds.sources import MovingShapesSpec, name_of
+from models.specs.worlds.scenes import MovingShapesSpec
+from models.specs.worlds.sources import name_of
 
 _WALL = 0.8
 
@@ -47,7 +48,6 @@ class MovingShapes:
     """
 
     size = None
-    classes = 5
 
     def __init__(self, source: MovingShapesSpec, split: str, steps: int) -> None:
         self.source = source

@@ -49,9 +49,9 @@ def test_what_is_shown_is_what_the_facts_promise(options: dict[str, Any], steps:
     assert all(x.dtype == torch.float32 and bool(x.isfinite().all()) for x in senses.values())
     assert label.shape == (3, 7, steps)
     assert label.dtype == torch.int64
-    assert 0 <= int(label.min()) <= int(label.max()) < known.classes == world.classes
+    assert 0 <= int(label.min()) <= int(label.max()) < known.classes
     assert {name: tuple(x.shape[3:]) for name, x in factors.items()} == {
-        name: (width,) if width > 1 else () for name, width in known.factors.items()
+        name: (factor.width,) if factor.width > 1 else () for name, factor in known.factors.items()
     }
     storages = {x.untyped_storage().data_ptr() for x in factors.values()} | {label.untyped_storage().data_ptr()}
     assert not storages & {x.untyped_storage().data_ptr() for x in senses.values()}

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import RidgeClassifier
 
-from models.specs.worlds.sources import DigitsSpec
+from models.specs.worlds.real import DigitsSpec
 from models.worlds import build_world
 
 LIFE = torch.zeros(1, dtype=torch.int64)

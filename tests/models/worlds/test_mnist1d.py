@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from models.specs.worlds.sources import Mnist1dSpec
+from models.specs.worlds.real import Mnist1dSpec
 from models.worlds import build_world, mnist1d
 
 LIFE = torch.zeros(1, dtype=torch.int64)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from models.specs.worlds.sources import MovingShapesSpec
+from models.specs.worlds.scenes import MovingShapesSpec
 from models.worlds import build_world, moving_shapes
 
 LIVES = torch.tensor([1, 2])

@@ -1,0 +1,68 @@
+"""What is known of a source without rendering one item; read by checks, plans and the catalogue."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from models.specs.base import Spec
+
+Role = Literal["label", "event", "state", "nuisance", "difficulty"]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A true quantity of every item and step, told beside what is shown.
+
+    Costs see those of role `label` where the world shows labels; every other one is for probes, and for costs that
+    name it: oracles. An `event` happens at a step, a `state` is what the scene is, a `nuisance` is what should not
+    matter, a `difficulty` in [0, 1] ranks items.
+    """
+
+    role: Role
+    width: int = 1
+    """Numbers per step; one class is one number."""
+    classes: int | None = None
+    """An integer below so many; None: real numbers."""
+    law: bool = False
+    """Whether the numbers are probabilities that add up to 1."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What an area or a decoder that gives it has: one unit per class or number."""
+        return (self.classes or self.width,)
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """Channels, splits, truths and times of a source."""
+
+    channels: Mapping[str, tuple[int, ...]]
+    label: Factor | None = None
+    factors: Mapping[str, Factor] = field(default_factory=dict)
+    sizes: Mapping[str, int] | None = None
+    """Items per split; None: endless."""
+    min_steps: int = 1
+    """Smallest T that holds an item."""
+    max_steps: int = 1
+    """Largest T: how long a scene lasts."""
+    views: tuple[str, ...] = ()
+    """Other looks at the same item, for targets that name one."""
+
+    @property
+    def classes(self) -> int | None:
+        """Number of label classes; None if the label is no class or there is none."""
+        return None if self.label is None else self.label.classes
+
+
+class Source(Spec, ABC):
+    """A generator or data set; its canonical bytes address every draw its items are made of."""
+
+    generator: ClassVar[int] = 1
+    """Version of the recipe: raised when the same parameters come to mean other items."""
+
+    @abstractmethod
+    def facts(self) -> SourceFacts:
+        """What it shows."""

@@ -1,0 +1,32 @@
+"""Sources of drawn scenes: shapes, still and moving."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.base import NonNegative, Share
+from models.specs.worlds.facts import Factor, Source, SourceFacts
+
+
+class MovingShapesSpec(Source):
+    """Clips of one to three moving shapes; the class is that of the first shape."""
+
+    kind: Literal["moving_shapes"]
+    frame: Annotated[int, Field(ge=8, le=64)] = 32
+    """Height and width, in pixels."""
+    speed: NonNegative = 0.12
+    """Standard deviation of the velocity, in half frames per step."""
+    spin: NonNegative = 0.1
+    """Standard deviation of the rotation, in radians per step."""
+    clutter: Annotated[int, Field(ge=1, le=3)] = 1
+    """Largest number of shapes."""
+    jump: Share = 0.0
+    """Probability per step of a cut to a new scene."""
+
+    def facts(self) -> SourceFacts:
+        """One retina; what is told is of the first shape."""
+        factors = {"position": Factor("state", 2), "velocity": Factor("state", 2), "angle": Factor("state")}
+        frame = (1, self.frame, self.frame)
+        return SourceFacts({"retina": frame}, Factor("label", classes=5), factors, max_steps=64)
