@@ -57,7 +57,7 @@ Fill = Callable[[Draw, tuple[int, ...], int], Tensor]
 
 
 class Synapse(Protocol):
-    """How a weight layer multiplies forward and sends errors back; the seam for gradient-replacing rules."""
+    """How a weight layer multiplies forward and sends errors back, there and in time; the seam of most rules."""
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
         """The sum base + x W over lives: (N, 1 or M, U), (N, M, S), (N, S, U) -> (N, M, U); M folds batch and time."""
@@ -67,9 +67,30 @@ class Synapse(Protocol):
         """Convolution over lives: (N, M, in, h, w) with (N, out, in, kh, kw) -> (N, M, out, h', w')."""
         ...
 
+    def carry(self, state: Tensor, step: int) -> Tensor:
+        """What time step `step` receives of the one before it: the state, with or without a way back for errors."""
+        ...
+
+    def spike(self, potential: Tensor) -> Tensor:
+        """1 where the potential is above 0, else 0, with the rule's way back for errors."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pass:
+    """With what an area computes in one run of the organism."""
+
+    weight: Mapping[str, Tensor]
+    synapse: Synapse
+    own: Params
+
+
+State = tuple[Tensor, ...]
+"""What units carry from one time step of an item to the next, each (N, B, ...); () where they carry nothing."""
+
 
 class Area(Protocol):
-    """Units with parameters: a function of what its pathways bring, without state of its own."""
+    """Units with parameters: a function of what its pathways bring, step by step in time."""
 
     shape: tuple[int, ...]
     """Shape of its units."""
@@ -78,10 +99,15 @@ class Area(Protocol):
         """Parameters by address; draw has one seed per life."""
         ...
 
-    def apply(
-        self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params
-    ) -> Tensor:
-        """Rates (N, B, T, *shape) from the inputs by source, each (N, B, T, *units of the source)."""
+    def start(self, like: Tensor) -> State:
+        """The state before an item's first step; `like` (N, B, ...) has its lives, items and device."""
+        ...
+
+    def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:
+        """Rates (N, B, T, *shape) from the inputs by source, each (N, B, T, *units of the source), and the state left.
+
+        What one call makes of T steps is what T calls make of one step each, the state handed on.
+        """
         ...
 
 

@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from models.areas.activation import FORMS
 from models.areas.conv import Conv
 from models.areas.initial import initial
 from models.areas.linear import Linear
+from models.areas.recurrent import Recurrent
 from models.protocols import Area
-from models.specs.areas import AreaSpec, ConvSpec, LinearSpec
+from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
 
 
-def build_area(name: str, spec: AreaSpec, inputs: Mapping[str, tuple[int, ...]], shape: tuple[int, ...]) -> Area:
-    """The area of that name; inputs are the unit shapes of its sources, shape that of its own units."""
-    fill, act = initial(spec.init, spec.act), FORMS[spec.act]
+def build_area(
+    name: str,
+    spec: AreaSpec,
+    inputs: Mapping[str, tuple[int, ...]],
+    shape: tuple[int, ...],
+    turned: Mapping[str, str] | None = None,
+) -> Area:
+    """The area of that name; inputs are the unit shapes of its sources, shape that of its own units.
+
+    `turned` gives the sources that symmetric pathways bring back, and the weight that each shares, transposed.
+    """
+    fill = initial(spec.init, spec.act)
     match spec:
         case LinearSpec():
-            return Linear(name, spec, inputs, fill, act)
+            return Linear(name, spec, inputs, fill, turned or {})
         case ConvSpec():
-            return Conv(name, spec, inputs, shape, fill, act)
+            return Conv(name, spec, inputs, shape, fill)
+        case RecurrentSpec():
+            return Recurrent(name, spec, inputs, fill)
         case _:
             assert_never(spec)

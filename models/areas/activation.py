@@ -35,6 +35,11 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return torch.clamp(x, 0.0, 1.0)
 
 
+def sigmoid4(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-4 (x - 1/2))): slope 1 at its middle, which lies at 1/2."""
+    return 0.5 * torch.tanh(2.0 * x - 1.0) + 0.5
+
+
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x)), stable for large |x|."""
     return torch.clamp(x, min=0.0) + torch.log1p(torch.exp(-x.abs()))
@@ -51,8 +56,9 @@ FORMS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "elu": elu,
     "tanh": torch.tanh,
     "sigmoid": sigmoid,
+    "sigmoid4": sigmoid4,
     "hard_sigmoid": hard_sigmoid,
     "softplus": softplus,
     "gelu": gelu,
 }
-"""By name, element by element."""
+"""By name, element by element; units that spike are in `membrane`."""

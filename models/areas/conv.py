@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import accumulate
 from operator import add
 from typing import final
@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.areas.membrane import Membrane
 from models.draw import Draw
-from models.protocols import Fill, Params, Synapse
+from models.protocols import Fill, Params, Pass, State
 from models.specs.areas import ConvSpec
-from models.specs.shapes import padding
+from models.specs.shapes import layer_sides, padding
 
 
 @final
@@ -22,11 +23,11 @@ class Conv:
     """`depth` convolutions, then the maximum over tiles; the first sums what all pathways bring.
 
     Dynamics:   z = b + sum_p K_p * x_p; r = max over `pool` x `pool` tiles of f(norm(z)); norm layer: over maps and
-                places
+                places; act lif and binary as in linear
     Parameters: area/A/from/SOURCE/weight (N, out, in, k, k), area/A/bias (N, out), area/A/layerK/weight,
                 area/A/layerK/bias, K from 2; weights by `init` with fan_in = inputs of one unit, biases 0
     Shapes:     inputs (N, B, T, maps, height, width) of equal height and width -> (N, B, T, channels, height', width')
-    Units:      rates dimensionless
+    Units:      rates dimensionless; of units that spike, spikes per time step
     Rules:      all but target_propagation; direct_feedback and predictive_coding only where depth is 1
     Reference:  Fukushima (1980) Biol. Cybern. 36:193; LeCun et al. (1989) Neural Comput. 1:541
     """
@@ -38,13 +39,14 @@ class Conv:
         inputs: Mapping[str, tuple[int, ...]],
         shape: tuple[int, ...],
         fill: Fill,
-        act: Callable[[Tensor], Tensor],
     ) -> None:
         self.shape = shape
         self._spec = spec
         self._fill = fill
-        self._act = act
+        self._membrane = Membrane(spec)
         self._pad = padding(spec)
+        height, width = (layer_sides(spec, side) for side in next(iter(inputs.values()))[1:])
+        self._drives = [(spec.channels, *sides) for sides in zip(height, width, strict=True)]
         self._maps = {source: units[0] for source, units in inputs.items()}
         self._address = {source: f"area/{name}/from/{source}/weight" for source in inputs}
         self._deeper = [
@@ -65,26 +67,30 @@ class Conv:
             params |= {bias: torch.zeros(draw.seeds_N.shape[0], self._spec.channels) for bias in biases}
         return params
 
-    def apply(
-        self, weight: Mapping[str, Tensor], inputs: Mapping[str, Tensor], synapse: Synapse, own: Params
-    ) -> Tensor:
+    def start(self, like: Tensor) -> State:
+        """Of every layer, at rest; potentials have the size of the maps before the pool."""
+        return tuple(each for shape in self._drives for each in self._membrane.start(like, shape))
+
+    def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:
         """Rates (N, B, T, channels, height, width)."""
         N, B, T = next(iter(inputs.values())).shape[:3]
         first = (self._spec.stride, self._pad)
         parts = [
-            synapse.conv(
-                inputs[source].reshape(N, B * T, *inputs[source].shape[3:]), weight[address], first, address, own
+            by.synapse.conv(
+                inputs[source].reshape(N, B * T, *inputs[source].shape[3:]), by.weight[address], first, address, by.own
             )
             for source, address in self._address.items()
         ]
         *_, z = accumulate(parts, add)
-        rate = self._rate(z, weight.get(self._bias))
-        for address, bias in self._deeper:
-            z = synapse.conv(rate, weight[address], (1, self._pad), address, own)
-            rate = self._rate(z, weight.get(bias))
+        span = len(state) // self._spec.depth
+        rate, left = self._rate(z, by.weight.get(self._bias), (B, T), state[:span], by)
+        for layer, (address, bias) in enumerate(self._deeper, start=1):
+            z = by.synapse.conv(rate.flatten(1, 2), by.weight[address], (1, self._pad), address, by.own)
+            rate, more = self._rate(z, by.weight.get(bias), (B, T), state[layer * span : (layer + 1) * span], by)
+            left += more
         if self._spec.pool > 1:
-            rate = functional.max_pool2d(rate.flatten(0, 1), self._spec.pool)
-        return rate.reshape(N, B, T, *self.shape)
+            rate = functional.max_pool2d(rate.flatten(0, 2), self._spec.pool)
+        return rate.reshape(N, B, T, *self.shape), left
 
     def _kernel(self, draw: Draw, address: str, maps: int, fan_maps: int) -> Tensor:
         """(N, out, in, k, k), filled as the matrix (in k k, out)."""
@@ -92,9 +98,11 @@ class Conv:
         matrix = self._fill(draw.at("parameter", address), (maps * k * k, out), fan_maps * k * k)
         return matrix.mT.reshape(-1, out, maps, k, k).contiguous()
 
-    def _rate(self, z: Tensor, bias_NO: Tensor | None) -> Tensor:
+    def _rate(
+        self, z: Tensor, bias_NO: Tensor | None, steps: tuple[int, int], state: State, by: Pass
+    ) -> tuple[Tensor, State]:
         if bias_NO is not None:
             z = z + bias_NO[:, None, :, None, None]
         if self._spec.norm == "layer":
             z = functional.layer_norm(z, z.shape[-3:])
-        return self._act(z)
+        return self._membrane.fire(z.reshape(z.shape[0], *steps, *z.shape[2:]), state, by)

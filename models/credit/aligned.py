@@ -89,3 +89,11 @@ class Aligned:
             return self._exact.conv(x, weight, stride_pad, address, own)
         lives = zip(x.unbind(0), weight.unbind(0), feedback.detach().unbind(0), strict=True)
         return torch.stack([_Conv.apply(*each, *stride_pad) for each in lives])  # type: ignore[no-untyped-call]
+
+    def carry(self, state: Tensor, step: int) -> Tensor:
+        """As the exact one."""
+        return self._exact.carry(state, step)
+
+    def spike(self, potential: Tensor) -> Tensor:
+        """As the exact one."""
+        return self._exact.spike(potential)

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from models.draw import Draw
 from models.protocols import Params, Synapse
+
+USUAL_SLOPE = 10.0
+"""Of the surrogate by which errors pass a spike where no rule chooses another."""
+
+
+class _Spike(torch.autograd.Function):
+    """1 above 0, else 0; backward as if it were v / (1 + slope |v|)."""
+
+    @staticmethod
+    def forward(ctx: Any, potential: Tensor, slope: float) -> Tensor:
+        ctx.save_for_backward(potential)
+        ctx.slope = slope
+        return (potential > 0).to(potential.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        (potential,) = ctx.saved_tensors
+        return g / (1.0 + ctx.slope * potential.abs()).square(), None
+
+
+def surrogate(potential: Tensor, slope: float) -> Tensor:
+    """1 above 0, else 0; its way back is the derivative 1 / (1 + slope |v|)^2 of a fast sigmoid."""
+    return _Spike.apply(potential, slope)  # type: ignore[no-any-return, no-untyped-call]
 
 
 @final
@@ -26,6 +51,14 @@ class Exact:
         stride, pad = stride_pad
         pairs = zip(x.unbind(0), weight.unbind(0), strict=True)
         return torch.stack([functional.conv2d(each, kernel, None, stride, pad) for each, kernel in pairs])
+
+    def carry(self, state: Tensor, step: int) -> Tensor:
+        """The state with its errors: they go back through all of time."""
+        return state
+
+    def spike(self, potential: Tensor) -> Tensor:
+        """A step; as its derivative is 0 almost everywhere, errors pass by a surrogate of usual slope."""
+        return surrogate(potential, USUAL_SLOPE)
 
 
 @final

@@ -142,5 +142,5 @@ def _seen(
         {area: tuple(each for each in areas if each in found) for area, found in below.items()},
         ends_of(spec, circuit),
         {area: shapes[area] for area in areas},
-        {area: FORMS[spec.areas[area].act] for area in areas},
+        {area: FORMS[spec.areas[area].act] for area in areas if spec.areas[area].act in FORMS},
     )

@@ -23,9 +23,10 @@ from models.specs.worlds import WorldSpec
 class Examiner:
     """Probes by id, ready to be taken of any of a cohort's lives."""
 
-    def __init__(self, probes: Mapping[str, Measured], organism: Organism) -> None:
+    def __init__(self, probes: Mapping[str, Measured], organism: Organism, sweeps: int = 1) -> None:
         self._probes = dict(probes)
         self._organism = organism
+        self._sweeps = sweeps
         self._areas = tuple(organism.spec.areas)
         self._built: dict[str, Probe] = {name: build_probe(each.probe, each.cost) for name, each in probes.items()}
         self._streams: dict[str, Stream] = {}
@@ -64,7 +65,7 @@ class Examiner:
 
     def _stream(self, text: str, world: WorldSpec) -> Stream:
         if text not in self._streams:
-            self._streams[text] = Stream(world, self._organism.spec.senses, {})
+            self._streams[text] = Stream(world, self._organism.spec.senses, {}, self._sweeps)
         return self._streams[text]
 
 

@@ -53,8 +53,15 @@ class _Filter:
 class Stream:
     """The items of a world as a life meets them, and what senses receive of them."""
 
-    def __init__(self, spec: WorldSpec, senses: Mapping[str, SenseSpec], deficits: Mapping[str, TransformSpec]) -> None:
+    def __init__(
+        self,
+        spec: WorldSpec,
+        senses: Mapping[str, SenseSpec],
+        deficits: Mapping[str, TransformSpec],
+        sweeps: int = 1,
+    ) -> None:
         self.spec = spec
+        self.sweeps = sweeps
         self.digest = world_digest(spec)
         self.world: World = build_world(spec.source, spec.split, spec.steps)
         self._address = word(self.digest)
@@ -90,7 +97,13 @@ class Stream:
             each(seen, full_N, draw.at("transform"))
         for name, strength_N in (strengths or {}).items():
             self._deficits[name](seen, strength_N, draw.at("deficit"))
-        return Batch({sense: seen[channel] for sense, channel in self._bound.items()}, label, factors, item_NB)
+        senses = {sense: self._held(seen[channel]) for sense, channel in self._bound.items()}
+        told = {name: self._held(factor) for name, factor in factors.items()}
+        return Batch(senses, None if label is None else self._held(label), told, item_NB)
+
+    def _held(self, each: Tensor) -> Tensor:
+        """Every frame for as many time steps as it is held: (N, B, T, ...) -> (N, B, T sweeps, ...)."""
+        return each if self.sweeps == 1 else each.repeat_interleave(self.sweeps, dim=2)
 
     def draw(self, seeds_N: Tensor, presentation_NB: Tensor) -> Draw:
         """Draws of these presentations of this world."""

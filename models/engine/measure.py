@@ -42,6 +42,7 @@ class Items:
         self.portion = portion
         self.organism = organism
         self.source = stream.spec.source
+        self.sweeps = stream.sweeps
         count = len(portion.seeds_N)
         alike = stream.spec.draw == "fixed" or stream.size is None
         eyes_N = torch.full((1,), word(stream.digest, "probe")) if alike else portion.seeds_N
@@ -53,11 +54,11 @@ class Items:
         self._moment: Moment | None = None
 
     def moment(self) -> Moment:
-        """Forward pass of all items without gradient, chunk by chunk; made once."""
+        """Forward pass of all items without gradient, chunk by chunk, as it is at the last sweep of each frame."""
         if self._moment is None:
             with torch.no_grad():
                 starts = range(0, self.index_NB.shape[1], CHUNK)
-                parts = [self._run(slice(start, start + CHUNK)) for start in starts]
+                parts = [self._settled(self._run(slice(start, start + CHUNK))) for start in starts]
             self._moment = parts[0] if len(parts) == 1 else self._whole(parts)
         return self._moment
 
@@ -66,10 +67,35 @@ class Items:
         draw = self.draw.indexed(self.index_NB[:, cut])
         return self.organism.run(self.portion.weight, self.portion.own, batch, draw)
 
+    def _settled(self, moment: Moment) -> Moment:
+        """The last sweep of every frame."""
+        sweeps = self.sweeps
+        if sweeps == 1:
+            return moment
+
+        def last(each: Tensor) -> Tensor:
+            return each[:, :, sweeps - 1 :: sweeps]
+
+        rate = {name: last(each) for name, each in moment.rate.items()}
+        inputs = {area: {name: last(each) for name, each in given.items()} for area, given in moment.inputs.items()}
+        senses = {name: last(each) for name, each in moment.batch.senses.items()}
+        factors = {name: last(each) for name, each in moment.batch.factors.items()}
+        label = None if moment.batch.label is None else last(moment.batch.label)
+        return replace(moment, batch=Batch(senses, label, factors, moment.batch.index_NB), rate=rate, inputs=inputs)
+
     def _whole(self, parts: list[Moment]) -> Moment:
         rate = {name: torch.cat([part.rate[name] for part in parts], dim=1) for name in parts[0].rate}
-        inputs = {area: {source: rate[source] for source in given} for area, given in parts[0].inputs.items()}
-        return replace(parts[0], batch=self.batch, rate=rate, draw=self.draw, inputs=inputs)
+        inputs = {
+            area: {source: torch.cat([part.inputs[area][source] for part in parts], dim=1) for source in given}
+            for area, given in parts[0].inputs.items()
+        }
+        batch = Batch(
+            {name: torch.cat([part.batch.senses[name] for part in parts], dim=1) for name in parts[0].batch.senses},
+            None if self.batch.label is None else torch.cat([_told(part) for part in parts], dim=1),
+            {name: torch.cat([part.batch.factors[name] for part in parts], dim=1) for name in parts[0].batch.factors},
+            self.index_NB,
+        )
+        return replace(parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs)
 
 
 class Exam:
@@ -174,6 +200,11 @@ def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
         {name: change(each) for name, each in batch.factors.items()},
         change(batch.index_NB),
     )
+
+
+def _told(moment: Moment) -> Tensor:
+    assert moment.batch.label is not None
+    return moment.batch.label
 
 
 def _leaf(value: Tensor) -> Tensor:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from models.areas import build_area
 from models.credit.backprop import Exact
 from models.draw import Draw
 from models.engine.circuit import Circuits
+from models.engine.run import Run, Way
 from models.errors import Refused
-from models.protocols import Area, Batch, Moment, Params, Synapse
-from models.specs.organism import OrganismSpec, PathwaySpec
-from models.specs.shapes import area_order, area_shapes
+from models.protocols import Area, Batch, Moment, Params, Pass, Synapse
+from models.specs.order import blocks
+from models.specs.organism import OrganismSpec
+from models.specs.shapes import area_shapes
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ class Organism:
     def __init__(self, spec: OrganismSpec) -> None:
         self.spec = spec
         self.shapes = area_shapes(spec)
-        self.order = area_order(spec)
-        self.into: dict[str, tuple[PathwaySpec, ...]] = {area: spec.into(area) for area in self.order}
+        self.blocks = blocks(spec)
+        self.order = tuple(area for block in self.blocks for area in block.areas)
+        self.into = {area: spec.into(area) for area in self.order}
         self.areas: dict[str, Area] = {area: self._build(area) for area in self.order}
         self.circuits = Circuits(spec, self.order, self.shapes)
         self._exact = Exact()
@@ -53,37 +55,35 @@ class Organism:
 
     def run(self, weight: Params, own: Params, batch: Batch, draw: Draw, wiring: Wiring = OPEN) -> Moment:
         """One forward pass of all areas."""
-        rate: dict[str, Tensor] = dict(batch.senses)
-        inputs: dict[str, dict[str, Tensor]] = {}
         circuits = self.circuits
         if not wiring.exact:
             own = circuits.prepared(weight, own, draw)
         closed = wiring.closed if wiring.exact or not circuits.cut else wiring.closed | circuits.cut
+        ways = {area: tuple(Way.along(link, closed, wiring.kept) for link in self.into[area]) for area in self.order}
+
+        def by(area: str) -> Pass:
+            own_way = self._exact if wiring.exact else circuits.synapse[area]
+            return Pass(weight, wiring.synapse or own_way, own)
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
-            synapse = wiring.synapse or (self._exact if wiring.exact else circuits.synapse[area])
-            return self.areas[area].apply(weight, given, synapse, own)
+            start = self.areas[area].start(next(iter(given.values())))
+            return self.areas[area].apply(given, start, by(area))[0]
 
-        for area in self.order:
-            inputs[area] = {path.source: _message(path, rate[path.source], wiring, closed) for path in self.into[area]}
-            rate[area] = apply(area, inputs[area])
+        run = Run(self.areas, ways, by, batch.senses)
+        for block in self.blocks:
+            if block.loop:
+                run.unroll(block.areas)
+                continue
+            (area,) = block.areas
+            run.whole(area)
             if not wiring.exact:
-                rate[area] = circuits.joined(area, rate, own)
-        return Moment(batch, rate, weight, own, draw, inputs, apply)
+                run.rate[area] = circuits.joined(area, run.rate, own)
+        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply)
 
     def _build(self, area: str) -> Area:
-        sources = {path.source: self.shapes[path.source] for path in self.into[area]}
-        if len(sources) < len(self.into[area]):
+        links = self.into[area]
+        sources = {link.source: self.shapes[link.source] for link in links}
+        if len(sources) < len(links):
             raise Refused.because("E02", "/organism/pathways", f"area {area}: two pathways from one source")
-        return build_area(area, self.spec.areas[area], sources, self.shapes[area])
-
-
-def _message(path: PathwaySpec, rate: Tensor, wiring: Wiring, closed: frozenset[str]) -> Tensor:
-    """What arrives: detached where no error goes back, weakened where a deficit cuts."""
-    if path.gradient == "block" or path.title in closed:
-        rate = rate.detach()
-    kept_N = None if wiring.kept is None else wiring.kept.get(path.title)
-    if kept_N is None:
-        return rate
-    kept = kept_N.reshape(-1, *[1] * (rate.dim() - 1))
-    return torch.where(kept > 0, rate * kept, 0.0)
+        turned = {link.source: link.weight for link in links if link.turned}
+        return build_area(area, self.spec.areas[area], sources, self.shapes[area], turned)

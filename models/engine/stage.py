@@ -108,7 +108,7 @@ class _Stage:
         self.cohort = cohort
         self.orders = orders
         self.training = Training(cohort, orders.regime)
-        self.examiner = Examiner(orders.probes, self.training.organism)
+        self.examiner = Examiner(orders.probes, self.training.organism, orders.regime.sweeps)
         self.record = Record(cohort, orders.regime, self.training.stream.digest)
         self.watched = {digest: watched(ending, orders.probes) for digest, ending in sorted(orders.endings.items())}
         self.events: set[int] = set()

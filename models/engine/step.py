@@ -41,7 +41,7 @@ class Training:
         self.cohort = cohort
         self.regime = regime
         self.organism = Organism(regime.organism)
-        self.stream = Stream(regime.world, regime.organism.senses, _of_senses(regime))
+        self.stream = Stream(regime.world, regime.organism.senses, _of_senses(regime), regime.sweeps)
         cohort.shown.setdefault(self.stream.digest, np.zeros(len(cohort.seeds), dtype=np.int64))
         self.feed = Feed(self.stream, cohort.seeds, regime.batch)
         self.costs = {

@@ -44,6 +44,14 @@ class Traced:
         """Not remembered."""
         return self._exact.conv(x, weight, stride_pad, address, own)
 
+    def carry(self, state: Tensor, step: int) -> Tensor:
+        """As the exact one."""
+        return self._exact.carry(state, step)
+
+    def spike(self, potential: Tensor) -> Tensor:
+        """As the exact one."""
+        return self._exact.spike(potential)
+
 
 def traced_norms(
     organism: Organism, portion: Portion, batch: Batch, draw: Draw, value: Callable[[Moment], Tensor]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from models.specs.base import Member, NonNegative, Positive, Spec
+from models.specs.base import Member, NonNegative, Positive, Share, Spec
 
-Activation = Literal["none", "relu", "elu", "tanh", "sigmoid", "hard_sigmoid", "softplus", "gelu"]
+Activation = Literal[
+    "none", "relu", "elu", "tanh", "sigmoid", "sigmoid4", "hard_sigmoid", "softplus", "gelu", "binary", "lif"
+]
+SPIKING = frozenset({"binary", "lif"})
+"""Activations that are 0 or 1: their derivative is 0 almost everywhere."""
+
 Units = Annotated[int, Field(ge=1, le=65536)]
 
 
@@ -82,4 +88,40 @@ class ConvSpec(AreaBase):
     depth: Annotated[int, Field(ge=1, le=64)] = 1
 
 
-AreaSpec = Annotated[LinearSpec | ConvSpec, Field(discriminator="kind")]
+class RecurrentSpec(AreaBase):
+    """`size` units that hear themselves one time step later."""
+
+    kind: Literal["recurrent"]
+    size: Units
+    cell: Literal["rnn", "gru", "lstm"] = "rnn"
+    """Plain units, or units with gates that learn what to keep."""
+    act: Activation = "tanh"
+    leak: Share | None = None
+    """Share of its state that a plain unit keeps from one step to the next; 0.8 for lif, else 0, if left out."""
+
+    @model_validator(mode="after")
+    def _plain(self) -> RecurrentSpec:
+        if self.cell != "rnn" and (self.leak is not None or self.act in SPIKING or self.norm != "none"):
+            raise PydanticCustomError("gated", "leak, norm and acts that spike belong to the cell rnn")
+        return self
+
+
+AreaSpec = Annotated[LinearSpec | ConvSpec | RecurrentSpec, Field(discriminator="kind")]
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+"""Drives of one unit, by cell."""
+
+LIF_LEAK = 0.8
+"""Share of its potential that a lif unit keeps from one step to the next, where nothing else is said."""
+
+
+def leak_of(area: AreaSpec) -> float:
+    """Share of its state that a unit keeps from one time step to the next."""
+    given = getattr(area, "leak", None)
+    usual = LIF_LEAK if area.act == "lif" else 0.0
+    return usual if given is None else given
+
+
+def lasts(area: AreaSpec) -> bool:
+    """Whether units carry something from one time step of an item to the next."""
+    return area.kind == "recurrent" or area.act == "lif"

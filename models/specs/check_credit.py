@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.specs.areas import SPIKING, RecurrentSpec
 from models.specs.costs import CostSpec, target_of
 from models.specs.costs.target import LabelTarget
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.capability import Capability
 from models.specs.findings import Finding, Steps, Suggestion, finding
+from models.specs.order import blocks, cycle
 from models.specs.organism import CircuitSpec, OrganismSpec, SgdSpec
 from models.specs.reach import ends_of, inside, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
@@ -65,7 +67,11 @@ def _unfit(
     spec, rule = organism.areas[area], circuit.rule.kind
     if able.areas is not None and spec.kind not in able.areas:
         return f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
-    if not able.deep and spec.depth > 1:
+    if spec.act in SPIKING and not able.spikes:
+        return f"{rule} needs a derivative; {area} is {spec.act}", None
+    if not able.loops and area in _on_loops(organism):
+        return f"{rule} teaches areas that run once; {area} lies on a loop of pathways", None
+    if not able.deep and not isinstance(spec, RecurrentSpec) and spec.depth > 1:
         path = f"/organism/areas/{area}/depth"
         edit = (Patch(op="replace", path=path, value=1),)
         hint = Suggestion(text="depth 1, or an area for each layer", edit=edit)
@@ -76,6 +82,14 @@ def _unfit(
         hint = Suggestion(text=f"act {nearest}", edit=edit)
         return f"{rule} needs {' or '.join(sorted(able.act))} below its output; {area} is {spec.act}", hint
     return None
+
+
+def _on_loops(organism: OrganismSpec) -> frozenset[str]:
+    return (
+        frozenset()
+        if cycle(organism)
+        else frozenset(area for each in blocks(organism) if each.loop for area in each.areas)
+    )
 
 
 def _unheard(

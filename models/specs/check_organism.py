@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.specs.areas import SPIKING
 from models.specs.check_credit import check_circuit
 from models.specs.findings import Finding, finding, from_reason
-from models.specs.organism import CircuitSpec, OrganismSpec
-from models.specs.shapes import cycle, layout
+from models.specs.order import cycle
+from models.specs.organism import CircuitSpec, OrganismSpec, PathwaySpec
+from models.specs.schedule import ScheduleSpec
+from models.specs.shapes import layout
 
 
 def check_organism(organism: OrganismSpec) -> Iterator[Finding]:
@@ -15,12 +18,42 @@ def check_organism(organism: OrganismSpec) -> Iterator[Finding]:
     round_trip = cycle(organism)
     if round_trip:
         way = " -> ".join(round_trip)
-        message = f"pathways: {way} is a cycle; pathways have no delay, so none may close one"
-        yield finding("E24", ("organism", "pathways"), message, "remove one of its pathways")
+        message = f"pathways: {way} is a cycle without delay"
+        yield finding("E24", ("organism", "pathways"), message, "delay: 1 on the pathway that closes it")
     else:
         yield from map(from_reason, layout(organism).misfits)
+    for index, pathway in enumerate(organism.pathways):
+        yield from _symmetric(organism, index, pathway)
+    for name, area in organism.areas.items():
+        if area.act in SPIKING and organism.rule_of(name) is None and not area.innate:
+            message = (
+                f"area {name}: backprop, which teaches areas in no circuit, needs a derivative; its act is {area.act}"
+            )
+            yield finding(
+                "E25", ("organism", "areas", name, "act"), message, "a circuit with the rule surrogate_gradient"
+            )
     for index, circuit in enumerate(organism.credit):
         yield from _circuit(organism, index, circuit)
+
+
+def check_delays(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """Pathways on which nothing arrives before an item ends (E24)."""
+    longest = schedule.clock.sweeps * max(schedule.worlds[stage.world].steps for stage in schedule.stages)
+    for index, pathway in enumerate(schedule.organism.pathways):
+        if pathway.delay >= longest:
+            message = f"pathway {pathway.title}: delay {pathway.delay}, but an item has {longest} time steps"
+            hint = f"clock: sweeps {pathway.delay + 1} or more" if longest == 1 else f"a delay below {longest}"
+            yield finding("E24", ("organism", "pathways", index, "delay"), message, hint)
+
+
+def _symmetric(organism: OrganismSpec, index: int, pathway: PathwaySpec) -> Iterator[Finding]:
+    """A weight used both ways joins linear areas."""
+    kinds = [
+        organism.areas[end].kind if end in organism.areas else "a sense" for end in (pathway.source, pathway.target)
+    ]
+    if pathway.mode == "symmetric" and set(kinds) != {"linear"}:
+        message = f"pathway {pathway.title}: symmetric pathways join linear areas, here {kinds[0]} and {kinds[1]}"
+        yield finding("E25", ("organism", "pathways", index, "mode"), message, "mode forward")
 
 
 def _circuit(organism: OrganismSpec, index: int, circuit: CircuitSpec) -> Iterator[Finding]:

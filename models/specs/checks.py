@@ -16,7 +16,7 @@ from models.specs.arms import ArmDocument
 from models.specs.base import Spec
 from models.specs.check_costs import check_costs
 from models.specs.check_names import check_names
-from models.specs.check_organism import check_organism
+from models.specs.check_organism import check_delays, check_organism
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
 from models.specs.check_worlds import check_conditions, check_probes, check_worlds
@@ -24,8 +24,9 @@ from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
 from models.specs.limits import Limits, asked, check_limits, check_lives
 from models.specs.mistakes import findings_of
+from models.specs.order import cycle
 from models.specs.schedule import ScheduleSpec
-from models.specs.shapes import cycle, layout
+from models.specs.shapes import layout
 from models.specs.study import Document, StudySpec
 
 KINDS: dict[str, type[ScheduleSpec] | type[StudySpec]] = {"schedule": ScheduleSpec, "study": StudySpec}
@@ -171,6 +172,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
     units = list(check_units(schedule))
     found = [
         *organism,
+        *check_delays(schedule),
         *check_worlds(schedule),
         *check_conditions(schedule),
         *units,

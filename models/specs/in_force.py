@@ -48,6 +48,7 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
     regime = RegimeSpec(
         organism=schedule.organism,
         batch=schedule.clock.batch,
+        sweeps=schedule.clock.sweeps,
         world=schedule.worlds[stage.world],
         costs=costs,
         plasticity=plasticity,

@@ -52,7 +52,7 @@ def asked(schedule: ScheduleSpec) -> Asked:
     parameters = parameter_count(schedule.organism)
     clock = Clock(schedule, stage_lengths(schedule))
     units = sum(map(prod, area_shapes(schedule.organism).values()))
-    steps = max(world.steps for world in schedule.worlds.values())
+    steps = schedule.clock.sweeps * max(world.steps for world in schedule.worlds.values())
     return Asked(
         parameters=parameters,
         updates=clock.longest_life,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from models.specs.areas import AreaSpec
 from models.specs.base import Many, Member, Name, NonNegative, Positive, Share, Spec
-from models.specs.credit import RuleSpec
+from models.specs.credit import CAPABILITIES, RuleSpec
 from models.specs.credit.gradient import WeightMirrorSpec
 from models.specs.credit.targets import TargetPropagationSpec
 
@@ -28,13 +30,44 @@ class PathwaySpec(Spec):
     """`FROM-TO` if left out."""
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
-    mode: Literal["forward"] = "forward"
+    mode: Literal["forward", "symmetric", "feedback", "lateral"] = "forward"
+    """`symmetric`: one weight used both ways; `feedback` and `lateral` only say where the pathway leads."""
     gradient: Literal["pass", "block"] = "pass"
+    delay: Annotated[int, Field(ge=0, le=64)] = 0
+    """Time steps on the way; before the first of them has arrived, nothing does."""
 
     @property
     def title(self) -> str:
         """Its name, given or by default."""
         return self.name or f"{self.source}-{self.target}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One way along a pathway: with it, or against it where it is symmetric."""
+
+    path: PathwaySpec
+    turned: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where it begins."""
+        return self.path.target if self.turned else self.path.source
+
+    @property
+    def target(self) -> str:
+        """Where it ends."""
+        return self.path.source if self.turned else self.path.target
+
+    @property
+    def title(self) -> str:
+        """The pathway's name."""
+        return self.path.title
+
+    @property
+    def weight(self) -> str:
+        """Address of its weight; turned links use that of the pathway, transposed."""
+        return f"area/{self.path.target}/from/{self.path.source}/weight"
 
 
 class CircuitSpec(Spec):
@@ -125,6 +158,19 @@ class OrganismSpec(Spec):
             case _:
                 return optimizer
 
-    def into(self, area: str) -> tuple[PathwaySpec, ...]:
-        """Pathways that end at the area, in document order."""
-        return tuple(pathway for pathway in self.pathways if pathway.target == area)
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Every way along a pathway, in document order; inside circuits that settle, symmetric ones are the rule's."""
+        ways = ((Link(path), *([Link(path, turned=True)] if self._answers(path) else [])) for path in self.pathways)
+        return tuple(link for several in ways for link in several)
+
+    def into(self, area: str) -> tuple[Link, ...]:
+        """Links that end at the area, in document order."""
+        return tuple(link for link in self.links if link.target == area)
+
+    def _answers(self, path: PathwaySpec) -> bool:
+        """Whether a pathway also leads back, outside the two phases of a circuit."""
+        if path.mode != "symmetric" or path.source not in self.areas:
+            return False
+        circuits = (each for each in self.credit if path.source in each.areas and path.target in each.areas)
+        return not any("pairs" in CAPABILITIES[each.rule.kind].needs for each in circuits)

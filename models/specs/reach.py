@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from models.specs.costs import CostSpec
 from models.specs.credit import CAPABILITIES
-from models.specs.organism import CircuitSpec, OrganismSpec, PathwaySpec
+from models.specs.organism import CircuitSpec, Link, OrganismSpec, PathwaySpec
 
 
 def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
@@ -19,18 +19,18 @@ def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
     reached = {cost.at}
     waiting = [cost.at] if cost.scope == "upstream" else []
     while waiting:
-        for pathway in organism.into(waiting.pop()):
-            if carries(organism, pathway) and pathway.source not in reached:
-                reached.add(pathway.source)
-                waiting.append(pathway.source)
+        for link in organism.into(waiting.pop()):
+            if carries(organism, link) and link.source not in reached:
+                reached.add(link.source)
+                waiting.append(link.source)
     return frozenset(reached)
 
 
-def carries(organism: OrganismSpec, pathway: PathwaySpec) -> bool:
-    """Whether an error at the pathway's end is passed on to the area at its start."""
-    if pathway.gradient == "block" or pathway.source not in organism.areas:
+def carries(organism: OrganismSpec, link: Link) -> bool:
+    """Whether an error at the link's end is passed on to the area at its start."""
+    if link.path.gradient == "block" or link.source not in organism.areas:
         return False
-    return gives_out(organism, pathway.target) or together(organism, pathway.source, pathway.target)
+    return gives_out(organism, link.target) or together(organism, link.source, link.target)
 
 
 def gives_out(organism: OrganismSpec, area: str) -> bool:
@@ -60,9 +60,7 @@ def carrying_pathways(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
     if cost.scope == "local":
         return frozenset()
     reached = reaches(organism, cost)
-    return frozenset(
-        pathway.title for pathway in organism.pathways if pathway.target in reached and carries(organism, pathway)
-    )
+    return frozenset(link.title for link in organism.links if link.target in reached and carries(organism, link))
 
 
 def closed_pathways(organism: OrganismSpec, costs: Iterable[CostSpec]) -> frozenset[str]:

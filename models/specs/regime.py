@@ -52,6 +52,8 @@ class RegimeSpec(Spec):
 
     organism: OrganismSpec
     batch: Annotated[int, Field(ge=1)]
+    sweeps: Annotated[int, Field(ge=1)] = 1
+    """Time steps for which each frame of an item is held."""
     world: WorldSpec
     costs: dict[Name, WeightedCost]
     plasticity: dict[Name, Scalar]

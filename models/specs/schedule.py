@@ -31,9 +31,11 @@ class SeedsSpec(Spec):
 
 
 class ClockSpec(Spec):
-    """How many samples a life is shown per update."""
+    """How many samples a life is shown per update, and for how long each."""
 
     batch: Annotated[int, Field(ge=1, le=65536)]
+    sweeps: Annotated[int, Field(ge=1, le=256)] = 1
+    """Time steps for which each frame of an item is held, so that loops can settle."""
 
 
 class StageSpec(Spec):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from math import prod
 
 from models.errors import Reason, Refused
-from models.specs.areas import AreaSpec, ConvSpec, LinearSpec
+from models.specs.areas import GATES, AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
 from models.specs.base import pointer
+from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
 
 Shape = tuple[int, ...]
@@ -30,37 +31,11 @@ def area_shapes(organism: OrganismSpec) -> dict[str, Shape]:
     return found.shapes
 
 
-def area_order(organism: OrganismSpec) -> tuple[str, ...]:
-    """Areas so that every one comes after its inputs, else in document order; Refused (E24) if there is a cycle."""
-    round_trip = cycle(organism)
-    if round_trip:
-        raise Refused.because("E24", "/organism/pathways", f"a cycle without delay: {' -> '.join(round_trip)}")
-    order: list[str] = []
-    waiting = list(organism.areas)
-    while waiting:
-        ready = next(area for area in waiting if not any(each.source in waiting for each in organism.into(area)))
-        order.append(ready)
-        waiting.remove(ready)
-    return tuple(order)
-
-
-def cycle(organism: OrganismSpec) -> tuple[str, ...]:
-    """Areas of one closed way along pathways, the first repeated at its end; empty if there is none."""
-    sources = {area: [each.source for each in organism.into(area)] for area in organism.areas}
-    rest = dict(sources)
-    while free := [area for area, before in rest.items() if not any(source in rest for source in before)]:
-        rest = {area: before for area, before in rest.items() if area not in free}
-    if not rest:
-        return ()
-    way = [next(iter(rest))]
-    while way.count(way[-1]) == 1:
-        way.append(next(source for source in rest[way[-1]] if source in rest))
-    return tuple(reversed(way[way.index(way[-1]) :]))
-
-
 def layout(organism: OrganismSpec) -> Layout:
     """Shapes in order of the pathways, with every misfit (E14); areas behind a misfit have no shape."""
     found = Layout({name: tuple(sense.shape) for name, sense in organism.senses.items()})
+    sized = ((name, area) for name, area in organism.areas.items() if isinstance(area, LinearSpec | RecurrentSpec))
+    found.shapes |= {name: (area.size,) for name, area in sized}
     for name in area_order(organism):
         sources = [each.source for each in organism.into(name)]
         inputs = {source: found.shapes[source] for source in sources if source in found.shapes}
@@ -70,13 +45,14 @@ def layout(organism: OrganismSpec) -> Layout:
             if shape is not None:
                 found.shapes[name] = shape
         if problem is not None:
+            found.shapes.pop(name, None)
             found.misfits.append(Reason("E14", pointer(["organism", "areas", name]), f"area {name}: {problem}"))
     return found
 
 
 def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
     """Unit shape of an area on such inputs, or why there is none."""
-    if isinstance(area, LinearSpec):
+    if isinstance(area, LinearSpec | RecurrentSpec):
         return (area.size,), None
     for source, shape in inputs.items():
         if len(shape) != 3:
@@ -85,7 +61,7 @@ def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | N
     if len(set(fields.values())) > 1:
         given = ", ".join(f"{source} {list(shape)}" for source, shape in fields.items())
         return None, f"its inputs differ in height and width: {given}"
-    sides = tuple(_conv_side(area, side) for side in next(iter(fields.values())))
+    sides = tuple(layer_sides(area, side)[-1] // area.pool for side in next(iter(fields.values())))
     if min(sides) < 1:
         field_sides = list(next(iter(fields.values())))
         return None, f"kernel {area.kernel}, stride {area.stride}, pool {area.pool} leave nothing of {field_sides}"
@@ -97,11 +73,13 @@ def padding(area: ConvSpec) -> int:
     return area.kernel // 2 if area.pad is None else area.pad
 
 
-def _conv_side(area: ConvSpec, side: int) -> int:
-    """The first convolution has the stride, deeper ones step by one; the pool takes whole tiles."""
+def layer_sides(area: ConvSpec, side: int) -> tuple[int, ...]:
+    """Side of each layer's maps before the pool: the first convolution has the stride, deeper ones step by one."""
+    sides = []
     for stride in (area.stride, *[1] * (area.depth - 1)):
         side = (side + 2 * padding(area) - area.kernel) // stride + 1 if side + 2 * padding(area) >= area.kernel else 0
-    return side // area.pool
+        sides.append(side)
+    return tuple(sides)
 
 
 def parameter_count(organism: OrganismSpec) -> int:
@@ -113,10 +91,13 @@ def parameter_count(organism: OrganismSpec) -> int:
 def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shape]) -> int:
     """Weights and biases of one area."""
     area = organism.areas[name]
-    inputs = [shapes[each.source] for each in organism.into(name)]
+    inputs = [shapes[each.source] for each in organism.into(name) if not each.turned]
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
+        case RecurrentSpec():
+            units = area.size * GATES[area.cell]
+            return units * (sum(map(prod, inputs)) + area.size + area.bias)
         case ConvSpec():
             units = area.channels
             fan_in = sum(shape[0] for shape in inputs) * area.kernel**2

@@ -23,6 +23,8 @@ class LocalErrorSpec(Spec):
 
 
 CAPABILITIES: dict[str, Capability] = {
-    "direct_feedback": Capability(needs=frozenset({"vector_error"}), areas=LAYERS, out=False, hears="ends", deep=False),
-    "local_error": Capability(needs=frozenset({"vector_error"}), out=False, hears="own", costs=SUPERVISED),
+    "direct_feedback": Capability(
+        needs=frozenset({"vector_error"}), areas=LAYERS, out=False, hears="ends", loops=False, deep=False
+    ),
+    "local_error": Capability(needs=frozenset({"vector_error"}), out=False, hears="own", loops=False, costs=SUPERVISED),
 }

@@ -20,6 +20,10 @@ class Capability:
     """Whether it learns without a cost."""
     hears: Literal["anywhere", "ends", "own"] = "anywhere"
     """Where errors may enter its circuit: at any area; at its outputs; at its one output, from a cost of its own."""
+    loops: bool = True
+    """Whether its areas may lie on a loop of pathways."""
+    spikes: bool = False
+    """Whether it can teach units that are 0 or 1."""
     deep: bool = True
     """Whether its areas may have several layers."""
     act: frozenset[str] | None = None

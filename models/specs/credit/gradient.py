@@ -60,7 +60,7 @@ class WeightMirrorSpec(Spec):
 
 CAPABILITIES: dict[str, Capability] = {
     "backprop": Capability(needs=frozenset({"vector_error"})),
-    "frozen": Capability(),
+    "frozen": Capability(spikes=True),
     "feedback_alignment": Capability(needs=frozenset({"vector_error"}), areas=LAYERS),
     "sign_symmetry": Capability(needs=frozenset({"vector_error"}), areas=LAYERS),
     "kolen_pollack": Capability(needs=frozenset({"vector_error"}), areas=LAYERS),

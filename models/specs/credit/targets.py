@@ -43,10 +43,11 @@ CAPABILITIES: dict[str, Capability] = {
         areas=frozenset({"linear"}),
         out=False,
         hears="ends",
+        loops=False,
         deep=False,
         act=frozenset({"tanh", "none", "elu"}),
     ),
     "predictive_coding": Capability(
-        needs=frozenset({"vector_error", "order"}), areas=LAYERS, hears="own", deep=False, costs=SUPERVISED
+        needs=frozenset({"vector_error", "order"}), areas=LAYERS, hears="own", loops=False, deep=False, costs=SUPERVISED
     ),
 }

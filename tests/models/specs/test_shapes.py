@@ -6,8 +6,9 @@ import orjson
 import pytest
 
 from models.errors import Refused
+from models.specs.order import area_order, cycle
 from models.specs.organism import OrganismSpec
-from models.specs.shapes import area_order, area_shapes, channel_for, cycle, parameter_count
+from models.specs.shapes import area_shapes, channel_for, parameter_count
 
 
 def organism(

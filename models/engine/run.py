@@ -1,0 +1,108 @@
+"""One forward pass: areas outside loops take all of an item's time at once, areas on a loop go step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.protocols import Area, Pass, State
+from models.specs.organism import Link
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link as one pass uses it."""
+
+    source: str
+    delay: int
+    blocked: bool
+    """Whether no error goes back along it."""
+    kept_N: Tensor | None
+    """Share (N,) of the message that a deficit lets through."""
+
+    @classmethod
+    def along(cls, link: Link, closed: frozenset[str], kept: Mapping[str, Tensor] | None) -> Way:
+        """Along a link, where some pathways are closed and deficits weaken some."""
+        blocked = link.path.gradient == "block" or link.title in closed
+        return cls(link.source, link.path.delay, blocked, None if kept is None else kept.get(link.title))
+
+    def passed(self, rate: Tensor) -> Tensor:
+        """What arrives of rates (N, B, T, ...), in time: detached where no error goes back, weakened by a deficit."""
+        if self.blocked:
+            rate = rate.detach()
+        if self.kept_N is None:
+            return rate
+        kept = self.kept_N.reshape(-1, *[1] * (rate.dim() - 1))
+        return torch.where(kept > 0, rate * kept, 0.0)
+
+    def late(self, rate: Tensor) -> Tensor:
+        """The same rates, so many steps later; nothing arrives before."""
+        if not self.delay:
+            return rate
+        on_the_way = min(self.delay, rate.shape[2])
+        return torch.cat([torch.zeros_like(rate[:, :, :on_the_way]), rate[:, :, : rate.shape[2] - on_the_way]], dim=2)
+
+
+class Run:
+    """The rates of a pass as they come about."""
+
+    def __init__(
+        self,
+        areas: Mapping[str, Area],
+        ways: Mapping[str, tuple[Way, ...]],
+        by: Callable[[str], Pass],
+        senses: Mapping[str, Tensor],
+    ) -> None:
+        self._areas = areas
+        self._ways = ways
+        self._by = by
+        self._like = next(iter(senses.values()))
+        self.rate: dict[str, Tensor] = dict(senses)
+        self.inputs: dict[str, dict[str, Tensor]] = {}
+
+    def whole(self, area: str) -> None:
+        """All time steps of an area whose inputs are there."""
+        given = {way.source: way.passed(way.late(self.rate[way.source])) for way in self._ways[area]}
+        self.inputs[area] = given
+        member = self._areas[area]
+        self.rate[area], _ = member.apply(given, member.start(self._like), self._by(area))
+
+    def unroll(self, block: tuple[str, ...]) -> None:
+        """Areas that hear each other, one time step after the other."""
+        told = {area: self._by(area) for area in block}
+        state: dict[str, State] = {area: self._areas[area].start(self._like) for area in block}
+        past: dict[str, list[Tensor]] = {area: [] for area in block}
+        heard: dict[str, list[dict[str, Tensor]]] = {area: [] for area in block}
+        for step in range(self._like.shape[2]):
+            for area in block:
+                synapse = told[area].synapse
+                given = {way.source: self._at(way, step, past, synapse.carry) for way in self._ways[area]}
+                before = state[area] if step == 0 else tuple(synapse.carry(each, step) for each in state[area])
+                rate, state[area] = self._areas[area].apply(given, before, told[area])
+                past[area].append(rate)
+                heard[area].append(given)
+        for area in block:
+            self.rate[area] = torch.cat(past[area], dim=2)
+            self.inputs[area] = {
+                way.source: torch.cat([given[way.source] for given in heard[area]], dim=2) for way in self._ways[area]
+            }
+
+    def _at(
+        self, way: Way, step: int, past: Mapping[str, list[Tensor]], carry: Callable[[Tensor, int], Tensor]
+    ) -> Tensor:
+        """What arrives at one step (N, B, 1, ...)."""
+        then = step - way.delay
+        if way.source not in past:
+            source = self.rate[way.source]
+            rate = source[:, :, then : then + 1] if then >= 0 else torch.zeros_like(source[:, :, :1])
+        elif then < 0:
+            rate = self._silent(way.source)
+        else:
+            rate = carry(past[way.source][then], step) if way.delay else past[way.source][then]
+        return way.passed(rate)
+
+    def _silent(self, area: str) -> Tensor:
+        return self._like.new_zeros(*self._like.shape[:2], 1, *self._areas[area].shape)

@@ -1,0 +1,75 @@
+"""In which order areas run: after their inputs, and step by step in time where pathways close a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.errors import Refused
+from models.specs.organism import OrganismSpec
+
+
+@dataclass(frozen=True)
+class Block:
+    """Areas that run together: one, or all that lie on a common loop."""
+
+    areas: tuple[str, ...]
+    """In the order of one time step."""
+    loop: bool
+    """Whether its areas hear themselves or each other later in time."""
+
+
+def area_order(organism: OrganismSpec) -> tuple[str, ...]:
+    """Areas so that every one comes after its inputs, else in document order; Refused (E24) if there is a cycle."""
+    return tuple(area for block in blocks(organism) for area in block.areas)
+
+
+def blocks(organism: OrganismSpec) -> tuple[Block, ...]:
+    """Blocks so that every one comes after its inputs; Refused (E24) if there is a cycle without delay."""
+    round_trip = cycle(organism)
+    if round_trip:
+        raise Refused.because("E24", "/organism/pathways", f"a cycle without delay: {' -> '.join(round_trip)}")
+    heard = {area: {each.source for each in organism.into(area)} for area in organism.areas}
+    at_once = {area: {each.source for each in organism.into(area) if not each.path.delay} for area in organism.areas}
+    before = {area: _upstream(area, heard) for area in organism.areas}
+    loops = {area: {other for other in before[area] if area in before.get(other, ())} | {area} for area in before}
+    order: list[Block] = []
+    waiting = list(organism.areas)
+    while waiting:
+        ready = next(area for area in waiting if not before[area].intersection(waiting) - loops[area])
+        inside = _sorted([area for area in waiting if area in loops[ready]], at_once)
+        order.append(Block(inside, ready in before[ready]))
+        waiting = [area for area in waiting if area not in inside]
+    return tuple(order)
+
+
+def cycle(organism: OrganismSpec) -> tuple[str, ...]:
+    """Areas of one closed way along links without delay, the first repeated at its end; empty if there is none."""
+    rest = {area: [each.source for each in organism.into(area) if not each.path.delay] for area in organism.areas}
+    while free := [area for area, before in rest.items() if not any(source in rest for source in before)]:
+        rest = {area: before for area, before in rest.items() if area not in free}
+    if not rest:
+        return ()
+    way = [next(iter(rest))]
+    while way.count(way[-1]) == 1:
+        way.append(next(source for source in rest[way[-1]] if source in rest))
+    return tuple(reversed(way[way.index(way[-1]) :]))
+
+
+def _upstream(area: str, heard: dict[str, set[str]]) -> set[str]:
+    """Everything an area hears, directly or not."""
+    found: set[str] = set()
+    waiting = [area]
+    while waiting:
+        new = heard.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _sorted(areas: list[str], at_once: dict[str, set[str]]) -> tuple[str, ...]:
+    order: list[str] = []
+    while len(order) < len(areas):
+        rest: Iterable[str] = [area for area in areas if area not in order]
+        order.append(next(area for area in rest if not at_once[area].intersection(rest)))
+    return tuple(order)
