@@ -12,8 +12,7 @@ import orjson
 import pytest
 from build import tiny_schedule
 
-import service.client
-from service.client import ApiError, Client, Unreachable, base_of, read_document
+from service.client import ApiError, Client, Unreachable, base_of, connection, read_document
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -21,7 +20,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service.client, "_wait", lambda state: 0.0)
+    monkeypatch.setattr(connection, "_wait", lambda state: 0.0)
 
 
 def client(answer: Answer) -> Client:

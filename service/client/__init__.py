@@ -1,0 +1,25 @@
+"""What a notebook imports: `Client(url).submit("schedule.yaml")`, then `job.wait()`, `job.history("probe.acc")`.
+
+Every POST carries an idempotency key, so retries after lost answers submit once. Waiting and following never cancel.
+"""
+
+from __future__ import annotations
+
+from service.client.answers import History, Trace
+from service.client.client import Client
+from service.client.connection import DEFAULT_URL
+from service.client.documents import base_of, read_document
+from service.client.errors import ApiError, Unreachable
+from service.client.job import Job
+
+__all__ = [
+    "DEFAULT_URL",
+    "ApiError",
+    "Client",
+    "History",
+    "Job",
+    "Trace",
+    "Unreachable",
+    "base_of",
+    "read_document",
+]

@@ -1,0 +1,128 @@
+"""A job as a client holds it: the verbs, what hangs on it, its histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx_sse
+import orjson
+
+from service.client.answers import History, trace_of
+from service.client.connection import Connection
+from service.wire.jobs import TERMINAL
+from service.wire.outcomes import Contrasts, Outcomes
+
+_MEDIA = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".arrow": "application/vnd.apache.arrow.stream",
+    ".csv": "text/csv",
+    ".json": "application/json",
+}
+
+
+@dataclass
+class Job:
+    """A job as last seen; `refresh` looks again."""
+
+    client: Connection
+    state: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.state["id"])
+
+    @property
+    def status(self) -> str:
+        """Its status as last seen."""
+        return str(self.state["status"])
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status is one that never changes."""
+        return self.status in TERMINAL
+
+    def refresh(self, wait_seconds: int = 0) -> Job:
+        """Look again; with `wait_seconds` the service answers only when something changed, or then."""
+        headers = {"Prefer": f"wait={wait_seconds}"} if wait_seconds else {}
+        response = self.client.request("GET", f"/v1/jobs/{self.id}", headers=headers)
+        self.state = orjson.loads(response.content)
+        return self
+
+    def wait(self) -> Job:
+        """Block until the job has ended; interrupting it cancels nothing."""
+        while not self.finished:
+            self.refresh(wait_seconds=30)
+        return self
+
+    def follow(self, after: int = 0) -> Iterator[httpx_sse.ServerSentEvent]:
+        """Events as they happen, until the job ends."""
+        return self.client.events(self.id, after)
+
+    def cancel(self, reason: str | None = None) -> Job:
+        """End it at the next slice boundary; what is committed stays."""
+        return self._verb("cancel", reason)
+
+    def pause(self, reason: str | None = None) -> Job:
+        """Hold it at the next slice boundary."""
+        return self._verb("pause", reason)
+
+    def resume(self, reason: str | None = None) -> Job:
+        """Let a paused job go on."""
+        return self._verb("resume", reason)
+
+    def retry(self) -> Job:
+        """A new job that goes on from the last snapshots of a failed or cancelled one."""
+        return Job(self.client, self.client.post(f"/v1/jobs/{self.id}/retry", b"{}"))
+
+    def history(self, *series: str, **query: Any) -> History:
+        """Stored series; names may be globs; `over="seed"` gives mean and band, see the API for all parameters."""
+        answer = self.client.get(f"/v1/jobs/{self.id}/history", series=list(series) or None, **query)
+        return History(
+            [trace_of(trace) for trace in answer["traces"]],
+            answer["thinning"],
+            answer["stages"],
+            answer["complete"],
+            answer["next_after"],
+            answer,
+        )
+
+    def series(self) -> list[dict[str, Any]]:
+        """Names, units and extremes of all recorded series."""
+        return list(self.client.pages(f"/v1/jobs/{self.id}/series"))
+
+    def transitions(self) -> list[dict[str, Any]]:
+        """Stage ends with the stored values that decided them."""
+        return list(self.client.pages(f"/v1/jobs/{self.id}/transitions", limit=1000))
+
+    def lives(self) -> list[dict[str, Any]]:
+        """Every arm x seed with its stage, age and status."""
+        return list(self.client.pages(f"/v1/jobs/{self.id}/lives", limit=1000))
+
+    def outcomes(self) -> Outcomes:
+        """A study's outcomes, life by life and arm by arm; `complete` says whether they are final."""
+        return Outcomes.model_validate(self.client.get(f"/v1/jobs/{self.id}/outcomes"))
+
+    def contrasts(self) -> Contrasts:
+        """A study's contrasts: estimates with intervals, tests corrected for their number, warnings."""
+        return Contrasts.model_validate(self.client.get(f"/v1/jobs/{self.id}/contrasts"))
+
+    def export(self, path: str | Path) -> Path:
+        """Write every recorded value to .parquet, .arrow, .csv or .json, unthinned."""
+        target = Path(path)
+        media = _MEDIA.get(target.suffix)
+        if media is None:
+            raise ValueError(f"cannot tell the format from {target.name!r}; end it in one of {' '.join(_MEDIA)}")
+        response = self.client.request(
+            "GET", f"/v1/jobs/{self.id}/history", params={"points": "all", "series": "*"}, headers={"Accept": media}
+        )
+        target.write_bytes(response.content)
+        return target
+
+    def _verb(self, verb: str, reason: str | None) -> Job:
+        body = orjson.dumps({"reason": reason} if reason else {})
+        self.state = self.client.post(f"/v1/jobs/{self.id}/{verb}", body)
+        return self
