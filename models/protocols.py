@@ -33,6 +33,10 @@ class Batch:
     """Which item of the world each one is: position in a finite split, presentation number in an endless one."""
 
 
+def _once(other: Variation) -> Moment:
+    raise RuntimeError("this moment was not made by an organism: it cannot be run again")
+
+
 @dataclass(frozen=True)
 class Moment:
     """All a cost may see of one forward pass."""
@@ -50,6 +54,20 @@ class Moment:
     """Area -> source -> the rate that arrives there, with its gradient where the pathway passes one."""
     apply: Callable[[str, Mapping[str, Tensor]], Tensor]
     """Runs one area on other inputs (source -> rate) with its parameters and rule: the area's rate."""
+    again: Callable[[Variation], Moment] = _once
+    """Runs the whole organism on the same items once more, otherwise in some respect."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What a further pass over the same items does otherwise."""
+
+    weight: Params = field(default_factory=dict)
+    """Parameters in the place of those of the same address."""
+    senses: Mapping[str, Tensor] = field(default_factory=dict)
+    """What some senses receive instead."""
+    synapse: Mapping[str, Synapse] = field(default_factory=dict)
+    """Area -> what multiplies for it instead."""
 
 
 Fill = Callable[[Draw, tuple[int, ...], int], Tensor]
@@ -63,8 +81,10 @@ class Synapse(Protocol):
         """The sum base + x W over lives: (N, 1 or M, U), (N, M, S), (N, S, U) -> (N, M, U); M folds batch and time."""
         ...
 
-    def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:
-        """Convolution over lives: (N, M, in, h, w) with (N, out, in, kh, kw) -> (N, M, out, h', w')."""
+    def conv(
+        self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
+    ) -> Tensor:
+        """The sum base + K * x over lives: (N, M, in, h, w), (N, out, in, kh, kw) -> (N, M, out, h', w')."""
         ...
 
     def carry(self, state: Tensor, step: int) -> Tensor:
@@ -127,6 +147,49 @@ class Cost(Protocol):
         ...
 
 
+@runtime_checkable
+class SampleCost(Cost, Protocol):
+    """A cost whose value is the mean of one number per sample."""
+
+    def per_sample(self, moment: Moment) -> Tensor:
+        """Values (N, B); a mean over time and units."""
+        ...
+
+
+class Judge(Protocol):
+    """All costs that a circuit hears, at their weights."""
+
+    def __call__(self, moment: Moment) -> Tensor:
+        """Their weighted sum (N,) of any moment, differentiable."""
+        ...
+
+    def per_sample(self, moment: Moment) -> Tensor:
+        """The same item by item, (N, B)."""
+        ...
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """An area with contents that outlast the item: memories, buffers."""
+
+    def contents(self, draw: Draw) -> Params:
+        """First contents, by address `kept/A/...`; draw has one seed per life."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An area, cost or rule whose unlearned state follows from what was met.
+
+    Called once per update; what it returns takes effect for the lives that are alive and, for a cost or rule, learn
+    by it: weight and plasticity above 0.
+    """
+
+    def remember(self, moment: Moment) -> Params:
+        """What the state becomes, by address: `kept/A/...`, `cost/NAME/...`, `rule/area/A/...`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Circuit:
     """The areas that one rule teaches together, as the rule sees them."""
@@ -135,10 +198,12 @@ class Circuit:
     """In graph order."""
     below: Mapping[str, tuple[str, ...]]
     """Area -> areas of the circuit from which pathways inside it lead there, in graph order."""
+    sources: Mapping[str, tuple[str, ...]]
+    """Area -> every area and sense whose rates arrive there, in document order."""
     ends: tuple[str, ...]
     """Areas from which no pathway leads to another area of the circuit."""
     units: Mapping[str, tuple[int, ...]]
-    """Unit shape of each area."""
+    """Unit shape of each area and of each of their sources."""
     act: Mapping[str, Callable[[Tensor], Tensor]]
     """Activation of each area."""
 
@@ -146,7 +211,8 @@ class Circuit:
 class CreditRule(Protocol):
     """How the areas of a circuit turn errors into descent directions, shaped like their parameters.
 
-    A rule that is more than a multiplication offers one of `Prepares`, `Joins`, `Aims`, `Steers` as well.
+    A rule that is more than a multiplication offers one of `Prepares`, `Joins`, `Runs`, `Settles`, `Aims`, `Steers` as
+    well, and `Remembers` if it has state that is not learned.
     """
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
@@ -187,17 +253,41 @@ class Joins(Protocol):
 class Aims(Protocol):
     """A rule that turns what its end is judged by into an objective of its own; pathways inside carry no error."""
 
-    def aim(self, judge: Callable[[Moment], Tensor], weight_N: Tensor, moment: Moment) -> Tensor:
+    def aim(self, judge: Judge, weight_N: Tensor, moment: Moment) -> Tensor:
         """Value (N,) whose gradient is the rule's; `judge` weighs all costs at the end, `weight_N` is their weight."""
         ...
 
 
 @runtime_checkable
-class Steers(Protocol):
-    """A rule that adds to what errors ask for, and says itself where its learning state goes."""
+class Runs(Protocol):
+    """A rule that runs an area of its circuit itself, and so owns the way back through it and through its time."""
 
-    def steer(self, found: Params, moment: Moment) -> Params:
-        """Directions that replace or join those that were found; may name state that nothing moves now."""
+    def run(self, area: str, member: Area, inputs: Mapping[str, Tensor], by: Pass) -> Tensor:
+        """The rates (N, B, T, *units) of an area; errors at them come back to its parameters as the rule says."""
+        ...
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A rule whose circuit comes to rest as a whole: each pathway inside it acts both ways."""
+
+    def settle(self, inputs: Mapping[str, Mapping[str, Tensor]], by: Pass) -> Mapping[str, Tensor]:
+        """The rates of all areas of the circuit from what arrives from outside it, area -> source -> rate."""
+        ...
+
+
+@runtime_checkable
+class Steers(Protocol):
+    """A rule that says itself where state of its own, or everything in its circuit, goes."""
+
+    alone: bool
+    """Whether it says so of all parameters of its areas, so that no error is asked for them."""
+
+    def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
+        """Directions that replace or join those that were found; may name state that nothing moves now.
+
+        `judge` holds the costs that reach the circuit; None where there are none.
+        """
         ...
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import accumulate
-from operator import add
 from typing import final
 
 import torch
@@ -74,19 +72,16 @@ class Conv:
     def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:
         """Rates (N, B, T, channels, height, width)."""
         N, B, T = next(iter(inputs.values())).shape[:3]
-        first = (self._spec.stride, self._pad)
-        parts = [
-            by.synapse.conv(
-                inputs[source].reshape(N, B * T, *inputs[source].shape[3:]), by.weight[address], first, address, by.own
-            )
-            for source, address in self._address.items()
-        ]
-        *_, z = accumulate(parts, add)
+        z, geometry = self._base(by, self._bias), (self._spec.stride, self._pad)
+        for source, address in self._address.items():
+            maps = inputs[source].reshape(N, B * T, *inputs[source].shape[3:])
+            z = by.synapse.conv(maps, by.weight[address], z, geometry, address, by.own)
         span = len(state) // self._spec.depth
-        rate, left = self._rate(z, by.weight.get(self._bias), (B, T), state[:span], by)
+        rate, left = self._rate(z, (B, T), state[:span], by)
         for layer, (address, bias) in enumerate(self._deeper, start=1):
-            z = by.synapse.conv(rate.flatten(1, 2), by.weight[address], (1, self._pad), address, by.own)
-            rate, more = self._rate(z, by.weight.get(bias), (B, T), state[layer * span : (layer + 1) * span], by)
+            maps, base = rate.flatten(1, 2), self._base(by, bias)
+            z = by.synapse.conv(maps, by.weight[address], base, (1, self._pad), address, by.own)
+            rate, more = self._rate(z, (B, T), state[layer * span : (layer + 1) * span], by)
             left += more
         if self._spec.pool > 1:
             rate = functional.max_pool2d(rate.flatten(0, 2), self._spec.pool)
@@ -98,11 +93,11 @@ class Conv:
         matrix = self._fill(draw.at("parameter", address), (maps * k * k, out), fan_maps * k * k)
         return matrix.mT.reshape(-1, out, maps, k, k).contiguous()
 
-    def _rate(
-        self, z: Tensor, bias_NO: Tensor | None, steps: tuple[int, int], state: State, by: Pass
-    ) -> tuple[Tensor, State]:
-        if bias_NO is not None:
-            z = z + bias_NO[:, None, :, None, None]
+    def _base(self, by: Pass, bias: str) -> Tensor | None:
+        return by.weight[bias][:, None, :, None, None] if self._spec.bias else None
+
+    def _rate(self, z: Tensor | None, steps: tuple[int, int], state: State, by: Pass) -> tuple[Tensor, State]:
+        assert z is not None
         if self._spec.norm == "layer":
             z = functional.layer_norm(z, z.shape[-3:])
         return self._membrane.fire(z.reshape(z.shape[0], *steps, *z.shape[2:]), state, by)

@@ -40,8 +40,15 @@ class Autoencode:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
+        return self._mean(moment, (1, 2, 3))
+
+    def per_sample(self, moment: Moment) -> Tensor:
+        """Values (N, B)."""
+        return self._mean(moment, (2, 3))
+
+    def _mean(self, moment: Moment, dim: tuple[int, ...]) -> Tensor:
         rate_NBTU = moment.rate[self.spec.at].flatten(3)
         rebuilt_NBTD = decoder.decode(self.name, rate_NBTU, moment.own)
         aim = target.read(self.spec.target, self.name, self._sense, moment)
-        error_N = (target.values(aim, rebuilt_NBTD.shape[3]) - rebuilt_NBTD).square().mean(dim=(1, 2, 3))
-        return error_N + self.spec.code * rate_NBTU.square().mean(dim=(1, 2, 3)) if self.spec.code else error_N
+        error = (target.values(aim, rebuilt_NBTD.shape[3]) - rebuilt_NBTD).square().mean(dim=dim)
+        return error + self.spec.code * rate_NBTU.square().mean(dim=dim) if self.spec.code else error

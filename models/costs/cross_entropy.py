@@ -38,9 +38,17 @@ class CrossEntropy:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
+        return self._surprise(moment).mean(dim=(1, 2, 3))
+
+    def per_sample(self, moment: Moment) -> Tensor:
+        """Values (N, B)."""
+        return self._surprise(moment).mean(dim=(2, 3))
+
+    def _surprise(self, moment: Moment) -> Tensor:
+        """Of every item and step, (N, B, T, 1)."""
         log_q_NBTU = moment.rate[self.spec.at].flatten(3).log_softmax(dim=-1)
         aim = target.read(self.spec.target, self.name, self._sense, moment)
         if aim.dim() == 3:
-            return -log_q_NBTU.gather(3, aim.unsqueeze(3)).mean(dim=(1, 2, 3))
+            return -log_q_NBTU.gather(3, aim.unsqueeze(3))
         p_NBTU = target.values(aim, log_q_NBTU.shape[3]).softmax(dim=-1)
-        return -(p_NBTU * log_q_NBTU).sum(dim=-1).mean(dim=(1, 2))
+        return -(p_NBTU * log_q_NBTU).sum(dim=-1, keepdim=True)

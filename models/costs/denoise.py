@@ -43,11 +43,19 @@ class Denoise:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
+        return self._error(moment).mean(dim=(1, 2, 3))
+
+    def per_sample(self, moment: Moment) -> Tensor:
+        """Values (N, B)."""
+        return self._error(moment).mean(dim=(2, 3))
+
+    def _error(self, moment: Moment) -> Tensor:
+        """Squared, of every value of the target (N, B, T, D)."""
         arriving = moment.inputs[self.spec.at]
         corrupted = {source: self._corrupted(x, source, moment.draw) for source, x in arriving.items()}
         rebuilt_NBTD = decoder.decode(self.name, moment.apply(self.spec.at, corrupted), moment.own)
         aim = target.read(self.spec.target, self.name, self._sense, moment)
-        return (target.values(aim, rebuilt_NBTD.shape[3]) - rebuilt_NBTD).square().mean(dim=(1, 2, 3))
+        return (target.values(aim, rebuilt_NBTD.shape[3]) - rebuilt_NBTD).square()
 
     def _corrupted(self, x: Tensor, source: str, draw: Draw) -> Tensor:
         """New corruption at every presentation; the noise bank serves masks too, by its quantile."""

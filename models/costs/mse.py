@@ -37,6 +37,14 @@ class Mse:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
+        return self._distance(moment).mean(dim=(1, 2, 3))
+
+    def per_sample(self, moment: Moment) -> Tensor:
+        """Values (N, B)."""
+        return self._distance(moment).mean(dim=(2, 3))
+
+    def _distance(self, moment: Moment) -> Tensor:
+        """Squared, of every unit (N, B, T, U)."""
         rate_NBTU = moment.rate[self.spec.at].flatten(3)
         aim = target.read(self.spec.target, self.name, self._sense, moment)
-        return (rate_NBTU - target.values(aim, rate_NBTU.shape[3])).square().mean(dim=(1, 2, 3))
+        return (rate_NBTU - target.values(aim, rate_NBTU.shape[3])).square()

@@ -82,13 +82,16 @@ class Aligned:
             return self._exact.linear(x_NMS, weight_NSU, base, address, own)
         return _Linear.apply(x_NMS, weight_NSU, base, feedback.detach())  # type: ignore[no-any-return, no-untyped-call]
 
-    def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:
+    def conv(
+        self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
+    ) -> Tensor:
         """Life by life."""
         feedback = own.get(feedback_address(address))
         if feedback is None:
-            return self._exact.conv(x, weight, stride_pad, address, own)
+            return self._exact.conv(x, weight, base, stride_pad, address, own)
         lives = zip(x.unbind(0), weight.unbind(0), feedback.detach().unbind(0), strict=True)
-        return torch.stack([_Conv.apply(*each, *stride_pad) for each in lives])  # type: ignore[no-untyped-call]
+        z = torch.stack([_Conv.apply(*each, *stride_pad) for each in lives])  # type: ignore[no-untyped-call]
+        return z if base is None else z + base
 
     def carry(self, state: Tensor, step: int) -> Tensor:
         """As the exact one."""

@@ -46,11 +46,14 @@ class Exact:
         """The sum base + x W."""
         return torch.baddbmm(base, x_NMS, weight_NSU)
 
-    def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:
+    def conv(
+        self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
+    ) -> Tensor:
         """Life by life: a grouped convolution takes other kernels for other numbers of lives."""
         stride, pad = stride_pad
         pairs = zip(x.unbind(0), weight.unbind(0), strict=True)
-        return torch.stack([functional.conv2d(each, kernel, None, stride, pad) for each, kernel in pairs])
+        z = torch.stack([functional.conv2d(each, kernel, None, stride, pad) for each, kernel in pairs])
+        return z if base is None else z + base
 
     def carry(self, state: Tensor, step: int) -> Tensor:
         """The state with its errors: they go back through all of time."""

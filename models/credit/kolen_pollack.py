@@ -7,7 +7,7 @@ from typing import final
 
 from models.credit.aligned import Aligned, drawn, feedback_address
 from models.draw import Draw
-from models.protocols import Circuit, Moment, Params, Synapse
+from models.protocols import Circuit, Judge, Moment, Params, Synapse
 from models.specs.credit.gradient import KolenPollackSpec
 
 
@@ -26,6 +26,8 @@ class KolenPollack:
     Reference:   Kolen & Pollack (1994) IEEE ICNN 3:1375; Akrout, Wilson, Humphreys, Lillicrap & Tweed (2019) NeurIPS
     """
 
+    alone = False
+
     def __init__(self, spec: KolenPollackSpec, circuit: Circuit, exact: Synapse) -> None:
         self._spec = spec
         self._areas = frozenset(circuit.areas)
@@ -39,7 +41,7 @@ class KolenPollack:
         """The multiplication with feedback weights."""
         return Aligned(self._exact)
 
-    def steer(self, found: Params, moment: Moment) -> Params:
+    def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Decay for every weight of the circuit, and the same step for B."""
         more: Params = {}
         for name, down in found.items():

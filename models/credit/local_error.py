@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import final
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw
-from models.protocols import Circuit, Moment, Params, Synapse
+from models.protocols import Circuit, Judge, Moment, Params, Synapse
 from models.specs.credit.broadcast import LocalErrorSpec
 
 
@@ -48,7 +48,7 @@ class LocalError:
         """The exact multiplication."""
         return self._exact
 
-    def aim(self, judge: Callable[[Moment], Tensor], weight_N: Tensor, moment: Moment) -> Tensor:
+    def aim(self, judge: Judge, weight_N: Tensor, moment: Moment) -> Tensor:
         """The costs at the output, and the same costs at every head."""
         total = judge(moment)
         for area in self._circuit.below[self._end]:

@@ -10,10 +10,8 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw
-from models.protocols import Circuit, Moment, Params, Synapse
+from models.protocols import Circuit, Judge, Moment, Params, Synapse
 from models.specs.credit.targets import PredictiveCodingSpec
-
-Judge = Callable[[Moment], Tensor]
 
 
 @final

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from models.draw import Draw
-from models.protocols import Circuit, Moment, Params, Synapse
+from models.protocols import Circuit, Judge, Moment, Params, Synapse
 from models.specs.credit.targets import TargetPropagationSpec
 
 Act = Callable[[Tensor], Tensor]
@@ -74,6 +74,7 @@ class TargetPropagation:
     """
 
     into_ends = True
+    alone = False
 
     def __init__(self, spec: TargetPropagationSpec, circuit: Circuit, exact: Synapse) -> None:
         self._spec = spec
@@ -106,7 +107,7 @@ class TargetPropagation:
         weights, biases = zip(*inverses, strict=True)
         return _Targets.apply(rate[area], self._way, *below, *weights, *biases)  # type: ignore[no-any-return, no-untyped-call]
 
-    def steer(self, found: Params, moment: Moment) -> Params:
+    def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Where the inverses go."""
         more: Params = {}
         for area, above in self._pairs:

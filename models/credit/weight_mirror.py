@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.credit.aligned import Aligned, drawn, feedback_address
 from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.protocols import Judge, Moment, Params, Synapse
 from models.specs.credit.gradient import WeightMirrorSpec
 
 
@@ -30,6 +30,8 @@ class WeightMirror:
                  the products instead of adding them up under a norm, and noise passes W alone, without bias and f
     """
 
+    alone = False
+
     def __init__(self, spec: WeightMirrorSpec, exact: Synapse) -> None:
         self._spec = spec
         self._exact = exact
@@ -42,7 +44,7 @@ class WeightMirror:
         """The multiplication with feedback weights."""
         return Aligned(self._exact)
 
-    def steer(self, found: Params, moment: Moment) -> Params:
+    def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Where every B goes whose forward weight learns."""
         more: Params = {}
         for name in found:

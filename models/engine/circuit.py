@@ -1,14 +1,16 @@
 """Circuits: where rules that are more than a multiplication plug in.
 
-Errors inside such a circuit do not travel its pathways, which are cut. A rule either joins a way back of its own to a
-rate (`Joins`), or makes an objective of what its end is judged by (`Aims`). Whatever it does, one walk of the graph
-gives directions for all parameters, and `Steers` may add to them. Backprop, the default, passes through nothing here.
+A rule may join a way back of its own to a rate (`Joins`), run areas itself (`Runs`) or all of its circuit at once
+(`Settles`), make an objective of what its end is judged by (`Aims`), or say itself where parameters go (`Steers`). One
+walk of the graph gives directions for all parameters that no rule steers alone. Pathways that carry no error inside a
+circuit are cut. Backprop, the default, passes through nothing here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -16,58 +18,66 @@ from models.areas.activation import FORMS
 from models.credit import build_rule
 from models.credit.backprop import Exact
 from models.draw import Draw
-from models.protocols import Aims, Circuit, CreditRule, Joins, Moment, Params, Prepares, Steers, Synapse
+from models.engine.judging import Joint, Judged
+from models.protocols import (
+    Aims,
+    Circuit,
+    CreditRule,
+    Joins,
+    Moment,
+    Params,
+    Prepares,
+    Remembers,
+    Runs,
+    Settles,
+    Steers,
+    Synapse,
+)
 from models.specs.organism import CircuitSpec, OrganismSpec
 from models.specs.reach import ends_of, inside
 
-Judge = Callable[[Moment], Tensor]
-
 
 @dataclass(frozen=True)
-class Judged:
-    """A cost that goes back in one walk: its value (N,) of any moment, its weight (N,), its place."""
+class Member:
+    """A circuit and its rule."""
 
-    at: str
-    upstream: bool
-    value: Tensor
-    again: Judge
-    weight_N: Tensor
+    circuit: Circuit
+    rule: CreditRule
 
 
 class Circuits:
     """The circuits of an organism, ready for its passes; holds no tensors."""
 
     def __init__(self, spec: OrganismSpec, order: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self.synapse: dict[str, Synapse] = dict.fromkeys(order, Exact())
-        self.cut: frozenset[str] = frozenset()
         self._spec = spec
-        self._rules: list[tuple[Circuit, CreditRule]] = []
-        self._joins: dict[str, Joins] = {}
-        self.aims: dict[str, Aims] = {}
+        self._members = [_member(each, spec, order, shapes) for each in spec.credit]
+        self._of: dict[str, Member] = {}
+        for each in self._members:
+            self._of |= dict.fromkeys(each.circuit.areas, each)
+        self.synapse: dict[str, Synapse] = dict.fromkeys(order, Exact())
+        for each in self._members:
+            self.synapse |= dict.fromkeys(each.circuit.areas, each.rule.synapse())
+        pairs = zip(spec.credit, self._members, strict=True)
+        self.cut: frozenset[str] = frozenset(title for given, each in pairs for title in _cut(spec, given, each))
+        self._joins: dict[str, Joins] = self._by_area(Joins)
+        self.runs: dict[str, Runs] = self._by_area(Runs)
+        self.settles: dict[str, Settles] = self._by_area(Settles)
+        self.aims: dict[str, Aims] = {
+            end: each.rule for each in self._members if isinstance(each.rule, Aims) for end in each.circuit.ends
+        }
         """By the area at which each hears its costs."""
-        self._rule_of: dict[str, CreditRule] = {}
-        for each in spec.credit:
-            circuit = _seen(each, spec, order, shapes)
-            rule = build_rule(each.rule, circuit)
-            self._rules.append((circuit, rule))
-            self.synapse |= dict.fromkeys(circuit.areas, rule.synapse())
-            self._rule_of |= dict.fromkeys(circuit.areas, rule)
-            if isinstance(rule, Joins):
-                self._joins |= dict.fromkeys(circuit.areas, rule)
-            if isinstance(rule, Aims):
-                self.aims |= dict.fromkeys(circuit.ends, rule)
-            if isinstance(rule, (Joins, Aims)):
-                self.cut |= {path.title for path in inside(spec, each) if not _open(rule, circuit, path.target)}
-        self._prepares = [rule for _, rule in self._rules if isinstance(rule, Prepares)]
-        self._steers = [rule for _, rule in self._rules if isinstance(rule, Steers)]
+        self.remembers: tuple[Remembers, ...] = tuple(
+            each.rule for each in self._members if isinstance(each.rule, Remembers)
+        )
+        self._prepares = [each.rule for each in self._members if isinstance(each.rule, Prepares)]
 
     def init(self, params: Params, draw: Draw) -> tuple[Params, Params]:
         """First state of every rule, what learns and what does not; weights that senses feed carry no error."""
         learned: Params = {}
         own: Params = {}
-        for circuit, rule in self._rules:
-            weights = [address for area in circuit.areas for address in self._error_weights(area, params)]
-            more, fixed = rule.init({address: tuple(params[address].shape[1:]) for address in weights}, draw)
+        for each in self._members:
+            weights = [address for area in each.circuit.areas for address in self._error_weights(area, params)]
+            more, fixed = each.rule.init({address: tuple(params[address].shape[1:]) for address in weights}, draw)
             learned, own = learned | more, own | fixed
         return learned, own
 
@@ -89,21 +99,36 @@ class Circuits:
         for end, rule in self.aims.items():
             here = [each for each in judged if each.upstream and each.at == end]
             if here:
-                value = rule.aim(_joint(here), sum(each.weight_N for each in here), moment)  # type: ignore[arg-type]
+                value = rule.aim(Joint(here), sum(each.weight_N for each in here), moment)  # type: ignore[arg-type]
                 values.append(value)
                 weights.append(value.new_ones(len(value)))
         return values, weights
 
-    def steered(self, found: Params, moment: Moment, names: Mapping[str, object]) -> Params:
+    def steered(self, found: Params, judged: list[Judged], moment: Moment, names: Mapping[str, object]) -> Params:
         """The directions after all rules had their say, of what may move."""
-        for rule in self._steers:
-            more = rule.steer(found, moment)
-            found = found | {name: each for name, each in more.items() if name in names}
+        for each in self._members:
+            if not isinstance(each.rule, Steers) or not any(self._of.get(_area(name)) is each for name in names):
+                continue
+            heard = [cost for cost in judged if cost.reach.intersection(each.circuit.areas)]
+            more = each.rule.steer(found, moment, Joint(heard) if heard else None)
+            found = found | {name: down for name, down in more.items() if name in names}
         return found
 
     def steers(self, name: str) -> bool:
-        """Whether a rule says itself where this state of its goes, so that no error is asked for it."""
-        return name.startswith("rule/") and isinstance(self._rule_of[name.split("/")[2]], Steers)
+        """Whether a rule says itself where a parameter or state goes, so that no error is asked for it."""
+        member = self._of.get(_area(name))
+        if member is None or not isinstance(member.rule, Steers):
+            return False
+        return member.rule.alone or name.startswith("rule/")
+
+    @property
+    def steering(self) -> bool:
+        """Whether any rule says itself where something goes."""
+        return any(isinstance(each.rule, Steers) for each in self._members)
+
+    def _by_area(self, protocol: Any) -> dict[str, Any]:
+        members = (each for each in self._members if isinstance(each.rule, protocol))
+        return {area: each.rule for each in members for area in each.circuit.areas}
 
     def _error_weights(self, area: str, params: Params) -> list[str]:
         fed = {f"area/{area}/from/{sense}/weight" for sense in self._spec.senses}
@@ -111,36 +136,40 @@ class Circuits:
         return [address for address in of_area if address.endswith("/weight") and address not in fed]
 
 
-def _joint(judged: list[Judged]) -> Judge:
-    """The weighted sum of several costs."""
-
-    def judge(moment: Moment) -> Tensor:
-        first, *others = (each.weight_N * each.again(moment) for each in judged)
-        for other in others:
-            first = first + other
-        return first
-
-    return judge
+def _area(name: str) -> str:
+    """The area a parameter of an area or the state of its rule belongs to; empty for those of costs."""
+    family, owner, *_ = name.removeprefix("rule/").split("/")
+    return owner if family == "area" else ""
 
 
-def _open(rule: CreditRule, circuit: Circuit, target: str) -> bool:
-    return isinstance(rule, Joins) and rule.into_ends and target in circuit.ends
+def _cut(spec: OrganismSpec, given: CircuitSpec, member: Member) -> list[str]:
+    """Titles of the pathways inside a circuit that carry no error."""
+    rule = member.rule
+    if isinstance(rule, Joins):
+        return [
+            each.title for each in inside(spec, given) if not (rule.into_ends and each.target in member.circuit.ends)
+        ]
+    alone = isinstance(rule, Steers) and rule.alone
+    return [each.title for each in inside(spec, given)] if alone or isinstance(rule, Aims) else []
 
 
-def _seen(
-    circuit: CircuitSpec, spec: OrganismSpec, order: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]]
-) -> Circuit:
-    """A circuit as its rule sees it."""
-    areas = tuple(area for area in order if area in circuit.areas)
-    paths = inside(spec, circuit)
+def _member(
+    given: CircuitSpec, spec: OrganismSpec, order: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]]
+) -> Member:
+    """A circuit as its rule sees it, and the rule."""
+    areas = tuple(area for area in order if area in given.areas)
+    paths = inside(spec, given)
     below: dict[str, set[str]] = {}
     for area in areas:
         direct = {path.source for path in paths if path.target == area}
-        below[area] = direct.union(*(below[source] for source in direct))
-    return Circuit(
+        below[area] = direct.union(*(below.get(source, set()) for source in direct))
+    sources = {area: tuple(link.source for link in spec.into(area)) for area in areas}
+    circuit = Circuit(
         areas,
         {area: tuple(each for each in areas if each in found) for area, found in below.items()},
-        ends_of(spec, circuit),
-        {area: shapes[area] for area in areas},
+        sources,
+        ends_of(spec, given),
+        {name: shapes[name] for area in areas for name in (area, *sources[area])},
         {area: FORMS[spec.areas[area].act] for area in areas if spec.areas[area].act in FORMS},
     )
+    return Member(circuit, build_rule(given.rule, circuit))

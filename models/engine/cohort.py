@@ -116,6 +116,7 @@ def birth(regime: RegimeSpec, seeds: Sequence[int]) -> Cohort:
     draw = Draw(torch.tensor(list(seeds), dtype=torch.int64))
     params = organism.init(draw.at("init"))
     learned, own = organism.circuits.init(params, draw.at("init"))
+    own |= organism.contents(draw.at("init"))
     count = len(seeds)
     cohort = Cohort(
         seeds=list(seeds),

@@ -20,7 +20,7 @@ from models.engine.optimizer import Mover, Optimizer
 from models.engine.organism import Wiring
 from models.specs.envelopes import is_zero
 from models.specs.organism import OrganismSpec
-from models.specs.reach import carries, carrying_pathways, closed_pathways, reaches
+from models.specs.reach import carries, carrying_pathways, closed_pathways, learns_freely, reaches
 from models.specs.regime import RegimeSpec
 from models.specs.transforms import CutPathwaySpec
 
@@ -47,6 +47,8 @@ class Form:
     """Parameter -> lives for which it moves; parameters that move for none are left out."""
     groups: tuple[Group, ...]
     closed: frozenset[str]
+    remembers: Mapping[str, Tensor]
+    """Owner of unlearned state -> lives (N,) for which it moves on; those for which it stands still are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +73,9 @@ class Flow:
         self._optimizer = optimizer
         self._circuits = circuits
         self._areas = tuple(regime.organism.areas)
+        self._free = frozenset(area for area in self._areas if learns_freely(regime.organism, area))
         self._costs = {name: weighted.cost for name, weighted in regime.costs.items()}
-        self._reach = {name: reaches(regime.organism, cost) for name, cost in self._costs.items()}
+        self.reach = {name: reaches(regime.organism, cost) for name, cost in self._costs.items()}
         self._alone = frozenset(name for name in self._costs if _needs_own_walk(regime, name))
         self._names = {
             area: sorted(each for each in cohort.params if _within(each, "area", area)) + self._states(area)
@@ -121,10 +124,18 @@ class Flow:
         live = tuple(name for name, lives in weighs.items() if lives.any())
         moves = self._moves(knobs, alive_N, weighs, kept)
         for name, value in {**self._cohort.params, **self._cohort.learned}.items():
-            value.requires_grad_(name in moves)
+            value.requires_grad_(name in moves and not self._circuits.steers(name))
         only = tuple(torch.from_numpy(weighs[name]) if (alive_N & ~weighs[name]).any() else None for name in live)
         closed = closed_pathways(self._regime.organism, [self._costs[name] for name in live])
-        return Form(alive_N, live, only, moves, self._groups(live, moves), closed)
+        remembers = self._remembers(knobs, alive_N, weighs)
+        return Form(alive_N, live, only, moves, self._groups(live, moves), closed, remembers)
+
+    def _remembers(self, knobs: Knobs, alive_N: Flags, weighs: Mapping[str, Flags]) -> dict[str, Tensor]:
+        plastic = dict(zip(self._areas, (knobs.rate_AN > 0) & alive_N, strict=True))
+        lives = {f"kept/{area}": alive_N for area in self._areas}
+        lives |= {f"rule/area/{area}": plastic[area] for area in self._areas}
+        lives |= {f"cost/{cost}": plastic[spec.at] & weighs[cost] for cost, spec in self._costs.items()}
+        return {owner: torch.from_numpy(flags.copy()) for owner, flags in lives.items() if flags.any()}
 
     def _area_of(self, name: str) -> str:
         """The area whose rate moves a parameter: its own, or the one its cost judges."""
@@ -170,9 +181,9 @@ class Flow:
         moves: dict[str, Flags] = {}
         plastic = dict(zip(self._areas, (knobs.rate_AN > 0) & alive_N, strict=True))
         for area in self._areas:
-            taught = np.zeros_like(alive_N)
+            taught = np.full_like(alive_N, area in self._free)
             for cost in self._costs:
-                taught |= weighs[cost] & (area in self._reach[cost])
+                taught |= weighs[cost] & (area in self.reach[cost])
             moves |= dict.fromkeys(self._names[area], plastic[area] & taught)
         for cost, spec in self._costs.items():
             moves |= dict.fromkeys(self._heads[cost], plastic[spec.at] & weighs[cost])
@@ -199,8 +210,13 @@ class Flow:
 
     def _touched(self, cost: str) -> list[str]:
         """Parameters that a cost's error reaches, and its own."""
-        reached = [name for area in self._areas if area in self._reach[cost] for name in self._names[area]]
+        reached = [name for area in self._areas if area in self.reach[cost] for name in self._names[area]]
         return reached + self._heads[cost]
+
+
+def owner_of(address: str) -> str:
+    """What a piece of unlearned state belongs to: `kept/A`, `rule/area/A`, `cost/NAME`."""
+    return "/".join(address.split("/")[: 3 if address.startswith("rule/") else 2])
 
 
 def _within(name: str, family: str, owner: str) -> bool:

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from models.costs import build_cost
 from models.draw import Draw, word
-from models.engine.circuit import Judged
 from models.engine.cohort import first_of_cost
 from models.engine.feed import Stream
+from models.engine.judging import Judged
 from models.engine.organism import Organism, Wiring
 from models.engine.traces import Portion, traced_norms
 from models.errors import Refused
-from models.protocols import Batch, Moment, Params
+from models.protocols import Batch, Moment, Params, SampleCost
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.costs import CostSpec
 from models.specs.reach import closed_pathways, reaches
@@ -117,20 +117,30 @@ class Exam:
         reached = reaches(organism.spec, spec)
         moved = {name: _leaf(value) for name, value in portion.weight.items() if name.split("/")[1] in reached}
         wiring = Wiring(closed_pathways(organism.spec, [spec]), exact=not by_rule)
+        asked = {name: leaf for name, leaf in moved.items() if not (by_rule and organism.circuits.steers(name))}
         with torch.enable_grad():
             moment = organism.run(portion.weight | moved, portion.own, items.batch, items.draw, wiring)
-            values = self._objectives(cost, moment) if by_rule else [self._value(cost, moment)]
-            grads = torch.autograd.grad([value.sum() for value in values], list(moved.values()))
+            judged = self._judged(cost, moment, reached)
+            values = organism.circuits.objectives([judged], moment)[0] if by_rule else [judged.value]
+            grads = torch.autograd.grad([value.sum() for value in values], list(asked.values())) if asked else ()
         zeros = {name: torch.zeros_like(value) for name, value in portion.weight.items()}
-        found = zeros | dict(zip(moved, grads, strict=True))
-        return organism.circuits.steered(found, moment, moved) if by_rule else found
+        found = zeros | dict(zip(asked, grads, strict=True))
+        return organism.circuits.steered(found, [judged], moment, moved) if by_rule else found
 
-    def _objectives(self, cost: str, moment: Moment) -> list[Tensor]:
-        """What goes back from the cost by the circuits' rules."""
+    def _judged(self, cost: str, moment: Moment, reach: frozenset[str]) -> Judged:
+        """The cost as the circuits' rules hear it."""
         spec, value = self._specs[cost], self._value(cost, moment)
         upstream, ones_N = spec.scope == "upstream", torch.ones(len(value))
-        judged = Judged(spec.at, upstream, value, lambda moment: self._value(cost, moment), ones_N)
-        return self._items.organism.circuits.objectives([judged], moment)[0]
+
+        def again(other: Moment) -> Tensor:
+            return self._value(cost, other)
+
+        def per_sample(other: Moment) -> Tensor:
+            member = self._costs[cost]
+            assert isinstance(member, SampleCost)
+            return member.per_sample(self._met(cost, other))
+
+        return Judged(spec.at, upstream, reach, value, again, per_sample, ones_N)
 
     def cost(self, name: str) -> Tensor:
         """Value (N,) on all items."""
@@ -174,12 +184,16 @@ class Exam:
         return {area: norm.reshape(lives, count) for area, norm in norms.items()}
 
     def _value(self, name: str, moment: Moment) -> Tensor:
-        """Value of a cost; decoders the cohort has never met are as they would be at first."""
+        """Value of a cost."""
+        return self._costs[name](self._met(name, moment))
+
+    def _met(self, name: str, moment: Moment) -> Moment:
+        """The moment with the decoders of a cost; those the cohort has never met are as they would be at first."""
         items = self._items
-        if not any(address.startswith(f"cost/{name}/") for address in moment.own):
-            learned, own = first_of_cost(name, self._specs[name], items.organism, items.source, items.portion.seeds_N)
-            moment = replace(moment, own=moment.own | learned | own)
-        return self._costs[name](moment)
+        if any(address.startswith(f"cost/{name}/") for address in moment.own):
+            return moment
+        learned, own = first_of_cost(name, self._specs[name], items.organism, items.source, items.portion.seeds_N)
+        return replace(moment, own=moment.own | learned | own)
 
 
 def _chosen(stream: Stream, eyes_N: Tensor, n: int | None) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
@@ -13,8 +13,8 @@ from models.draw import Draw
 from models.engine.circuit import Circuits
 from models.engine.run import Run, Way
 from models.errors import Refused
-from models.protocols import Area, Batch, Moment, Params, Pass, Synapse
-from models.specs.order import blocks
+from models.protocols import Area, Batch, Holds, Moment, Params, Pass, Synapse, Variation
+from models.specs.order import Block, blocks
 from models.specs.organism import OrganismSpec
 from models.specs.shapes import area_shapes
 
@@ -29,8 +29,8 @@ class Wiring:
     """Pathway title -> share (N,) of the message that a deficit lets through."""
     exact: bool = False
     """Every circuit sends errors back as backprop does."""
-    synapse: Synapse | None = None
-    """Multiplies for every circuit in the place of its own."""
+    synapse: Mapping[str, Synapse] = field(default_factory=dict)
+    """Area -> what multiplies for it in the place of its circuit's."""
 
 
 OPEN = Wiring()
@@ -53,32 +53,49 @@ class Organism:
         """First parameters of every area."""
         return {address: value for area in self.areas.values() for address, value in area.init(draw).items()}
 
+    def contents(self, draw: Draw) -> Params:
+        """First contents of areas that hold something."""
+        holders = (area for area in self.areas.values() if isinstance(area, Holds))
+        return {address: value for area in holders for address, value in area.contents(draw).items()}
+
     def run(self, weight: Params, own: Params, batch: Batch, draw: Draw, wiring: Wiring = OPEN) -> Moment:
         """One forward pass of all areas."""
-        circuits = self.circuits
+        circuits, given_own = self.circuits, own
         if not wiring.exact:
             own = circuits.prepared(weight, own, draw)
         closed = wiring.closed if wiring.exact or not circuits.cut else wiring.closed | circuits.cut
         ways = {area: tuple(Way.along(link, closed, wiring.kept) for link in self.into[area]) for area in self.order}
 
         def by(area: str) -> Pass:
-            own_way = self._exact if wiring.exact else circuits.synapse[area]
-            return Pass(weight, wiring.synapse or own_way, own)
+            usual = self._exact if wiring.exact else circuits.synapse[area]
+            return Pass(weight, wiring.synapse.get(area, usual), own)
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
             start = self.areas[area].start(next(iter(given.values())))
             return self.areas[area].apply(given, start, by(area))[0]
 
+        def again(other: Variation) -> Moment:
+            shown = replace(batch, senses={**batch.senses, **other.senses})
+            rewired = replace(wiring, synapse={**wiring.synapse, **other.synapse})
+            return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
+
         run = Run(self.areas, ways, by, batch.senses)
         for block in self.blocks:
-            if block.loop:
-                run.unroll(block.areas)
-                continue
-            (area,) = block.areas
-            run.whole(area)
-            if not wiring.exact:
-                run.rate[area] = circuits.joined(area, run.rate, own)
-        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply)
+            self._advance(run, block, own, exact=wiring.exact)
+        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again)
+
+    def _advance(self, run: Run, block: Block, own: Params, *, exact: bool) -> None:
+        """Run the next block, by its rule's way where it has one."""
+        circuits = self.circuits
+        if block.settles and not exact:
+            run.settle(block.areas, circuits.settles[block.areas[0]])
+        elif block.loop:
+            run.unroll(block.areas)
+        else:
+            for area in block.areas:
+                run.whole(area, None if exact else circuits.runs.get(area))
+                if not exact:
+                    run.rate[area] = circuits.joined(area, run.rate, own)
 
     def _build(self, area: str) -> Area:
         links = self.into[area]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.protocols import Area, Pass, State
+from models.protocols import Area, Pass, Runs, Settles, State
 from models.specs.organism import Link
 
 
@@ -63,12 +63,30 @@ class Run:
         self.rate: dict[str, Tensor] = dict(senses)
         self.inputs: dict[str, dict[str, Tensor]] = {}
 
-    def whole(self, area: str) -> None:
-        """All time steps of an area whose inputs are there."""
+    def whole(self, area: str, rule: Runs | None = None) -> None:
+        """All time steps of an area whose inputs are there, run by its rule if that does so itself."""
         given = {way.source: way.passed(way.late(self.rate[way.source])) for way in self._ways[area]}
         self.inputs[area] = given
         member = self._areas[area]
-        self.rate[area], _ = member.apply(given, member.start(self._like), self._by(area))
+        if rule is not None:
+            self.rate[area] = rule.run(area, member, given, self._by(area))
+        else:
+            self.rate[area], _ = member.apply(given, member.start(self._like), self._by(area))
+
+    def settle(self, block: tuple[str, ...], rule: Settles) -> None:
+        """All areas of a circuit at rest."""
+        outside = {
+            area: {
+                way.source: way.passed(way.late(self.rate[way.source]))
+                for way in self._ways[area]
+                if way.source not in block
+            }
+            for area in block
+        }
+        self.rate |= rule.settle(outside, self._by(block[0]))
+        for area in block:
+            inside = {way.source: way.passed(self.rate[way.source]) for way in self._ways[area] if way.source in block}
+            self.inputs[area] = outside[area] | inside
 
     def unroll(self, block: tuple[str, ...]) -> None:
         """Areas that hear each other, one time step after the other."""

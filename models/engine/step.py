@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from models.costs import build_cost
-from models.engine.circuit import Judged
 from models.engine.cohort import Cohort
 from models.engine.feed import Feed, Stream
-from models.engine.flow import Flow, Group, Plan
+from models.engine.flow import Flow, Group, Plan, owner_of
+from models.engine.judging import Judged
 from models.engine.knobs import KnobBoard
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
-from models.protocols import Cost, Moment, Params
+from models.protocols import Cost, Moment, Params, Remembers, SampleCost
 from models.specs.regime import RegimeSpec
 from models.specs.transforms import CutPathwaySpec
 
@@ -52,6 +52,8 @@ class Training:
         self.flow = Flow(cohort, regime, self.optimizer, self.organism.circuits)
         self.own: Params = {**cohort.own, **cohort.learned}
         self.movable: Params = {**cohort.params, **cohort.learned}
+        members = (*self.organism.areas.values(), *self.costs.values(), *self.organism.circuits.remembers)
+        self._remembering = [each for each in members if isinstance(each, Remembers)]
 
     def update(self) -> Row:
         """One update of all lives that are alive."""
@@ -61,8 +63,9 @@ class Training:
         moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
         live = zip(plan.form.live, plan.form.only, strict=True)
         values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
-        grads = self.organism.circuits.steered(self._descent(plan, moment, values), moment, plan.form.moves)
+        grads = self._steered(plan, moment, values, self._descent(plan, moment, values))
         norms = self.optimizer.update(plan.mover, grads)
+        self._remember(plan, moment)
         self._advance(plan)
         rows = [*(value.detach() for value in values), *norms]
         return Row(cohort.offset, plan, torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds)))
@@ -88,15 +91,38 @@ class Training:
             return [values[cost] for cost in group.costs], [plan.weights[cost] for cost in group.costs]
         return circuits.objectives([self._judged(plan, cost, values[cost]) for cost in group.costs], moment)
 
+    def _steered(self, plan: Plan, moment: Moment, values: list[Tensor], found: Params) -> Params:
+        """The directions after rules that steer had their say."""
+        circuits = self.organism.circuits
+        if not circuits.steering:
+            return found
+        judged = [self._judged(plan, cost, value) for cost, value in enumerate(values)]
+        return circuits.steered(found, judged, moment, plan.form.moves)
+
     def _judged(self, plan: Plan, cost: int, value: Tensor) -> Judged:
         """A live cost as it goes back."""
         name, only_N = plan.form.live[cost], plan.form.only[cost]
-        spec = self.regime.costs[name].cost
+        member, spec = self.costs[name], self.regime.costs[name].cost
 
         def again(moment: Moment) -> Tensor:
-            return _value(self.costs[name], moment, only_N)
+            return _value(member, moment, only_N)
 
-        return Judged(spec.at, spec.scope == "upstream", value, again, plan.weights[cost])
+        def per_sample(moment: Moment) -> Tensor:
+            return _per_sample(member, moment, only_N)
+
+        reach = self.flow.reach[name]
+        return Judged(spec.at, spec.scope == "upstream", reach, value, again, per_sample, plan.weights[cost])
+
+    @torch.no_grad()
+    def _remember(self, plan: Plan, moment: Moment) -> None:
+        """Unlearned state moves on, for the lives that learn by what it belongs to."""
+        for member in self._remembering:
+            for address, value in member.remember(moment).items():
+                state = self.own[address]
+                lives = plan.form.remembers.get(owner_of(address))
+                if lives is not None:
+                    shape = (-1, *[1] * (state.dim() - 1))
+                    state.copy_(value if lives.all() else torch.where(lives.reshape(shape), value, state))
 
     def _advance(self, plan: Plan) -> None:
         """Ages, positions and offsets move on."""
@@ -138,8 +164,16 @@ def _value(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
         moment.draw,
         {area: {source: gate(rate) for source, rate in given.items()} for area, given in moment.inputs.items()},
         lambda area, given: gate(moment.apply(area, given)),
+        moment.again,
     )
     return cost(gated)
+
+
+def _per_sample(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
+    """Values (N, B), 0 for lives for which the cost does not weigh."""
+    assert isinstance(cost, SampleCost)
+    value = cost.per_sample(moment)
+    return value if only_N is None else torch.where(only_N[:, None], value, 0.0)
 
 
 def _of_senses(regime: RegimeSpec) -> dict[str, Any]:

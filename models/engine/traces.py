@@ -40,9 +40,11 @@ class Traced:
         self.met[address] = (x_NMS.detach(), z_NMU)
         return z_NMU
 
-    def conv(self, x: Tensor, weight: Tensor, stride_pad: tuple[int, int], address: str, own: Params) -> Tensor:
+    def conv(
+        self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
+    ) -> Tensor:
         """Not remembered."""
-        return self._exact.conv(x, weight, stride_pad, address, own)
+        return self._exact.conv(x, weight, base, stride_pad, address, own)
 
     def carry(self, state: Tensor, step: int) -> Tensor:
         """As the exact one."""
@@ -64,7 +66,9 @@ def traced_norms(
     """
     synapse = Traced()
     with torch.enable_grad():
-        moment = organism.run(portion.weight, portion.own, batch, draw, Wiring(exact=True, synapse=synapse))
+        moment = organism.run(
+            portion.weight, portion.own, batch, draw, Wiring(exact=True, synapse=dict.fromkeys(organism.order, synapse))
+        )
         drives = [z for _, z in synapse.met.values()]
         found = torch.autograd.grad(value(moment).sum(), drives, allow_unused=True)
     first = next(iter(batch.senses.values()))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.specs.canonical import DEFAULT_PROBE_ITEMS, canonical
-from models.specs.check_costs import learns_freely, still, weighed
+from models.specs.check_costs import still, weighed
 from models.specs.check_credit import unfit_optimizers
 from models.specs.costs import target_of
 from models.specs.costs.target import AreaTarget
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import AdamSpec, AdamWSpec, RmspropSpec, SgdSpec
-from models.specs.reach import reaches
+from models.specs.reach import learns_freely, reaches
 from models.specs.schedule import ClockSpec, ScheduleSpec, StageSpec
 from models.specs.timeline import pass_sp, stage_lengths
 from models.specs.times import Clock, durations, levels

@@ -10,11 +10,10 @@ from models.specs.costs import MIN_BATCH, CostSpec, target_of
 from models.specs.costs.properties import SlowFeatureSpec
 from models.specs.costs.supervised import CrossEntropySpec
 from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget
-from models.specs.credit import CAPABILITIES
 from models.specs.envelopes import is_zero
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import OrganismSpec
-from models.specs.reach import reaches
+from models.specs.reach import learns_freely, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.shapes import Shape, channel_for
 from models.specs.worlds import NoLabels, WorldSpec
@@ -51,12 +50,6 @@ def still(schedule: ScheduleSpec, stage: StageSpec, area: str) -> str | None:
     if spec.lr_scale == 0.0:
         return "at lr_scale 0"
     return "at plasticity 0" if is_zero(stage.plasticity.get(area, stage.plasticity.get("*", 1.0))) else None
-
-
-def learns_freely(organism: OrganismSpec, area: str) -> bool:
-    """Whether the area's rule learns without a cost."""
-    rule = organism.rule_of(area)
-    return rule is not None and CAPABILITIES[rule.kind].free
 
 
 def lacks(cost: CostSpec, world: WorldSpec) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.errors import Refused
-from models.specs.organism import OrganismSpec
+from models.specs.credit import CAPABILITIES
+from models.specs.organism import CircuitSpec, OrganismSpec
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Block:
     """In the order of one time step."""
     loop: bool
     """Whether its areas hear themselves or each other later in time."""
+    settles: bool = False
+    """Whether they are a circuit that comes to rest as a whole."""
 
 
 def area_order(organism: OrganismSpec) -> tuple[str, ...]:
@@ -32,15 +35,27 @@ def blocks(organism: OrganismSpec) -> tuple[Block, ...]:
     heard = {area: {each.source for each in organism.into(area)} for area in organism.areas}
     at_once = {area: {each.source for each in organism.into(area) if not each.path.delay} for area in organism.areas}
     before = {area: _upstream(area, heard) for area in organism.areas}
+    settling = {area: set(circuit.areas) for circuit in organism.credit if settles(circuit) for area in circuit.areas}
     loops = {area: {other for other in before[area] if area in before.get(other, ())} | {area} for area in before}
+    together = {area: settling.get(area, loops[area]) for area in before}
     order: list[Block] = []
     waiting = list(organism.areas)
     while waiting:
-        ready = next(area for area in waiting if not before[area].intersection(waiting) - loops[area])
-        inside = _sorted([area for area in waiting if area in loops[ready]], at_once)
-        order.append(Block(inside, ready in before[ready]))
+        ready = next((area for area in waiting if not _waits(together[area], before, waiting)), None)
+        if ready is None:
+            told = ", ".join(waiting)
+            raise Refused.because(
+                "E27", "/organism/credit", f"a circuit that settles hears itself through others: {told}"
+            )
+        inside = _sorted([area for area in waiting if area in together[ready]], at_once)
+        order.append(Block(inside, ready in before[ready], ready in settling))
         waiting = [area for area in waiting if area not in inside]
     return tuple(order)
+
+
+def settles(circuit: CircuitSpec) -> bool:
+    """Whether the circuit's rule lets it come to rest, each pathway acting both ways."""
+    return "pairs" in CAPABILITIES[circuit.rule.kind].needs
 
 
 def cycle(organism: OrganismSpec) -> tuple[str, ...]:
@@ -54,6 +69,12 @@ def cycle(organism: OrganismSpec) -> tuple[str, ...]:
     while way.count(way[-1]) == 1:
         way.append(next(source for source in rest[way[-1]] if source in rest))
     return tuple(reversed(way[way.index(way[-1]) :]))
+
+
+def _waits(together: set[str], before: dict[str, set[str]], waiting: list[str]) -> bool:
+    """Whether areas that run together hear others that have not run."""
+    heard = set[str]().union(*(before[area] for area in together))
+    return bool(heard.intersection(waiting) - together)
 
 
 def _upstream(area: str, heard: dict[str, set[str]]) -> set[str]:

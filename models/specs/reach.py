@@ -28,7 +28,7 @@ def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
 
 def carries(organism: OrganismSpec, link: Link) -> bool:
     """Whether an error at the link's end is passed on to the area at its start."""
-    if link.path.gradient == "block" or link.source not in organism.areas:
+    if link.path.gradient == "block" or link.source not in organism.areas or learns_freely(organism, link.source):
         return False
     return gives_out(organism, link.target) or together(organism, link.source, link.target)
 
@@ -37,6 +37,12 @@ def gives_out(organism: OrganismSpec, area: str) -> bool:
     """Whether the rule that teaches the area passes errors out of its circuit; backprop, the default, does."""
     rule = organism.rule_of(area)
     return rule is None or CAPABILITIES[rule.kind].out
+
+
+def learns_freely(organism: OrganismSpec, area: str) -> bool:
+    """Whether the area's rule learns without a cost."""
+    rule = organism.rule_of(area)
+    return rule is not None and CAPABILITIES[rule.kind].free
 
 
 def together(organism: OrganismSpec, one: str, other: str) -> bool:

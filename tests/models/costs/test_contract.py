@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from models.costs import build_cost
 from models.draw import Draw
-from models.specs.costs import CostSpec
+from models.protocols import SampleCost
+from models.specs.costs import MIN_BATCH, CostSpec
 
 SPECS: list[dict[str, Any]] = [
     {"kind": "cross_entropy"},
@@ -54,6 +55,19 @@ def test_a_life_is_judged_alike_in_every_cohort_and_slot(
         for slot, seed in enumerate(cohort):
             for name, tensor in alone[seeds.index(seed)].items():
                 assert torch.equal(tensor[0], together[name][slot]), name
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: "-".join(map(str, spec.values()))[:40])
+def test_a_cost_without_statistics_over_the_batch_is_the_mean_over_its_samples(
+    toy_moment: Any, spec: dict[str, Any]
+) -> None:
+    cost = build_cost("judge", TypeAdapter(CostSpec).validate_python({"at": "V1"} | spec), ["retina"])
+    assert isinstance(cost, SampleCost) == (spec["kind"] not in MIN_BATCH)
+    if isinstance(cost, SampleCost):
+        shapes = {"V1": (5,), "V2": (5,), "retina": (13,), "world/label": (5,), "world/depth": (1,)}
+        moment = toy_moment([3, 4], own=cost.init(shapes, Draw(torch.tensor([3, 4])))[0]).moment
+        assert cost.per_sample(moment).shape == (2, 33)
+        torch.testing.assert_close(cost.per_sample(moment).mean(dim=1), cost(moment))
 
 
 @pytest.mark.parametrize("kind", ["autoencode", "denoise", "activity", "slow_feature"])

@@ -68,7 +68,7 @@ def test_inverses_descend_the_distance_of_what_they_rebuild() -> None:
     stream = Stream(regime.world, regime.organism.senses, {})
     batch, draw = Feed(stream, cohort.seeds, 20).next(torch.zeros(3, dtype=torch.int64).numpy(), {})
     moment = body.run(cohort.params, {**cohort.own, **cohort.learned}, batch, draw)
-    found = body.circuits.steered({}, moment, cohort.learned)
+    found = body.circuits.steered({}, [], moment, cohort.learned)
     assert found.keys() == cohort.learned.keys()
     W, b = cohort.params[weight("a2", "a1")].detach(), cohort.params["area/a2/bias"].detach()
     Q, c = inverse(cohort, "a1")
