@@ -26,7 +26,7 @@ class Batch:
     senses: Mapping[str, Tensor]
     """Sense -> (N, B, T, *shape), float32, after transforms and deficits."""
     label: Tensor | None
-    """(N, B, T) int64 class, or None where the world shows none."""
+    """(N, B, T) int64 class, (N, B, T, D) where it is numbers, or None where the world shows none."""
     factors: Mapping[str, Tensor]
     """Ground truth, (N, B, T) or (N, B, T, D); for probes and oracle targets only."""
     index_NB: Tensor
@@ -291,16 +291,27 @@ class Steers(Protocol):
         ...
 
 
+Shown = tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]
+"""What a world gives of items: channels (N, B, T, *shape) float32 before transforms; the label, classes (N, B, T) int64
+or numbers (N, B, T, D), or None; factors (N, B, T) or (N, B, T, D)."""
+
+LATER = 1 << 40
+"""An item may be a later part of a scene: index s + w LATER is the w-th run of T steps of scene s."""
+
+
 class World(Protocol):
-    """Items by index: sample(addr, index) is a pure function of its arguments."""
+    """Items by index: sample(seeds, index) is a pure function of its arguments.
+
+    Where all lives share a world (finite ones, and those rendered in tiles) it does not depend on the seeds.
+    """
 
     @property
     def size(self) -> int | None:
         """Items of the split; None: endless."""
         ...
 
-    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
-        """Channels (N, B, T, *shape) float32 before transforms, class label (N, B, T) or None, factors."""
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
+        """What is shown of these items."""
         ...
 
 

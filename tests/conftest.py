@@ -7,4 +7,4 @@ import pytest
 from workers.environment import settle
 
 settle()
-pytest.register_assert_rewrite("build", "raising")
+pytest.register_assert_rewrite("build", "raising", "showing")

@@ -19,6 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from models.engine import numerics
 from models.errors import NoResult, Refused, SnapshotMismatch
+from models.worlds import tiles
 from service.queue import bell
 from service.settings import Settings
 from service.store import trajectories, upkeep
@@ -39,6 +40,7 @@ _PAGE_BYTES = 4096
 def serve(settings: Settings, slot: int) -> int:
     """Be a worker until told to leave, or until it has done its share; the exit status."""
     environment.private_temporary_folder(settings.home, f"slot-{slot}")
+    tiles.keep_files_under(settings.home / "worlds")
     worker = build_worker(settings, slot)
     celery = app.build_app(settings)
     register(celery, worker)

@@ -16,16 +16,21 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
+from models.engine.normal import clean_scales
+from models.engine.order import Order, Passes, Scenes
 from models.errors import Refused
 from models.protocols import Batch, Transform, World
 from models.specs.organism import SenseSpec
 from models.specs.shapes import channel_for
 from models.specs.transforms import FlipSpec, OccludeSpec, TransformSpec
-from models.specs.worlds import GivenOrder, WorldSpec
+from models.specs.worlds import GivenOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import digest_of, facts
 from models.transforms import build_transform
 from models.worlds import build_world
 from models.worlds.labels import shown
+
+_ENOUGH = 1 << 24
+"""Items of an endless world that lives which see `size` of their own take them from."""
 
 Strengths = Mapping[str, Tensor]
 """Deficit -> strength (N,) of each life; only those live for some life."""
@@ -63,7 +68,8 @@ class Stream:
         self.spec = spec
         self.sweeps = sweeps
         self.digest = world_digest(spec)
-        self.world: World = build_world(spec.source, spec.split, spec.steps)
+        self.world: World = build_world(spec.source, spec.split, spec.steps, spec.size)
+        self._scales = clean_scales(spec.source, spec.steps) if spec.normalise == "frozen" else {}
         self._address = word(self.digest)
         channels = {name: tuple(shape) for name, shape in facts(spec.source).channels.items()}
         self._bound = {name: _bound(name, sense, channels) for name, sense in senses.items()}
@@ -73,16 +79,15 @@ class Stream:
     @property
     def size(self) -> int | None:
         """Items of a pass; None: endless."""
-        return None if self.world.size is None else min(self.spec.size or self.world.size, self.world.size)
+        return self.spec.size if self.world.size is None else min(self.spec.size or self.world.size, self.world.size)
 
     def subset(self, seeds_N: Tensor) -> Tensor:
-        """Items of a finite world that are shown, (N, size), in their own order; nested in size."""
-        whole, size = self.world.size, self.size
-        assert whole is not None
+        """Items that a pass shows, (N, size), in their own order; nested in size."""
+        whole, size, alike = self.world.size or _ENOUGH, self.size, self.spec.draw == "fixed"
         assert size is not None
-        if size == whole:
+        if size == whole or (self.world.size is None and alike):
             return torch.arange(size).expand(len(seeds_N), size)
-        drawn = seeds_N if self.spec.draw == "per_life" else torch.zeros_like(seeds_N)
+        drawn = torch.zeros_like(seeds_N) if alike else seeds_N
         # The subset of one size is part of that of a larger one, so the size is no part of its address.
         address = word(*sorted(map(str, digest_of(self.spec.source, self.spec.split).items())))
         first = torch.arange(size).expand(len(seeds_N), size)
@@ -90,13 +95,16 @@ class Stream:
 
     def show(self, seeds_N: Tensor, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
         """Items as senses receive them; draw has the presentations, and the address of its purpose."""
-        seen, label, factors = self.world.sample(seeds_N, item_NB)
-        label = shown(self.spec, label, seeds_N, item_NB)
+        owners_N = torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
+        seen, label, factors = self.world.sample(owners_N, item_NB)
+        label = shown(self.spec, label, owners_N, item_NB)
         full_N = torch.ones(len(seeds_N))
         for each in self._transforms:
             each(seen, full_N, draw.at("transform"))
         for name, strength_N in (strengths or {}).items():
             self._deficits[name](seen, strength_N, draw.at("deficit"))
+        for channel, (mean, sd) in self._scales.items():
+            seen[channel] = (seen[channel] - mean) / sd
         senses = {sense: self._held(seen[channel]) for sense, channel in self._bound.items()}
         told = {name: self._held(factor) for name, factor in factors.items()}
         return Batch(senses, None if label is None else self._held(label), told, item_NB)
@@ -118,46 +126,25 @@ class Feed:
         self._batch = batch
         self._seeds_N = torch.tensor(seeds, dtype=torch.int64)
         self._step_B = torch.arange(batch)
-        self._order = None if stream.size is None else _Order(stream, self._seeds_N, batch)
+        self._order = _order(stream, self._seeds_N, batch)
 
     def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths) -> tuple[Batch, Draw]:
         """The batch after so many presentations, and the draws of its presentations."""
         presentation_NB = torch.from_numpy(shown_N)[:, None] + self._step_B
-        item_NB = presentation_NB if self._order is None else self._order.items(shown_N, presentation_NB)
+        item_NB = self._order.items(shown_N, presentation_NB)
         draw = self._stream.draw(self._seeds_N, presentation_NB)
         return self._stream.show(self._seeds_N, item_NB, draw, strengths), draw
 
 
-class _Order:
-    """Orders of the passes that the next batch touches, kept until a life goes on to the next pass."""
-
-    def __init__(self, stream: Stream, seeds_N: Tensor, batch: int) -> None:
-        assert stream.size is not None
-        self._size = stream.size
-        self._given = isinstance(stream.spec.order, GivenOrder)
-        self._subset = stream.subset(seeds_N)
-        self._draw = stream.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order")
-        self._passes = 1 + -(-(batch - 1) // self._size)
-        self._first_N = np.full(len(seeds_N), -1, dtype=np.int64)
-        self._items = torch.empty(0)
-
-    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> Tensor:
-        """Item of each presentation."""
-        first_N = shown_N // self._size
-        if not np.array_equal(first_N, self._first_N):
-            one_on = np.array_equal(first_N, self._first_N + 1) and self._items.numel() > 0
-            ahead = range(self._passes - 1, self._passes) if one_on else range(self._passes)
-            parts = [self._items[:, self._size :]] if one_on else []
-            parts += [self._pass(torch.from_numpy(first_N + passes)) for passes in ahead]
-            self._first_N, self._items = first_N, torch.cat(parts, dim=1)
-        return self._items.gather(1, presentation_NB - torch.from_numpy(first_N * self._size)[:, None])
-
-    def _pass(self, pass_N: Tensor) -> Tensor:
-        """The items in the order of one pass: by addressed keys, ties by position."""
-        if self._given:
-            return self._subset
-        keys = self._draw.indexed(pass_N[:, None]).bits(self._size)[:, 0]
-        return self._subset.gather(1, keys.argsort(dim=1, stable=True))
+def _order(stream: Stream, seeds_N: Tensor, batch: int) -> Order:
+    """The order a world asks for."""
+    spec, known = stream.spec, facts(stream.spec.source)
+    draw = stream.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order")
+    given = isinstance(spec.order, GivenOrder)
+    if stream.size is not None:
+        return Passes(draw, batch, stream.subset(seeds_N), given=given)
+    windows = known.max_steps // spec.steps if isinstance(spec.order, TemporalOrder) else 1
+    return Scenes(draw, batch, None if given else known.reuse, windows)
 
 
 def _bound(name: str, sense: SenseSpec, channels: Mapping[str, tuple[int, ...]]) -> str:

@@ -45,6 +45,11 @@ Member = BeforeValidator(_spelled_out)
 """Marks a field that takes a registry member, written out or as its bare kind."""
 
 
+def later(default: Any, **limits: Any) -> Any:
+    """A field younger than kept documents: left out at its default, so that their bytes stay what they were."""
+    return Field(default=default, exclude_if=lambda value: bool(value == default), **limits)
+
+
 def pointer(steps: Iterable[str | int]) -> str:
     """JSON pointer (RFC 6901) of a path of keys and indices."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)

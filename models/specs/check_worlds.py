@@ -13,7 +13,7 @@ from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
 from models.specs.transforms import CutPathwaySpec, FlipSpec, OccludeSpec, SenseTransform
 from models.specs.triggers import leaves
-from models.specs.worlds import NoLabels, WorldSpec
+from models.specs.worlds import NoLabels, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import facts
 
 
@@ -29,6 +29,10 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             message = f"{place}: {world.steps} steps are out of bounds"
             bounds = f"{world.source.kind} has {known.min_steps} to {known.max_steps}"
             yield finding("E30", (*steps, "steps"), message, bounds)
+        if isinstance(world.order, TemporalOrder) and (pass_sp(world) is not None or known.max_steps == 1):
+            lack = "has no time" if known.max_steps == 1 else "shows a given number of items"
+            message = f"{place}: order temporal follows endless streams, this world {lack}"
+            yield finding("E30", (*steps, "order"), message, "order iid")
         for index, each in enumerate(world.transforms):
             yield from _transform(schedule, each.transform, (*steps, "transforms", index), place)
     for name, deficit in schedule.deficits.items():

@@ -12,14 +12,17 @@ from models.worlds.mnist1d import Mnist1d
 from models.worlds.moving_shapes import MovingShapes
 
 
-def build_world(source: SourceSpec, split: str, steps: int = 1) -> World:
-    """The items of a split, `steps` time steps each; resident data are made once per process and shared."""
+def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | None = None) -> World:
+    """The items of a split, `steps` time steps each; resident data are made once per process and shared.
+
+    `items` is how many of an endless source will be asked for, if that is known.
+    """
     match source:
         case real.DigitsSpec():
             return Digits(source, split)
         case real.Mnist1dSpec():
             return Mnist1d(source, split)
         case scenes.MovingShapesSpec():
-            return MovingShapes(source, split, steps)
+            return MovingShapes(source, split, steps, items)
         case _:
             assert_never(source)

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from models.draw import Draw, word
+from models.protocols import Shown
 from models.specs.worlds.real import DigitsSpec
 
 _FIRST = {"train": 0, "valid": 1200, "test": 1400}
@@ -37,7 +38,7 @@ class Digits:
         chosen = slice(_FIRST[split], _FIRST[split] + self.size)
         self._image, self._label = image[chosen], label[chosen]
 
-    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """The scans at these positions of the split, the same for every life."""
         chosen, shape = index_NB.reshape(-1), (*index_NB.shape, 1)
         image = self._image.index_select(0, chosen).reshape(*shape, 1, 8, 8)

@@ -15,8 +15,8 @@ from models.specs.worlds.sources import facts, name_of
 def shown(world: WorldSpec, label_NBT: Tensor | None, seeds_N: Tensor, index_NB: Tensor) -> Tensor | None:
     """The labels the world lets costs see, of the items that were sampled by these seeds and indices.
 
-    A wrong label belongs to the item: in a finite world it is the same for every life and pass, in an endless one it
-    is addressed by life and presentation. All steps of a clip are right or wrong together.
+    A wrong label belongs to the item: where lives share items it is the same for all. All steps of a clip are right or
+    wrong together.
     """
     match world.labels:
         case NoLabels():
@@ -25,7 +25,7 @@ def shown(world: WorldSpec, label_NBT: Tensor | None, seeds_N: Tensor, index_NB:
             known = facts(world.source)
             if label_NBT is None or noise == 0.0 or known.classes is None:
                 return label_NBT
-            seeds_N = torch.zeros_like(seeds_N) if known.sizes else seeds_N
+            seeds_N = torch.zeros_like(seeds_N) if world.shared else seeds_N
             draw = Draw(seeds_N, index_NB, word(name_of(world.source, world.split)))
             return _with_noise(label_NBT, noise, known.classes, draw)
         case _:

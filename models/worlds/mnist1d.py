@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
+from models.protocols import Shown
 from models.specs.worlds.real import Mnist1dSpec
 from models.specs.worlds.sources import name_of
 
@@ -56,7 +57,7 @@ class Mnist1d:
         train = _items(name_of(source, "train"), sizes["train"])[0]
         self._signal = (signal - train.mean()) / train.std()
 
-    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]:
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """The signals at these positions of the split, the same for every life."""
         factors = {name: factor[index_NB].unsqueeze(2) for name, factor in self._factors.items()}
         return {"signal": self._signal[index_NB].unsqueeze(2)}, self._label[index_NB].unsqueeze(2), factors

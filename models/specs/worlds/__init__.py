@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from models.specs.base import Many, Member, Share, Spec
+from models.specs.base import Many, Member, Share, Spec, later
 from models.specs.transforms import NamedTransform
-from models.specs.worlds.sources import SourceSpec
+from models.specs.worlds.sources import SourceSpec, facts
 
 
 class AllLabels(Spec):
@@ -40,7 +40,16 @@ class GivenOrder(Spec):
     kind: Literal["given"]
 
 
-OrderSpec = Annotated[IidOrder | GivenOrder, Field(discriminator="kind"), Member]
+class TemporalOrder(Spec):
+    """Every slot of a batch follows a stream of its own: its next item goes on where its last ended.
+
+    A scene lasts as long as the source says; then the slot goes on to a new one.
+    """
+
+    kind: Literal["temporal"]
+
+
+OrderSpec = Annotated[IidOrder | GivenOrder | TemporalOrder, Field(discriminator="kind"), Member]
 
 
 def _named(value: Any) -> Any:
@@ -67,3 +76,13 @@ class WorldSpec(Spec):
     transforms: Annotated[Many[Annotated[NamedTransform, BeforeValidator(_named)]], Field(max_length=16)] = ()
     labels: LabelsSpec = AllLabels(kind="all")
     order: OrderSpec = IidOrder(kind="iid")
+    normalise: Literal["none", "frozen"] = later("none")
+    """frozen: less the mean, over the standard deviation of each channel of the first 4096 training items, taken before
+    transforms and deficits, which are therefore not normalised away."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether items belong to the world and not to the life that meets them."""
+        known = facts(self.source)
+        finite_subset = self.size is not None and self.draw == "fixed"
+        return known.sizes is not None or known.reuse is not None or finite_subset

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from models.specs.base import Spec
 
@@ -48,6 +50,9 @@ class SourceFacts:
     """Smallest T that holds an item."""
     max_steps: int = 1
     """Largest T: how long a scene lasts."""
+    reuse: int | None = None
+    """Of endless sources that are rendered for all lives: passes in which a life meets each item of a tile; None: every
+    life has items of its own."""
     views: tuple[str, ...] = ()
     """Other looks at the same item, for targets that name one."""
 
@@ -55,6 +60,9 @@ class SourceFacts:
     def classes(self) -> int | None:
         """Number of label classes; None if the label is no class or there is none."""
         return None if self.label is None else self.label.classes
+
+
+Reuse = Annotated[int, Field(ge=1, le=100_000, description="Passes in which a life meets each of 4096 shared items.")]
 
 
 class Source(Spec, ABC):

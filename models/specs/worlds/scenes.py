@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.specs.base import NonNegative, Share
-from models.specs.worlds.facts import Factor, Source, SourceFacts
+from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
 
 
 class MovingShapesSpec(Source):
@@ -24,9 +24,12 @@ class MovingShapesSpec(Source):
     """Largest number of shapes."""
     jump: Share = 0.0
     """Probability per step of a cut to a new scene."""
+    shuffle: Literal["none", "time"] = "none"
+    """time: the frames of every clip in another order, the control for all that lives on time."""
+    reuse: Reuse = 16
 
     def facts(self) -> SourceFacts:
         """One retina; what is told is of the first shape."""
         factors = {"position": Factor("state", 2), "velocity": Factor("state", 2), "angle": Factor("state")}
         frame = (1, self.frame, self.frame)
-        return SourceFacts({"retina": frame}, Factor("label", classes=5), factors, max_steps=64)
+        return SourceFacts({"retina": frame}, Factor("label", classes=5), factors, max_steps=64, reuse=self.reuse)

@@ -20,9 +20,14 @@ def facts(source: Source) -> SourceFacts:
     return source.facts()
 
 
+_BESIDE = {"reuse", "shuffle"}
+"""Options that leave items what they are: arms that differ in them alone meet the same scenes at the same ages."""
+
+
 def digest_of(source: Source, split: str) -> dict[str, Any]:
     """What identifies the items of a split: generator, its version and parameters."""
-    return {"source": source.model_dump(mode="json"), "split": split, "generator": source.generator}
+    options = source.model_dump(mode="json", exclude=_BESIDE)
+    return {"source": options, "split": split, "generator": source.generator}
 
 
 def name_of(source: Source, split: str) -> str:

@@ -12,6 +12,7 @@ from raising import IMAGE
 from models.engine.feed import Feed, Stream
 from models.errors import Refused
 from models.specs.organism import OrganismSpec
+from models.specs.transforms import OccludeSpec
 from models.specs.worlds import WorldSpec
 
 SENSES = OrganismSpec.model_validate(
@@ -66,10 +67,52 @@ def test_a_sense_that_no_channel_fits_is_refused() -> None:
         Stream(WorldSpec.model_validate({"source": "mnist1d"}, strict=False), SENSES, {})
 
 
-def test_an_endless_world_shows_presentation_after_presentation() -> None:
+def test_lives_meet_the_items_of_an_endless_shared_world_by_position_alone() -> None:
     spec = WorldSpec.model_validate({"source": {"kind": "moving_shapes", "frame": 8}}, strict=False)
     source = Stream(spec, {"retina": SENSES["retina"]}, {})
     first = Feed(source, [1, 2], 4).next(np.array([0, 6], dtype=np.int64), {})[0]
     second = Feed(source, [2], 2).next(np.array([8], dtype=np.int64), {})[0]
-    assert first.index_NB.tolist() == [[0, 1, 2, 3], [6, 7, 8, 9]]
+    assert first.index_NB.max() < 4096
+    assert first.index_NB[0].tolist() != first.index_NB[1].tolist()
+    assert torch.equal(first.index_NB[1, 2:], second.index_NB[0])
     assert torch.equal(first.senses["retina"][1, 2:], second.senses["retina"][0])
+
+
+def test_an_endless_world_of_a_given_size_shows_its_first_items_in_passes() -> None:
+    clips = {"source": {"kind": "moving_shapes", "frame": 8}}
+    eye = {"retina": SENSES["retina"]}
+    spec = {"source": clips["source"], "size": 5}
+    both = Stream(WorldSpec.model_validate(spec, strict=False), eye, {})
+    items = Feed(both, [1, 2], 10).next(np.zeros(2, dtype=np.int64), {})[0].index_NB
+    assert items[:, :5].sort(dim=1).values.tolist() == [[0, 1, 2, 3, 4]] * 2
+    own = Stream(WorldSpec.model_validate(spec | {"draw": "per_life"}, strict=False), eye, {})
+    items = Feed(own, [1, 2], 5).next(np.zeros(2, dtype=np.int64), {})[0].index_NB
+    assert not set(items[0].tolist()) & set(items[1].tolist())
+
+
+def test_frozen_normalisation_knows_clean_training_items_only() -> None:
+    plain, frozen = stream(split="test"), stream(split="test", normalise="frozen")
+    seeds, item, all_items = torch.tensor([1]), torch.arange(50)[None], torch.arange(1200)[None]
+    x, z = (each.show(seeds, item, each.draw(seeds, item)).senses["retina"] for each in (plain, frozen))
+    train = stream().show(seeds, all_items, plain.draw(seeds, all_items)).senses["retina"]
+    torch.testing.assert_close(z, (x - train.mean()) / train.std(correction=0), atol=1e-5, rtol=1e-5)
+
+
+def test_a_deficit_is_not_normalised_away() -> None:
+    fogged = Stream(
+        WorldSpec.model_validate({"source": "digits", "normalise": "frozen"}, strict=False),
+        SENSES,
+        {"fog": OccludeSpec(kind="occlude", region="centre", share=1.0, fill=0.0)},
+    )
+    seeds, item = torch.tensor([1]), torch.arange(20)[None]
+    seen = fogged.show(seeds, item, fogged.draw(seeds, item), {"fog": torch.ones(1)}).senses["retina"]
+    assert seen.min() == seen.max()
+    assert seen.min().item() == pytest.approx(-0.305 / 0.376, abs=0.02)
+
+
+def test_a_field_that_came_later_leaves_the_bytes_of_documents_as_they_were() -> None:
+    plain = WorldSpec.model_validate({"source": "digits"}, strict=False)
+    assert "normalise" not in plain.model_dump(mode="json")
+    frozen = WorldSpec.model_validate({"source": "digits", "normalise": "frozen"}, strict=False)
+    assert frozen.model_dump(mode="json")["normalise"] == "frozen"
+    assert WorldSpec.model_validate_json(frozen.model_dump_json()) == frozen

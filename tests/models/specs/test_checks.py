@@ -184,6 +184,8 @@ ERRORS: list[tuple[str, list[Change], str]] = [
     ("E30", [at("/clock/batch", 8), at("/costs/quiet", {"kind": "activity", "at": "V1"}),
              at(S0 + "/costs/quiet", 1.0)], "/clock/batch"),
     ("E30", [at("/worlds/clips/steps", 65)], "/worlds/clips/steps"),
+    ("E30", [at("/worlds/school/order", "temporal")], "/worlds/school/order"),
+    ("E30", [at("/worlds/clips/size", 5), at("/worlds/clips/order", "temporal")], "/worlds/clips/order"),
     ("E31", [at("/stages/0/until", {"since": {"event": "stages.late.start", "time": "5ba"}}), at(S0 + "/limit", "9ba")],
      S0 + "/until/since/event"),
     ("E31", [at(S0 + "/until", {"any": [CRITERION, {"since": {"event": "deficits.blur.end", "time": "1ba"}}]}),

@@ -2,85 +2,125 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
-from pydantic import TypeAdapter
+from showing import CASES, SPLITS, built, source_of
 
-from models.specs.worlds.sources import SourceSpec, facts
-from models.worlds import build_world
+from models.protocols import LATER, Shown
+from models.specs import catalogue
+from models.specs.worlds import WorldSpec
+from models.specs.worlds.sources import SourceSpec
+from models.worlds import tiles
 
-SOURCES: list[tuple[dict[str, Any], int]] = [
-    ({"kind": "digits"}, 1),
-    ({"kind": "mnist1d"}, 1),
-    ({"kind": "moving_shapes", "frame": 15}, 5),
-    ({"kind": "moving_shapes", "frame": 8, "clutter": 3, "jump": 0.3, "speed": 0.4}, 5),
-]
-each_source = pytest.mark.parametrize(("options", "steps"), SOURCES, ids=["digits", "mnist1d", "shapes", "jumps"])
+Case = tuple[dict[str, Any], int]
 SEEDS = torch.tensor([7, 2**33 + 1, 9])
 INDEX = torch.tensor([[0, 5, 9, 3, 150, 5, 1], [0, 1, 2, 3, 4, 5, 6], [9, 9, 8, 8, 7, 7, 199]])
 
 
-def built(options: dict[str, Any], steps: int, split: str = "train") -> Any:
-    return build_world(TypeAdapter(SourceSpec).validate_python(options), split, steps)
+@pytest.fixture(params=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    """Options and steps of one source."""
+    return CASES[request.param]
 
 
-@each_source
-def test_an_item_is_the_same_in_every_cohort_slot_batch_and_order_of_calls(options: dict[str, Any], steps: int) -> None:
-    world = built(options, steps)
-    senses, label, factors = world.sample(SEEDS, INDEX)
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Every test renders what it looks at."""
+    tiles._kept.clear()
+    yield
+    tiles._kept.clear()
+
+
+def tensors(shown: Shown) -> dict[str, torch.Tensor]:
+    channels, label, factors = shown
+    told = {} if label is None else {"label": label}
+    return (
+        {f"channel {name}": x for name, x in channels.items()} | told | {f"factor {n}": x for n, x in factors.items()}
+    )
+
+
+def test_every_source_is_under_this_contract() -> None:
+    assert {options["kind"] for options, _ in CASES.values()} == {
+        catalogue.kind_of(spec) for spec in catalogue.members(SourceSpec)
+    }
+
+
+def test_an_item_is_the_same_in_every_cohort_slot_batch_and_order_of_calls(case: Case) -> None:
+    index = INDEX % (built(*case).size or 1000)
+    whole = tensors(built(*case).sample(SEEDS, index))
     for life in (2, 0, 1):
         for part in (slice(3, 7), slice(0, 1)):
-            alone, named, told = world.sample(SEEDS[life : life + 1], INDEX[life : life + 1, part])
-            assert torch.equal(named[0], label[life, part])
-            assert all(torch.equal(alone[name][0], senses[name][life, part]) for name in senses)
-            assert all(torch.equal(told[name][0], factors[name][life, part]) for name in factors)
+            tiles._kept.clear()
+            alone = tensors(built(*case).sample(SEEDS[life : life + 1], index[life : life + 1, part]))
+            assert alone.keys() == whole.keys()
+            assert all(torch.equal(alone[name][0], whole[name][life, part]) for name in whole)
+    again = tensors(built(*case).sample(SEEDS.flip(0), index.flip(0).flip(1)))
+    assert all(torch.equal(again[name].flip(0).flip(1), whole[name]) for name in whole)
 
 
-@each_source
-def test_what_is_shown_is_what_the_facts_promise(options: dict[str, Any], steps: int) -> None:
-    known = facts(TypeAdapter(SourceSpec).validate_python(options))
-    world = built(options, steps)
-    senses, label, factors = world.sample(SEEDS, INDEX)
-    assert {name: tuple(x.shape) for name, x in senses.items()} == {
+def test_what_is_shown_is_what_the_facts_promise(case: Case) -> None:
+    known, steps = source_of(case[0]).facts(), case[1]
+    channels, label, factors = built(*case).sample(SEEDS, INDEX % (built(*case).size or 1000))
+    assert {name: tuple(x.shape) for name, x in channels.items()} == {
         name: (3, 7, steps, *shape) for name, shape in known.channels.items()
     }
-    assert all(x.dtype == torch.float32 and bool(x.isfinite().all()) for x in senses.values())
-    assert label.shape == (3, 7, steps)
-    assert label.dtype == torch.int64
-    assert 0 <= int(label.min()) <= int(label.max()) < known.classes
-    assert {name: tuple(x.shape[3:]) for name, x in factors.items()} == {
-        name: (factor.width,) if factor.width > 1 else () for name, factor in known.factors.items()
+    assert all(x.dtype == torch.float32 and bool(x.isfinite().all()) for x in channels.values())
+    assert (label is None) is (known.label is None)
+    promised = dict(known.factors) | ({"label": known.label} if known.label else {})
+    told = factors | ({} if label is None else {"label": label})
+    assert told.keys() == promised.keys()
+    for name, factor in promised.items():
+        each = told[name]
+        assert tuple(each.shape) == (3, 7, steps, *([factor.width] if factor.width > 1 else []))
+        if factor.classes is not None:
+            assert each.dtype == torch.int64
+            assert 0 <= int(each.min()) <= int(each.max()) < factor.classes
+        else:
+            assert each.dtype == torch.float32
+            assert bool(each.isfinite().all())
+        if factor.role == "difficulty":
+            assert 0.0 <= float(each.min()) <= float(each.max()) <= 1.0
+        if factor.law:
+            torch.testing.assert_close(each.sum(dim=-1), torch.ones(each.shape[:-1]))
+    assert known.min_steps <= steps <= known.max_steps
+    for split in SPLITS:
+        assert built(*case, split).size == (known.sizes and known.sizes[split])
+
+
+def test_no_truth_shares_its_memory_with_what_is_shown(case: Case) -> None:
+    channels, label, factors = built(*case).sample(SEEDS, INDEX % (built(*case).size or 1000))
+    told = [*factors.values(), *([] if label is None else [label])]
+    assert not {x.untyped_storage().data_ptr() for x in told} & {
+        x.untyped_storage().data_ptr() for x in channels.values()
     }
-    storages = {x.untyped_storage().data_ptr() for x in factors.values()} | {label.untyped_storage().data_ptr()}
-    assert not storages & {x.untyped_storage().data_ptr() for x in senses.values()}
-    for split in ("train", "valid", "test"):
-        assert built(options, steps, split).size == (known.sizes and known.sizes[split])
 
 
-@each_source
-def test_splits_share_no_item(options: dict[str, Any], steps: int) -> None:
+def test_splits_share_no_item(case: Case) -> None:
     shown = []
-    for split in ("train", "valid", "test"):
-        world = built(options, steps, split)
-        size = world.size or 300
-        senses, _, _ = world.sample(torch.zeros(1, dtype=torch.int64), torch.arange(size)[None])
-        shown += [item.numpy().tobytes() for item in next(iter(senses.values()))[0]]
+    for split in SPLITS:
+        world = built(*case, split)
+        count = min(world.size or 60, 60)
+        channels, _, _ = world.sample(torch.zeros(1, dtype=torch.int64), torch.arange(count)[None])
+        shown += [b"".join(x[0, item].numpy().tobytes() for x in channels.values()) for item in range(count)]
     assert len(set(shown)) == len(shown)
 
 
-@each_source
-def test_lives_share_finite_worlds_and_have_endless_ones_to_themselves(options: dict[str, Any], steps: int) -> None:
-    world = built(options, steps)
-    senses, _, _ = world.sample(torch.tensor([1, 2]), torch.arange(6).expand(2, 6))
-    x = next(iter(senses.values()))
-    assert torch.equal(x[0], x[1]) is (world.size is not None)
+def test_lives_share_what_belongs_to_the_world_and_have_the_rest_to_themselves(case: Case) -> None:
+    first, second = (tensors(built(*case).sample(torch.tensor([seed]), torch.arange(6)[None])) for seed in (1, 2))
+    same = all(torch.equal(first[name], second[name]) for name in first if name.startswith("channel"))
+    assert same is WorldSpec(source=source_of(case[0])).shared  # type: ignore[arg-type]
 
 
-@each_source
-def test_resident_data_are_made_once(options: dict[str, Any], steps: int) -> None:
-    first, second = built(options, steps), built(options, steps)
-    for name, tensor in vars(first).items():
-        if isinstance(tensor, torch.Tensor) and name == "_label":
-            assert tensor.untyped_storage().data_ptr() == vars(second)[name].untyped_storage().data_ptr()
+def test_scenes_go_on_where_an_item_ends(case: Case) -> None:
+    options, steps = case
+    known = source_of(options).facts()
+    if known.max_steps < 2 * steps or options.get("shuffle", "none") != "none":
+        return
+    index = torch.tensor([[0, 3, 8]])
+    long = tensors(built(options, 2 * steps).sample(SEEDS[:1], index))
+    for window in (0, 1):
+        part = tensors(built(options, steps).sample(SEEDS[:1], index + window * LATER))
+        assert all(torch.equal(part[name], long[name][:, :, window * steps :][:, :, :steps]) for name in part)

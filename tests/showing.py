@@ -1,0 +1,40 @@
+"""One small form of every source, at least, for the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+
+from models.protocols import Shown, World
+from models.specs.worlds.facts import Source
+from models.specs.worlds.sources import SourceSpec
+from models.worlds import build_world
+
+CASES: dict[str, tuple[dict[str, Any], int]] = {
+    "digits": ({"kind": "digits"}, 1),
+    "mnist1d": ({"kind": "mnist1d"}, 1),
+    "moving_shapes": ({"kind": "moving_shapes", "frame": 15}, 5),
+    "moving_shapes, jumping": ({"kind": "moving_shapes", "frame": 8, "clutter": 3, "jump": 0.3, "speed": 0.4}, 5),
+    "moving_shapes, shuffled": ({"kind": "moving_shapes", "frame": 8, "shuffle": "time"}, 5),
+}
+"""Options and time steps."""
+
+SPLITS = ("train", "valid", "test")
+
+
+def source_of(options: dict[str, Any]) -> Source:
+    """The spec that options mean."""
+    source: Source = TypeAdapter(SourceSpec).validate_python(options, strict=False)
+    return source
+
+
+def built(options: dict[str, Any], steps: int = 1, split: str = "train") -> World:
+    """The world of a source."""
+    return build_world(source_of(options), split, steps)  # type: ignore[arg-type]
+
+
+def items(options: dict[str, Any], count: int, steps: int = 1, split: str = "train", seed: int = 0) -> Shown:
+    """The first so many items as one life meets them: (1, count, T, ...)."""
+    return built(options, steps, split).sample(torch.tensor([seed]), torch.arange(count)[None])
