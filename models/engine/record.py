@@ -1,7 +1,8 @@
 """What is written down: rows kept as they are trained, copied out once per flush, divergence found on the way.
 
 Per update and life: each cost, its weight, plasticity and rate of each area, the norm of each area's change, strengths
-of deficits. A life's values end before its first row that is not finite.
+of deficits; at a cadence the norms of each area's gradient and weights. A life's values end before its first row that
+is not finite.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from models.engine.step import Row
 from models.specs.regime import RegimeSpec
 
 Values = npt.NDArray[np.float32]
+Valid = npt.NDArray[np.bool_]
+Offsets = npt.NDArray[np.int64]
+Settled = list[tuple[Offsets, Values, Valid]]
+"""Offsets (rows,), values and which of them hold (paths, rows, lives)."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,10 @@ class Record:
             *(f"{what}.{area}" for what in ("plasticity", "rate", "update_norm") for area in self._areas),
             *(f"deficit.{name}" for name in regime.deficits),
         ]
+        self._norms = [f"{what}.{area}" for what in ("gradient_norm", "weight_norm") for area in self._areas]
         self._rows: list[Row] = []
-        self._settled: list[tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.bool_]]] = []
+        self._settled: Settled = []
+        self._normed: Settled = []
         self._probes: list[Group] = []
         self._events: list[LifeEvent] = []
 
@@ -113,28 +120,31 @@ class Record:
         rows, self._rows = self._rows, []
         if not rows:
             return
-        blocks = [self._block(form, list(part)) for form, part in groupby(rows, key=lambda row: row.plan.form)]
+        blocks = [self._block(form, list(part)) for form, part in groupby(rows, key=_form)]
         values = np.concatenate([block[0] for block in blocks], axis=1)
         valid = np.concatenate([block[1] for block in blocks], axis=1)
         finite_RN = np.concatenate([block[2] for block in blocks])
         offsets = np.array([row.offset for row in rows], dtype=np.int64)
+        normed = [self._norms_of(form, list(part)) for form, part in groupby(_with_norms(rows), key=_form)]
         for life in np.flatnonzero((~finite_RN).any(axis=0)).tolist():
             first = int(np.argmin(finite_RN[:, life]))
-            valid[:, first:, life] = False
+            for at, _, holds in [(offsets, values, valid), *normed]:
+                holds[:, at >= offsets[first], life] = False
             self._diverge(life, int(offsets[first]), len(rows) - 1 - first)
-        values[~valid] = 0.0
         self._settled.append((offsets, values, valid))
+        self._normed += normed
 
     def flush(self, start: int, train_seconds: float) -> Flush:
         """Everything since the last flush."""
         self.settle()
-        groups = [_updates(self.paths, self._settled)] if self._settled else []
+        recorded = ((self.paths, self._settled), (self._norms, self._normed))
+        groups = [_updates(paths, settled) for paths, settled in recorded if settled]
         groups += _joined(self._probes)
         flush = Flush(start, self._cohort.offset, groups, self._events, train_seconds, self._cohort.offset - start)
-        self._settled, self._probes, self._events = [], [], []
+        self._settled, self._normed, self._probes, self._events = [], [], [], []
         return flush
 
-    def _block(self, form: Form, rows: list[Row]) -> tuple[Values, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    def _block(self, form: Form, rows: list[Row]) -> tuple[Values, Valid, Valid]:
         """Series (paths, rows, lives) of rows of one form, which of them hold, and which lives were finite."""
         said = torch.stack([row.values for row in rows]).numpy()
         turned = _turned([row.plan.knobs for row in rows])
@@ -162,6 +172,24 @@ class Record:
                 if name.startswith(f"area/{area}/"):
                     total += said[:, place].astype(np.float64) ** 2
             return np.asarray(np.sqrt(total) * rate_RN)
+
+    def _norms_of(self, form: Form, rows: list[Row]) -> tuple[Offsets, Values, Valid]:
+        """Norm of each area's gradient, for lives in which it moves, then of its weights, at rows of one form."""
+        told = torch.stack([row.norms for row in rows if row.norms is not None]).numpy().astype(np.float64)
+        moves = [(name, lives) for name, lives in form.moves.items()]
+        moves += [(name, form.alive_N) for name in self._cohort.params]
+        gradients, weights = range(len(form.moves)), range(len(form.moves), len(moves))
+        series, valid = [], []
+        for places in (gradients, weights):
+            for area in self._areas:
+                own = [place for place in places if moves[place][0].startswith(f"area/{area}/")]
+                lives = np.logical_or.reduce([moves[place][1] for place in own] or [np.zeros_like(form.alive_N)])
+                with np.errstate(over="ignore", invalid="ignore"):
+                    squares = [np.where(moves[place][1], told[:, place], 0.0) ** 2 for place in own]
+                    total = np.sqrt(np.sum(squares, axis=0)) if own else np.zeros((len(rows), len(lives)))
+                    series.append(total.astype(np.float32))
+                valid.append(np.broadcast_to(lives, total.shape))
+        return np.array([row.offset for row in rows], dtype=np.int64), np.stack(series), np.stack(valid)
 
     def _diverge(self, life: int, offset: int, later: int) -> None:
         """Take a life out as of its first bad row, `later` updates ago."""
@@ -196,11 +224,19 @@ def _turned(knobs: list[Knobs]) -> _Turned:
     return _Turned(rows("weight_CN"), rows("plasticity_AN"), rows("rate_AN"), rows("strength_DN"))
 
 
-def _updates(paths: list[str], blocks: list[tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.bool_]]]) -> Group:
+def _form(row: Row) -> Form:
+    return row.plan.form
+
+
+def _with_norms(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.norms is not None]
+
+
+def _updates(paths: list[str], blocks: Settled) -> Group:
     offsets, values, valid = (
         np.concatenate([block[part] for block in blocks], axis=max(0, min(part, 1))) for part in range(3)
     )
-    return Group(paths, offsets, values, None if valid.all() else valid)
+    return Group(paths, offsets, np.where(valid, values, np.float32(0)), None if valid.all() else valid)
 
 
 def _joined(readings: list[Group]) -> Iterator[Group]:

@@ -19,7 +19,7 @@ from models.engine.knobs import KnobBoard
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
 from models.protocols import Cost, Moment, Params, Remembers, SampleCost
-from models.specs.regime import RegimeSpec
+from models.specs.regime import NORMS_EVERY, RegimeSpec
 from models.specs.transforms import CutPathwaySpec
 
 
@@ -32,6 +32,8 @@ class Row:
     plan: Plan
     values: Tensor
     """(live costs + moved parameters, N)."""
+    norms: Tensor | None
+    """Of the gradients of moved parameters, then of the areas' parameters after the update (both, N); at a cadence."""
 
 
 class Training:
@@ -68,7 +70,15 @@ class Training:
         self._remember(plan, moment)
         self._advance(plan)
         rows = [*(value.detach() for value in values), *norms]
-        return Row(cohort.offset, plan, torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds)))
+        said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
+        return Row(cohort.offset, plan, said, self._norms(grads, plan))
+
+    def _norms(self, grads: Params, plan: Plan) -> Tensor | None:
+        """Norms at the first update and at every tenth after it: they are for looking at, and must cost nothing."""
+        if (self.cohort.offset - 1) % NORMS_EVERY:
+            return None
+        each = [*(grads[name] for name in plan.form.moves), *self.cohort.params.values()]
+        return torch.stack([torch.linalg.vector_norm(one.detach().flatten(1), dim=1) for one in each])
 
     def _descent(self, plan: Plan, moment: Moment, values: list[Tensor]) -> Params:
         """Direction of every parameter that moves; each life's is its own."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from models.specs.base import Spec
 from models.specs.findings import Finding, Steps, finding
 from models.specs.probes import MEASURES, areas_of
+from models.specs.regime import NORMS_EVERY
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import area_parameters, area_shapes, parameter_count
 from models.specs.timeline import stage_lengths
@@ -122,13 +123,14 @@ def _smaller_batch(schedule: ScheduleSpec, share: float) -> tuple[Steps, str]:
 
 
 def _history_values(clock: Clock) -> int:
-    """Per update one of each cost, weight, plasticity, rate, norm and deficit; per reading one of each probe's."""
+    """Per update one of each cost, weight, plasticity, rate, change and deficit; of norms and readings at a cadence."""
     schedule, batch = clock.schedule, clock.schedule.clock.batch
     areas = tuple(schedule.organism.areas)
     total = 0
     for index, (stage, lengths) in enumerate(zip(schedule.stages, clock.lengths, strict=True)):
         updates = lengths.longest_sp // batch
         total += updates * (2 * len(stage.costs) + 3 * len(areas) + len(schedule.deficits))
+        total += ceil(updates / NORMS_EVERY) * 2 * len(areas)
         for probe in schedule.probes.values():
             width = len(areas_of(getattr(probe, "at", "*"), areas)) if MEASURES[probe.kind].by_area else 1
             total += width * (updates // clock.updates(probe.every, index) + 2)

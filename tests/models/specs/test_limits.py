@@ -27,7 +27,7 @@ def only(document: dict[str, Any], base: dict[str, Any] | None = None, **limits:
          "a shorter early, or a batch of 27"),
         ({"activity_values": 900}, "/clock/batch", "clock: 1,800 values of activity asked of limit 900",
          "a batch of 10, or smaller areas"),
-        ({"history_values": 100}, "/seeds/count", "seeds: 336 values of history asked of limit 100",
+        ({"history_values": 100}, "/seeds/count", "seeds: 352 values of history asked of limit 100",
          "0 lives fit, or shorter stages"),
         ({"snapshot_bytes": 40_000}, "/seeds/count", "seeds: 77,440 bytes of snapshots asked of limit 40,000",
          "1 lives fit, or shorter stages"),
@@ -49,7 +49,8 @@ def test_a_tiny_schedule_is_within_the_limits():
 def test_history_counts_series_per_update_and_readings():
     cost = asked(ScheduleSpec.model_validate(tiny_schedule(), strict=False))
     per_update = 2 * 1 + 3 * 2
-    assert cost.history_values == 20 * per_update + 2 * (10 // 5 + 2)
+    norms = 2 * 2 * 2  # in each of two stages one row of two norms of two areas
+    assert cost.history_values == 20 * per_update + norms + 2 * (10 // 5 + 2)
 
 
 def test_activity_counts_the_steps_of_the_longest_clip():
