@@ -315,11 +315,30 @@ class World(Protocol):
         ...
 
 
+@runtime_checkable
 class Transform(Protocol):
-    """Changes what senses receive, given a per-life strength in [0, 1]; 0 is the bitwise identity."""
+    """Changes what one sense receives, given a per-life strength in [0, 1]; 0 is the bitwise identity."""
 
     def __call__(self, x: Tensor, strength_N: Tensor, draw: Draw) -> Tensor:
         """(N, B, T, *shape) -> the same shape."""
+        ...
+
+
+@runtime_checkable
+class Unites(Protocol):
+    """A transform of several senses at once, with one draw for all of them."""
+
+    def together(self, seen: Mapping[str, Tensor], strength_N: Tensor, draw: Draw) -> dict[str, Tensor]:
+        """Sense -> (N, B, T, *shape), each with the shape it had."""
+        ...
+
+
+@runtime_checkable
+class Relabels(Protocol):
+    """A transform of labels."""
+
+    def relabel(self, label_NBT: Tensor, classes: int, strength_N: Tensor, draw: Draw) -> Tensor:
+        """(N, B, T) -> (N, B, T), both in [0, classes)."""
         ...
 
 

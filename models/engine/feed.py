@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +15,16 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
+from models.engine.filters import Filter, Seen
 from models.engine.normal import clean_scales
 from models.engine.order import Order, Passes, Scenes
 from models.errors import Refused
-from models.protocols import Batch, Transform, World
+from models.protocols import Batch, World
 from models.specs.organism import SenseSpec
 from models.specs.shapes import channel_for
-from models.specs.transforms import FlipSpec, OccludeSpec, TransformSpec
+from models.specs.transforms import OnWorlds
 from models.specs.worlds import GivenOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import digest_of, facts
-from models.transforms import build_transform
 from models.worlds import build_world
 from models.worlds.labels import shown
 
@@ -42,19 +41,6 @@ def world_digest(spec: WorldSpec) -> str:
     return hashlib.sha256(rfc8785.dumps(what)).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class _Filter:
-    """A transform at its place, on the channels it fits."""
-
-    name: str
-    transform: Transform
-    channels: tuple[str, ...]
-
-    def __call__(self, seen: dict[str, Tensor], strength_N: Tensor, draw: Draw) -> None:
-        for channel in self.channels:
-            seen[channel] = self.transform(seen[channel], strength_N, draw.at(self.name, channel))
-
-
 class Stream:
     """The items of a world as a life meets them, and what senses receive of them."""
 
@@ -62,7 +48,7 @@ class Stream:
         self,
         spec: WorldSpec,
         senses: Mapping[str, SenseSpec],
-        deficits: Mapping[str, TransformSpec],
+        deficits: Mapping[str, OnWorlds],
         sweeps: int = 1,
     ) -> None:
         self.spec = spec
@@ -71,10 +57,12 @@ class Stream:
         self.world: World = build_world(spec.source, spec.split, spec.steps, spec.size)
         self._scales = clean_scales(spec.source, spec.steps) if spec.normalise == "frozen" else {}
         self._address = word(self.digest)
-        channels = {name: tuple(shape) for name, shape in facts(spec.source).channels.items()}
-        self._bound = {name: _bound(name, sense, channels) for name, sense in senses.items()}
-        self._transforms = [_filter(each.title, each.transform, channels) for each in spec.transforms]
-        self._deficits = {name: _filter(name, deficits[name], channels) for name in sorted(deficits)}
+        known = facts(spec.source)
+        self._classes = known.classes
+        self._bound = {name: _bound(name, sense, known.channels) for name, sense in senses.items()}
+        shapes = {name: tuple(sense.shape) for name, sense in senses.items()}
+        self._transforms = [Filter(each.title, each.transform, self._bound, shapes) for each in spec.transforms]
+        self._deficits = {name: Filter(name, deficits[name], self._bound, shapes) for name in sorted(deficits)}
 
     @property
     def size(self) -> int | None:
@@ -96,18 +84,22 @@ class Stream:
     def show(self, seeds_N: Tensor, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
         """Items as senses receive them; draw has the presentations, and the address of its purpose."""
         owners_N = torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
-        seen, label, factors = self.world.sample(owners_N, item_NB)
-        label = shown(self.spec, label, owners_N, item_NB)
+        given, label, factors = self.world.sample(owners_N, item_NB)
+        senses = {sense: given[channel] for sense, channel in self._bound.items()}
+        seen = Seen(senses, shown(self.spec, label, owners_N, item_NB))
         full_N = torch.ones(len(seeds_N))
         for each in self._transforms:
-            each(seen, full_N, draw.at("transform"))
+            seen = each(seen, self._classes, full_N, draw.at("transform"))
         for name, strength_N in (strengths or {}).items():
-            self._deficits[name](seen, strength_N, draw.at("deficit"))
-        for channel, (mean, sd) in self._scales.items():
-            seen[channel] = (seen[channel] - mean) / sd
-        senses = {sense: self._held(seen[channel]) for sense, channel in self._bound.items()}
+            seen = self._deficits[name](seen, self._classes, strength_N, draw.at("deficit"))
         told = {name: self._held(factor) for name, factor in factors.items()}
-        return Batch(senses, None if label is None else self._held(label), told, item_NB)
+        senses = {sense: self._held(self._normal(sense, x)) for sense, x in seen.senses.items()}
+        return Batch(senses, None if seen.label is None else self._held(seen.label), told, item_NB)
+
+    def _normal(self, sense: str, x: Tensor) -> Tensor:
+        """A sense in the scale of its clean channel, if the world is normalised."""
+        scale = self._scales.get(self._bound[sense])
+        return x if scale is None else (x - scale[0]) / scale[1]
 
     def _held(self, each: Tensor) -> Tensor:
         """Every frame for as many time steps as it is held: (N, B, T, ...) -> (N, B, T sweeps, ...)."""
@@ -153,23 +145,7 @@ def _bound(name: str, sense: SenseSpec, channels: Mapping[str, tuple[int, ...]])
     place = f"/organism/senses/{name}"
     if channel is None:
         raise Refused.because("E14", place, f"sense {name}: the world has channels {', '.join(channels)}")
-    if channels[channel] != tuple(sense.shape):
+    if tuple(channels[channel]) != tuple(sense.shape):
         given, wanted = list(channels[channel]), list(sense.shape)
         raise Refused.because("E14", place, f"sense {name}: channel {channel} gives {given}, the sense wants {wanted}")
     return channel
-
-
-def _filter(name: str, spec: TransformSpec, channels: Mapping[str, tuple[int, ...]]) -> _Filter:
-    named = channels if spec.sense is None else [spec.sense]
-    return _Filter(name, build_transform(spec), tuple(each for each in named if _fits(spec, channels[each])))
-
-
-def _fits(spec: TransformSpec, shape: tuple[int, ...]) -> bool:
-    """Whether a channel has the axes a transform needs."""
-    match spec:
-        case FlipSpec(axis=axis):
-            return len(shape) >= -axis
-        case OccludeSpec(region="top" | "bottom"):
-            return len(shape) >= 2
-        case _:
-            return True

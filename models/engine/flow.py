@@ -22,7 +22,7 @@ from models.specs.envelopes import is_zero
 from models.specs.organism import OrganismSpec
 from models.specs.reach import carries, carrying_pathways, closed_pathways, learns_freely, reaches
 from models.specs.regime import RegimeSpec
-from models.specs.transforms import CutPathwaySpec
+from models.specs.transforms.organism import CutPathwaySpec
 
 
 @dataclass(frozen=True)

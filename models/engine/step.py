@@ -20,7 +20,7 @@ from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
 from models.protocols import Cost, Moment, Params, Remembers, SampleCost
 from models.specs.regime import NORMS_EVERY, RegimeSpec
-from models.specs.transforms import CutPathwaySpec
+from models.specs.transforms.organism import CutPathwaySpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,9 @@ from models.specs.costs import target_of
 from models.specs.costs.target import AreaTarget, InputTarget
 from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
-from models.specs.transforms import CutPathwaySpec, SenseTransform
+from models.specs.transforms import DeficitTransformSpec
+from models.specs.transforms.organism import CutPathwaySpec
+from models.specs.transforms.senses import SenseTransform, SwapSensesSpec
 from models.specs.triggers import Trigger, leaves
 
 
@@ -109,13 +111,21 @@ def _organism(schedule: ScheduleSpec) -> Iterator[Finding]:
 def _worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
     for name, world in schedule.worlds.items():
         for index, each in enumerate(world.transforms):
-            steps = ("worlds", name, "transforms", index, "sense")
-            yield from _sense(schedule, steps, f"world {name}", each.transform.sense)
+            yield from _transform(schedule, ("worlds", name, "transforms", index), f"world {name}", each.transform)
 
 
-def _sense(schedule: ScheduleSpec, steps: Steps, place: str, sense: str | None) -> Iterator[Finding]:
-    if sense is not None:
-        yield from _unknown("E01", steps, place, "sense", sense, schedule.organism.senses)
+def _transform(schedule: ScheduleSpec, steps: Steps, place: str, transform: DeficitTransformSpec) -> Iterator[Finding]:
+    """Senses and pathways that a transform or deficit names."""
+    senses, titles = schedule.organism.senses, [pathway.title for pathway in schedule.organism.pathways]
+    match transform:
+        case SenseTransform(sense=str(sense)):
+            yield from _unknown("E01", (*steps, "sense"), place, "sense", sense, senses)
+        case SwapSensesSpec():
+            for index, sense in enumerate(transform.senses):
+                yield from _unknown("E01", (*steps, "senses", index), place, "sense", sense, senses)
+        case CutPathwaySpec():
+            for index, pathway in enumerate(transform.pathways):
+                yield from _unknown("E01", (*steps, "pathways", index), place, "pathway", pathway, titles)
 
 
 def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
@@ -154,19 +164,12 @@ def _condition(schedule: ScheduleSpec, steps: Steps, place: str, leaf: Trigger) 
 
 
 def _deficits(schedule: ScheduleSpec) -> Iterator[Finding]:
-    titles = [pathway.title for pathway in schedule.organism.pathways]
     for name, deficit in schedule.deficits.items():
-        steps: Steps = ("deficits", name)
-        place, transform = f"deficit {name}", deficit.transform
+        steps, place = ("deficits", name), f"deficit {name}"
         for index, world in enumerate(deficit.worlds):
             if world != "*":
                 yield from _unknown("E04", (*steps, "worlds", index), place, "world", world, schedule.worlds)
-        if isinstance(transform, SenseTransform):
-            yield from _sense(schedule, (*steps, "transform", "sense"), place, transform.sense)
-        if isinstance(transform, CutPathwaySpec):
-            for index, pathway in enumerate(transform.pathways):
-                where = (*steps, "transform", "pathways", index)
-                yield from _unknown("E01", where, place, "pathway", pathway, titles)
+        yield from _transform(schedule, (*steps, "transform"), place, deficit.transform)
 
 
 def _windows(schedule: ScheduleSpec) -> Iterator[Finding]:

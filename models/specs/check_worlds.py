@@ -1,4 +1,4 @@
-"""Whether worlds have the items that are asked of them, and probes can be taken there: E14, E15, E30, E36."""
+"""Whether worlds have the items that are asked of them, and probes can be taken there: E15, E30, E36."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping
 from math import prod
 
 from models.specs.check_costs import lacks, misfed_senses, misfit
-from models.specs.findings import Finding, Steps, finding
+from models.specs.findings import Finding, finding
 from models.specs.probes import MEASURES, AccuracySpec, FisherTraceSpec, LinearReadoutSpec, ProbeSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
-from models.specs.transforms import CutPathwaySpec, FlipSpec, OccludeSpec, SenseTransform
 from models.specs.triggers import leaves
 from models.specs.worlds import NoLabels, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import facts
 
 
 def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
-    """Sizes, steps and transforms."""
+    """Sizes and steps."""
     for name, world in schedule.worlds.items():
         steps, place, known = ("worlds", name), f"world {name}", facts(world.source)
         items = known.sizes[world.split] if known.sizes else None
@@ -33,24 +32,6 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             lack = "has no time" if known.max_steps == 1 else "shows a given number of items"
             message = f"{place}: order temporal follows endless streams, this world {lack}"
             yield finding("E30", (*steps, "order"), message, "order iid")
-        for index, each in enumerate(world.transforms):
-            yield from _transform(schedule, each.transform, (*steps, "transforms", index), place)
-    for name, deficit in schedule.deficits.items():
-        if not isinstance(deficit.transform, CutPathwaySpec):
-            yield from _transform(schedule, deficit.transform, ("deficits", name, "transform"), f"deficit {name}")
-
-
-def _transform(schedule: ScheduleSpec, transform: SenseTransform, steps: Steps, place: str) -> Iterator[Finding]:
-    """E14 if no sense has the axis a transform works along."""
-    axes = 1
-    if isinstance(transform, FlipSpec):
-        axes = -transform.axis
-    if isinstance(transform, OccludeSpec) and transform.region in ("top", "bottom"):
-        axes = 2
-    senses = {name: sense.shape for name, sense in schedule.organism.senses.items() if transform.sense in (None, name)}
-    if senses and all(len(shape) < axes for shape in senses.values()):
-        told = ", ".join(f"{name} {list(shape)}" for name, shape in senses.items())
-        yield finding("E14", steps, f"{place}: no sense has {axes} axes: {told}", "another axis or region")
 
 
 def check_probes(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
@@ -95,7 +76,7 @@ def _problems(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, Sha
             yield from _accuracy(probe, world, shapes)
         case LinearReadoutSpec():
             for field, name in (("world", probe.world), ("train", probe.train)):
-                if not _has_labels(schedule.worlds[name]):
+                if not shows_labels(schedule.worlds[name]):
                     yield field, f"linear_readout needs labels of world {name}"
             for problem in misfed_senses(schedule.organism, schedule.worlds[probe.train], probe.train):
                 yield "train", problem
@@ -107,7 +88,7 @@ def _problems(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, Sha
 
 def _accuracy(probe: AccuracySpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
     classes, shape = facts(world.source).classes, shapes.get(probe.at)
-    if not _has_labels(world):
+    if not shows_labels(world):
         yield "world", f"accuracy needs labels of world {probe.world}"
     elif shape is not None and prod(shape) != classes:
         yield "at", f"{probe.at} gives {list(shape)}, world {probe.world} has {classes} classes"
@@ -128,5 +109,6 @@ def _of_cost(
         yield "world", f"cost {name}: {problem}"
 
 
-def _has_labels(world: WorldSpec) -> bool:
+def shows_labels(world: WorldSpec) -> bool:
+    """Whether costs see labels of a world."""
     return not isinstance(world.labels, NoLabels) and facts(world.source).classes is not None

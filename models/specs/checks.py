@@ -19,6 +19,7 @@ from models.specs.check_names import check_names
 from models.specs.check_organism import check_delays, check_organism
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
+from models.specs.check_transforms import check_transforms
 from models.specs.check_worlds import check_conditions, check_probes, check_worlds
 from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
@@ -174,6 +175,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
         *organism,
         *check_delays(schedule),
         *check_worlds(schedule),
+        *check_transforms(schedule),
         *check_conditions(schedule),
         *units,
         *check_costs(schedule, shapes),

@@ -126,6 +126,19 @@ def span(factor: Factor) -> tuple[float, float]:
     return min(ends), max(ends)
 
 
+def is_switch(scalar: Scalar) -> bool:
+    """Whether the scalar is 0 or 1 at every time."""
+    return all(_levels(factor) <= {0.0, 1.0} for factor in factors(scalar))
+
+
+def _levels(factor: Factor) -> set[float]:
+    """Every value the factor takes; of one that slides between two, a value between them as well."""
+    low, high = span(factor)
+    if isinstance(factor, Steps):
+        return {level for _, level in factor.points}
+    return {low, high, (low + high) / 2.0} if isinstance(factor, Ramp | Decay) else {low, high}
+
+
 def _at(envelope: Ramp | Pulse | Steps | Decay, t: float) -> float:
     match envelope:
         case Ramp():

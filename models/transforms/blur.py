@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw
-from models.specs.transforms import BlurSpec
+from models.specs.transforms.senses import BlurSpec
 
 
 @final

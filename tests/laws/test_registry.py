@@ -18,6 +18,7 @@ SECTIONS = {
     "credit": ("Update", "Information", "Shapes", "Units", "Exactness", "Out", "Reference"),
     "worlds": ("Scene", "Statistics", "Draws", "Shapes", "Units", "Reference"),
     "areas": ("Dynamics", "Parameters", "Shapes", "Units", "Rules", "Reference"),
+    "transforms": ("Formula", "Shapes", "Units", "Reference"),
 }
 UNIONS: dict[str, Any] = {
     "costs": costs.CostSpec,

@@ -11,8 +11,8 @@ from raising import IMAGE
 
 from models.engine.feed import Feed, Stream
 from models.errors import Refused
-from models.specs.organism import OrganismSpec
-from models.specs.transforms import OccludeSpec
+from models.specs.organism import OrganismSpec, SenseSpec
+from models.specs.transforms.senses import DropSenseSpec, OccludeSpec
 from models.specs.worlds import WorldSpec
 
 SENSES = OrganismSpec.model_validate(
@@ -116,3 +116,13 @@ def test_a_field_that_came_later_leaves_the_bytes_of_documents_as_they_were() ->
     frozen = WorldSpec.model_validate({"source": "digits", "normalise": "frozen"}, strict=False)
     assert frozen.model_dump(mode="json")["normalise"] == "frozen"
     assert WorldSpec.model_validate_json(frozen.model_dump_json()) == frozen
+
+
+def test_a_deficit_of_a_sense_finds_it_whatever_channel_feeds_it() -> None:
+    eyes = {name: SenseSpec(shape=(1, 8, 8)) for name in ("left", "right")}
+    world = WorldSpec.model_validate({"source": "digits"})
+    source = Stream(world, eyes, {"deaf": DropSenseSpec(kind="drop_sense", sense="left")})
+    seeds, items = torch.zeros(1, dtype=torch.int64), torch.arange(5)[None]
+    batch = source.show(seeds, items, source.draw(seeds, items), {"deaf": torch.ones(1)})
+    assert batch.senses["left"].abs().max().item() == 0.0
+    assert batch.senses["right"].abs().max().item() > 0.0

@@ -1,0 +1,71 @@
+"""Whether transforms find what they change: E06, E14, E30."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.specs.check_worlds import shows_labels
+from models.specs.envelopes import is_switch
+from models.specs.findings import Finding, Steps, finding
+from models.specs.overlays import DeficitSpec
+from models.specs.schedule import ScheduleSpec
+from models.specs.transforms import OfLabels, OnOrganism, OnWorlds
+from models.specs.transforms.fit import least_steps, unfit
+from models.specs.transforms.senses import PermuteSpec, SenseTransform, SwapSensesSpec
+
+
+def check_transforms(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """Of a schedule whose names are all known; a deficit needs one world that gives it what it changes."""
+    for name, world in schedule.worlds.items():
+        for index, each in enumerate(world.transforms):
+            steps: Steps = ("worlds", name, "transforms", index)
+            yield from _transform(schedule, each.transform, steps, f"world {name}", [name])
+    for name, deficit in schedule.deficits.items():
+        steps, place = ("deficits", name, "transform"), f"deficit {name}"
+        if not isinstance(deficit.transform, OnOrganism):
+            yield from _transform(schedule, deficit.transform, steps, place, _worlds(schedule, deficit))
+        if isinstance(deficit.transform, PermuteSpec) and not is_switch(deficit.strength):
+            message = f"{place}: strength of permute is out of bounds: it is 0 or 1, nothing between"
+            yield finding("E30", ("deficits", name, "strength"), message, "1, a pulse, or steps between 0 and 1")
+
+
+def _worlds(schedule: ScheduleSpec, deficit: DeficitSpec) -> list[str]:
+    """Worlds that lives are shown while the deficit may be on."""
+    shown = dict.fromkeys(stage.world for stage in schedule.stages)
+    return [world for world in shown if "*" in deficit.worlds or world in deficit.worlds]
+
+
+def _transform(
+    schedule: ScheduleSpec, transform: OnWorlds, steps: Steps, place: str, worlds: list[str]
+) -> Iterator[Finding]:
+    lacking = _lacking(schedule, transform)
+    if lacking:
+        yield finding("E14", steps, f"{place}: {lacking}", "another sense, or another transform")
+    least, given = least_steps(transform), [schedule.worlds[world].steps for world in worlds]
+    if given and max(given) < least:
+        message = f"{place}: {transform.kind} needs {least} time steps, {_told(worlds)} has {max(given)}"
+        yield finding("E30", steps, message, f"steps: {least} or more in the world")
+    if isinstance(transform, OfLabels) and worlds and not any(shows_labels(schedule.worlds[world]) for world in worlds):
+        message = f"{place}: {transform.kind} needs labels, {_told(worlds)} gives none"
+        yield finding("E06", steps, message, "a world with labels")
+
+
+def _lacking(schedule: ScheduleSpec, transform: OnWorlds) -> str | None:
+    """Why no sense can be changed; None if one can."""
+    senses = {name: tuple(sense.shape) for name, sense in schedule.organism.senses.items()}
+    if isinstance(transform, SwapSensesSpec):
+        pair = {name: senses[name] for name in transform.senses}
+        return f"{_shapes(pair)} cannot be swapped" if len(set(pair.values())) > 1 else None
+    if not isinstance(transform, SenseTransform):
+        return None
+    open_to = senses if transform.sense is None else {transform.sense: senses[transform.sense]}
+    lacks = [unfit(transform, shape) for shape in open_to.values()]
+    return f"no sense has {lacks[0]}: {_shapes(open_to)}" if lacks and all(lacks) else None
+
+
+def _shapes(senses: dict[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} {list(shape)}" for name, shape in senses.items())
+
+
+def _told(worlds: list[str]) -> str:
+    return f"world {worlds[0]}" if len(worlds) == 1 else f"every one of the worlds {', '.join(worlds)}"

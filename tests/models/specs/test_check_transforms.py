@@ -1,0 +1,103 @@
+"""Transforms and deficits that would find nothing to change are refused, with the place and the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from build import tiny_schedule
+
+from models.specs.checks import check_document
+
+HERE = "/deficits/test/transform"
+
+
+def document(transform: Any, **deficit: Any) -> dict[str, Any]:
+    """Two eyes, one still world with labels, one without, and a deficit in both."""
+    given = tiny_schedule()
+    eyes = {"left": {"shape": [1, 8, 8]}, "right": {"shape": [1, 8, 8]}}
+    given["organism"]["senses"] = eyes
+    given["organism"]["pathways"] = [{"from": eye, "to": "V1"} for eye in eyes] + [{"from": "V1", "to": "head"}]
+    given["costs"]["rebuild"] = {"kind": "mse", "at": "head", "target": {"kind": "area", "area": "V1"}}
+    given["organism"]["areas"]["V1"]["size"] = 10
+    given["worlds"]["crib"] = {"source": "digits", "size": 200, "labels": "none"}
+    given["stages"][0] |= {"world": "crib", "costs": {"rebuild": 1.0}}
+    given["deficits"] = {"test": {"transform": transform, "onset": "0ba", "duration": "5ba", **deficit}}
+    return given
+
+
+def errors(given: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(each.code, each.pointer, each.message) for each in check_document(given).errors]
+
+
+@pytest.mark.parametrize(
+    ("transform", "code", "place", "message"),
+    [
+        ({"kind": "eye", "sense": "lefd"}, "E01", HERE + "/sense", "deficit test: unknown sense 'lefd'"),
+        ({"kind": "swap_senses", "senses": ["left", "rite"]}, "E01", HERE + "/senses/1",
+         "deficit test: unknown sense 'rite'"),
+        ({"kind": "swap_senses", "senses": ["left", "left"]}, "E23", HERE,
+         "deficit test: transform: exactly two different senses"),
+        ({"kind": "flip", "axis": -4}, "E30", HERE + "/axis", "deficit test: transform.axis: -4 is out of bounds"),
+        ({"kind": "shuffle_time"}, "E30", HERE,
+         "deficit test: shuffle_time needs 2 time steps, every one of the worlds crib, school has 1"),
+        ({"kind": "lag", "steps": 3}, "E30", HERE,
+         "deficit test: lag needs 4 time steps, every one of the worlds crib, school has 1"),
+        ({"kind": "bandpass", "low": 0.3}, "E13", HERE, "deficit test: transform: low (0.3) is not below high (0.25)"),
+        ({"kind": "drop_sense"}, "E18", HERE, "deficit test: transform: missing key 'sense'"),
+    ],
+)  # fmt: skip
+def test_a_deficit_that_cannot_be_is_refused(transform: Any, code: str, place: str, message: str) -> None:
+    assert errors(document(transform)) == [(code, place, message)]
+
+
+def test_a_named_sense_must_have_the_axes_and_others_do_not_count() -> None:
+    given = document({"kind": "affine", "sense": "ear"})
+    given["organism"]["senses"]["ear"] = {"shape": [64], "channel": "image"}
+    given["organism"]["pathways"].append({"from": "ear", "to": "V1"})
+    assert (HERE, "deficit test: no sense has 2 axes: ear [64]") in [(place, told) for _, place, told in errors(given)]
+    given["deficits"]["test"]["transform"] = {"kind": "affine"}
+    assert not [each for each in errors(given) if each[1] == HERE]
+
+
+def test_senses_of_two_shapes_cannot_be_swapped() -> None:
+    given = document({"kind": "swap_senses", "senses": ["left", "right"]})
+    given["organism"]["senses"]["right"]["shape"] = [1, 4, 16]
+    told = "deficit test: left [1, 8, 8], right [1, 4, 16] cannot be swapped"
+    assert ("E14", HERE, told) in errors(given)
+
+
+def test_labels_must_be_shown_by_one_of_the_worlds() -> None:
+    assert errors(document("label_noise")) == []
+    assert errors(document("label_noise", worlds=["crib"])) == [
+        ("E06", HERE, "deficit test: label_noise needs labels, world crib gives none")
+    ]
+    given = document({"kind": "flip"})
+    given["worlds"]["crib"]["transforms"] = ["label_shuffle"]
+    told = "world crib: label_shuffle needs labels, world crib gives none"
+    assert errors(given) == [("E06", "/worlds/crib/transforms/0", told)]
+
+
+PULSE = {"kind": "pulse", "onset": "1ba", "duration": "2ba"}
+STEPS = {"kind": "steps", "points": [["0sp", 1.0], ["2ba", 0.0]]}
+
+
+@pytest.mark.parametrize("strength", [1.0, PULSE, STEPS, [PULSE, STEPS], [1.0, 1.0]])
+def test_a_permutation_is_on_or_off(strength: Any) -> None:
+    assert errors(document("permute", strength=strength)) == []
+
+
+@pytest.mark.parametrize(
+    "strength",
+    [
+        0.5,
+        PULSE | {"height": 0.9},
+        {"kind": "steps", "points": [["0sp", 1.0], ["2ba", 0.5], ["3ba", 0.0]]},
+        {"kind": "ramp", "end": "4ba", "from": 0.0, "to": 1.0},
+        {"kind": "decay", "half_life": "2ba"},
+        [PULSE, 0.5],
+    ],
+)
+def test_a_permutation_in_part_is_refused(strength: Any) -> None:
+    told = "deficit test: strength of permute is out of bounds: it is 0 or 1, nothing between"
+    assert errors(document("permute", strength=strength)) == [("E30", "/deficits/test/strength", told)]
