@@ -283,6 +283,10 @@ class Steers(Protocol):
     alone: bool
     """Whether it says so of all parameters of its areas, so that no error is asked for them."""
 
+    def teaches(self, address: str) -> bool:
+        """Whether it ever names a parameter of its areas; where it is alone, others stand still."""
+        ...
+
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Directions that replace or join those that were found; may name state that nothing moves now.
 

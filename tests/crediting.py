@@ -11,6 +11,7 @@ import torch
 from raising import IMAGE, chain, one_stage
 from torch import Tensor
 
+from models.draw import Draw
 from models.engine.cohort import Cohort, birth
 from models.engine.examiner import portion_of
 from models.engine.feed import Stream
@@ -33,6 +34,9 @@ RULES: dict[str, dict[str, Any]] = {
     "target_propagation vanilla": {"kind": "target_propagation", "variant": "vanilla", "own_rate": 0.02},
     "predictive_coding": {"kind": "predictive_coding"},
     "predictive_coding fixed": {"kind": "predictive_coding", "variant": "fixed", "steps": 4, "rate": 0.5},
+    "node_perturbation": {"kind": "node_perturbation"},
+    "node_perturbation one-sided": {"kind": "node_perturbation", "draws": 3, "antithetic": False},
+    "oja": {"kind": "oja"},
     "predictive_coding error": {"kind": "predictive_coding", "variant": "error", "steps": 5},
 }
 """Every kind that learns, with its variants."""
@@ -61,7 +65,9 @@ def asked(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> tuple[Params, 
     """What the rule asks of every parameter on some items, and the gradient."""
     lives = list(range(len(cohort.seeds)))
     body = Organism(regime.organism)
-    shown = Items(Stream(regime.world, regime.organism.senses, {}), items, portion_of(cohort, lives), body)
+    shown = Items(
+        Stream(regime.world, regime.organism.senses, {}, regime.sweeps), items, portion_of(cohort, lives), body
+    )
     exam = Exam(shown, {name: each.cost for name, each in regime.costs.items()})
     return exam.gradients("naming", by_rule=True), exam.gradients("naming", by_rule=False)
 
@@ -74,6 +80,8 @@ class Hand:
     b: list[Tensor]
     h: list[Tensor]
     y: Tensor
+    draw: Draw
+    """Of the items; a rule addresses it by its own names."""
 
     @property
     def e(self) -> Tensor:
@@ -90,19 +98,23 @@ def hand(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> Hand:
     names = list(regime.organism.areas)
     body = Organism(regime.organism)
     portion = portion_of(cohort, list(range(len(cohort.seeds))))
-    moment = Items(Stream(regime.world, regime.organism.senses, {}), items, portion, body).moment()
+    moment = Items(Stream(regime.world, regime.organism.senses, {}, regime.sweeps), items, portion, body).moment()
     assert moment.batch.label is not None
     order = ["retina", *names]
     W = [cohort.params[weight(above, below)].detach() for below, above in pairwise(order)]
     b = [cohort.params[f"area/{name}/bias"].detach() for name in names]
     h = [moment.rate[name].detach().flatten(3).flatten(1, 2) for name in order]
-    return Hand(W, b, h, torch.nn.functional.one_hot(moment.batch.label.flatten(1), h[-1].shape[2]).float())
+    return Hand(
+        W, b, h, torch.nn.functional.one_hot(moment.batch.label.flatten(1), h[-1].shape[2]).float(), moment.draw
+    )
 
 
-def agree(asks: Params, wanted: Sequence[Tensor], order: Sequence[str] = ("retina", *SMALL)) -> None:
+def agree(
+    asks: Params, wanted: Sequence[Tensor], order: Sequence[str] = ("retina", *SMALL), tolerance: float = 1e-4
+) -> None:
     """Whether the weights of a chain are asked what is wanted."""
     for (below, above), each in zip(pairwise(order), wanted, strict=True):
-        torch.testing.assert_close(asks[weight(above, below)], each, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(asks[weight(above, below)], each, rtol=tolerance, atol=tolerance / 100)
 
 
 def newborn(organism: dict[str, Any], seeds: Sequence[int] = (0, 1, 2), **changes: Any) -> tuple[RegimeSpec, Cohort]:

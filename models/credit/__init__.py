@@ -10,6 +10,8 @@ from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.frozen import Frozen
 from models.credit.kolen_pollack import KolenPollack
 from models.credit.local_error import LocalError
+from models.credit.node_perturbation import NodePerturbation
+from models.credit.oja import Oja
 from models.credit.predictive_coding import PredictiveCoding
 from models.credit.sign_symmetry import SignSymmetry
 from models.credit.target_propagation import TargetPropagation
@@ -25,10 +27,12 @@ from models.specs.credit.gradient import (
     SignSymmetrySpec,
     WeightMirrorSpec,
 )
+from models.specs.credit.hebbian import OjaSpec
+from models.specs.credit.perturbation import NodePerturbationSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
 
 
-def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911 - one case per member
+def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911, PLR0912 - one case per member
     """The rule of a circuit."""
     match spec:
         case BackpropSpec():
@@ -51,5 +55,9 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return TargetPropagation(spec, circuit, Exact())
         case PredictiveCodingSpec():
             return PredictiveCoding(spec, circuit, Exact())
+        case NodePerturbationSpec():
+            return NodePerturbation(spec, circuit, Exact())
+        case OjaSpec():
+            return Oja(spec, circuit, Exact())
         case _:
             assert_never(spec)

@@ -41,6 +41,10 @@ class KolenPollack:
         """The multiplication with feedback weights."""
         return Aligned(self._exact)
 
+    def teaches(self, address: str) -> bool:
+        """Everything."""
+        return True
+
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Decay for every weight of the circuit, and the same step for B."""
         more: Params = {}

@@ -107,6 +107,10 @@ class TargetPropagation:
         weights, biases = zip(*inverses, strict=True)
         return _Targets.apply(rate[area], self._way, *below, *weights, *biases)  # type: ignore[no-any-return, no-untyped-call]
 
+    def teaches(self, address: str) -> bool:
+        """Everything."""
+        return True
+
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Where the inverses go."""
         more: Params = {}

@@ -44,6 +44,10 @@ class WeightMirror:
         """The multiplication with feedback weights."""
         return Aligned(self._exact)
 
+    def teaches(self, address: str) -> bool:
+        """Everything."""
+        return True
+
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
         """Where every B goes whose forward weight learns."""
         more: Params = {}

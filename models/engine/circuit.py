@@ -121,6 +121,11 @@ class Circuits:
             return False
         return member.rule.alone or name.startswith("rule/")
 
+    def still(self, name: str) -> bool:
+        """Whether a parameter stands still because the rule that alone says where it would go never does."""
+        member = self._of.get(_area(name))
+        return self.steers(name) and member is not None and not member.rule.teaches(name)  # type: ignore[attr-defined]
+
     @property
     def steering(self) -> bool:
         """Whether any rule says itself where something goes."""

@@ -184,7 +184,8 @@ class Flow:
             taught = np.full_like(alive_N, area in self._free)
             for cost in self._costs:
                 taught |= weighs[cost] & (area in self.reach[cost])
-            moves |= dict.fromkeys(self._names[area], plastic[area] & taught)
+            names = (name for name in self._names[area] if not self._circuits.still(name))
+            moves |= dict.fromkeys(names, plastic[area] & taught)
         for cost, spec in self._costs.items():
             moves |= dict.fromkeys(self._heads[cost], plastic[spec.at] & weighs[cost])
         for path in self._regime.organism.pathways:

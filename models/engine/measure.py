@@ -23,7 +23,7 @@ from models.errors import Refused
 from models.protocols import Batch, Moment, Params, SampleCost
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.costs import CostSpec
-from models.specs.reach import closed_pathways, reaches
+from models.specs.reach import closed_pathways, learns_freely, reaches
 
 CHUNK = 256
 """Items of one pass: a constant, so that an item's bits do not depend on how many lives are measured."""
@@ -111,11 +111,13 @@ class Exam:
         return self._items.moment()
 
     def gradients(self, cost: str, *, by_rule: bool) -> Params:
-        """What the cost asks of every area's parameters, 0 where it does not reach."""
+        """What the cost, or a rule that needs none, asks of every area's parameters; 0 where neither does."""
         items, spec = self._items, self._specs[cost]
         organism, portion = items.organism, items.portion
         reached = reaches(organism.spec, spec)
-        moved = {name: _leaf(value) for name, value in portion.weight.items() if name.split("/")[1] in reached}
+        free = (area for area in organism.spec.areas if by_rule and learns_freely(organism.spec, area))
+        taught = reached.union(free)
+        moved = {name: _leaf(value) for name, value in portion.weight.items() if name.split("/")[1] in taught}
         wiring = Wiring(closed_pathways(organism.spec, [spec]), exact=not by_rule)
         asked = {name: leaf for name, leaf in moved.items() if not (by_rule and organism.circuits.steers(name))}
         with torch.enable_grad():

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.base import Member
-from models.specs.credit import broadcast, gradient, targets
+from models.specs.credit import broadcast, gradient, hebbian, perturbation, targets
 from models.specs.credit.capability import Capability
 
 RuleSpec = Annotated[
@@ -20,10 +20,18 @@ RuleSpec = Annotated[
     | broadcast.LocalErrorSpec
     | gradient.WeightMirrorSpec
     | targets.TargetPropagationSpec
-    | targets.PredictiveCodingSpec,
+    | targets.PredictiveCodingSpec
+    | perturbation.NodePerturbationSpec
+    | hebbian.OjaSpec,
     Field(discriminator="kind"),
     Member,
 ]
 
-CAPABILITIES: dict[str, Capability] = gradient.CAPABILITIES | broadcast.CAPABILITIES | targets.CAPABILITIES
+CAPABILITIES: dict[str, Capability] = {
+    **gradient.CAPABILITIES,
+    **broadcast.CAPABILITIES,
+    **targets.CAPABILITIES,
+    **perturbation.CAPABILITIES,
+    **hebbian.CAPABILITIES,
+}
 """By kind."""
