@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+HERE = Path(__file__).parent
 NAMES = sorted(
-    path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in {"__init__", "__main__", "report"}
+    {path.stem for path in HERE.glob("*.py")} - {"__init__", "__main__", "report"}
+    | {path.parent.name for path in HERE.glob("*/__main__.py")}
 )
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Row:
     value: float
     unit: str
     required: str | None = None
-    """`<= 2`, `>= 0.9`; None: for information."""
+    """`<= 2`, `>= 0.9`, `within 0.9 1.1`; None: for information."""
     peer: str | None = None
 
     @property
@@ -30,10 +30,14 @@ class Row:
         """Whether the requirement is met."""
         if self.required is None:
             return True
-        relation, bound = self.required.split()
-        return {"<=": self.value <= float(bound), ">=": self.value >= float(bound), "==": self.value == float(bound)}[
-            relation
-        ]
+        relation, *bounds = self.required.split()
+        low, high = float(bounds[0]), float(bounds[-1])
+        return {
+            "<=": self.value <= high,
+            ">=": self.value >= low,
+            "==": self.value == low,
+            "within": low <= self.value <= high,
+        }[relation]
 
 
 @dataclass

@@ -15,6 +15,11 @@ def scene_and_time(index_NB: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     return index_NB % LATER, start_NB[..., None] + torch.arange(steps)
 
 
+def step_by_step(draw: Draw, scene_NB: Tensor, time_NBT: Tensor) -> Draw:
+    """Draws that are new at every step of a scene, up to 4096 steps; N lives, B T indices."""
+    return draw.indexed((scene_NB[..., None] * 4096 + time_NBT).flatten(1))
+
+
 def shuffled(shown: Shown, draw: Draw) -> Shown:
     """Every item with its steps in an addressed order, truths with them; draw has the items."""
     channels, label, factors = shown

@@ -28,3 +28,6 @@ class Mnist1dSpec(Source):
         sizes = {"train": 4000, "valid": 1000, "test": 1000}
         factors = {"shift": Factor("nuisance"), "scale": Factor("nuisance")}
         return SourceFacts({"signal": (40,)}, Factor("label", classes=10), factors, sizes)
+
+
+RealSource = DigitsSpec | Mnist1dSpec

@@ -33,3 +33,6 @@ class MovingShapesSpec(Source):
         factors = {"position": Factor("state", 2), "velocity": Factor("state", 2), "angle": Factor("state")}
         frame = (1, self.frame, self.frame)
         return SourceFacts({"retina": frame}, Factor("label", classes=5), factors, max_steps=64, reuse=self.reuse)
+
+
+SceneSource = MovingShapesSpec

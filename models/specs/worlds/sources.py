@@ -9,10 +9,11 @@ from pydantic import Field
 
 from models.specs.base import Member
 from models.specs.worlds.facts import Source, SourceFacts
-from models.specs.worlds.real import DigitsSpec, Mnist1dSpec
-from models.specs.worlds.scenes import MovingShapesSpec
+from models.specs.worlds.linear import LinearSource
+from models.specs.worlds.real import RealSource
+from models.specs.worlds.scenes import SceneSource
 
-SourceSpec = Annotated[DigitsSpec | Mnist1dSpec | MovingShapesSpec, Field(discriminator="kind"), Member]
+SourceSpec = Annotated[RealSource | LinearSource | SceneSource, Field(discriminator="kind"), Member]
 
 
 def facts(source: Source) -> SourceFacts:

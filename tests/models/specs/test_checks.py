@@ -357,3 +357,17 @@ def test_every_code_of_a_schedule_has_a_test():
     elsewhere = {"E00", "E17", "E25", "E26", "W14"}
     tested = {code for code, _, _ in [*ERRORS, *WARNINGS]}
     assert tested | study | elsewhere == set(get_args(Code))
+
+
+def test_a_vote_for_a_class_wants_a_label_of_classes() -> None:
+    document = tiny_schedule()
+    document["organism"]["senses"] = {"x": {"shape": [16]}}
+    document["organism"]["pathways"][0]["from"] = "x"
+    document["worlds"] = {name: {"source": "linear_map"} for name in ("school", "quiz")}
+    document["probes"] = {}
+    said = [each.message for each in check_document(document).findings if each.code == "E06"]
+    assert said[0] == "stage early: cost naming needs classes (the label is 16 numbers), world school gives none"
+    document["costs"]["naming"]["kind"] = "mse"
+    document["organism"]["areas"]["head"]["size"] = 16
+    document["stages"][1]["until"] = {"after": "5ba"}
+    assert [each.code for each in check_document(document).findings if each.severity == "error"] == []

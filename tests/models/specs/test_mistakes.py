@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from build import tiny_schedule
 
+from models.specs import catalogue
 from models.specs.checks import check_document
 from models.specs.findings import Finding
+from models.specs.worlds.sources import SourceSpec
 
 RAMP = {"kind": "ramp", "end": "1ep", "from": 0.0, "to": 1.0}
 
@@ -99,7 +101,8 @@ def test_a_misspelt_key_comes_with_the_nearest_and_the_edit():
 def test_an_unknown_kind_lists_the_known_ones():
     found = only(changed("/worlds/school/source", "digts"))
     assert found.suggestion is not None
-    assert found.suggestion.text == "did you mean 'digits'? known kinds: digits, mnist1d, moving_shapes"
+    known = ", ".join(catalogue.kind_of(spec) for spec in catalogue.members(SourceSpec))
+    assert found.suggestion.text == f"did you mean 'digits'? known kinds: {known}"
 
 
 def test_a_number_in_quotes_is_told_to_lose_them():

@@ -16,6 +16,9 @@ from models.specs.worlds.sources import SourceSpec
 from models.worlds import tiles
 
 Case = tuple[dict[str, Any], int]
+WHOLE = {"hierarchy"}
+"""Sources of so few items that every split is all of them."""
+
 SEEDS = torch.tensor([7, 2**33 + 1, 9])
 INDEX = torch.tensor([[0, 5, 9, 3, 150, 5, 1], [0, 1, 2, 3, 4, 5, 6], [9, 9, 8, 8, 7, 7, 199]])
 
@@ -99,6 +102,8 @@ def test_no_truth_shares_its_memory_with_what_is_shown(case: Case) -> None:
 
 
 def test_splits_share_no_item(case: Case) -> None:
+    if case[0]["kind"] in WHOLE:
+        return
     shown = []
     for split in SPLITS:
         world = built(*case, split)

@@ -1,0 +1,22 @@
+"""The families of the table: the union of each, and its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.catalogue import worlds
+from benchmarks.catalogue.table import Entry
+from models.specs.worlds.sources import SourceSpec
+
+
+@dataclass(frozen=True)
+class Family:
+    """All members of a kind of thing."""
+
+    union: Any
+    entries: tuple[Entry, ...]
+
+
+FAMILIES: Mapping[str, Family] = {"worlds": Family(SourceSpec, worlds.ENTRIES)}

@@ -1,0 +1,8 @@
+"""Entries of the worlds: acceptance figures of the design, the controls' figures, and the pace."""
+
+from __future__ import annotations
+
+from benchmarks.catalogue.table import Entry
+from benchmarks.catalogue.worlds import linear, real, scenes
+
+ENTRIES: tuple[Entry, ...] = (*real.ENTRIES, *linear.ENTRIES, *scenes.ENTRIES)

@@ -1,0 +1,81 @@
+"""The smallest world with modes: what a deep linear organism learns one after another."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import final
+
+import torch
+from torch import Tensor
+
+from models.draw import Draw, word
+from models.protocols import Shown
+from models.specs.worlds.linear import LinearMapSpec
+from models.specs.worlds.sources import name_of
+from models.worlds.modes import Modes
+
+
+@final
+class LinearMap:
+    r"""Inputs and what a linear map with given singular values makes of them.
+
+    Scene:      channel `x`; label y = M x with M = U diag(s) V', U and V random orthonormal; factor `mode`: which
+                abs(s_k v_k' x) is largest
+    Statistics: x ~ N(0, I), so that the covariance of y and x is M; under `inputs: basis` x is sqrt(d) times a unit
+                vector, and the mean over the d items is exactly that; under `fixed_input` x is 1 everywhere. In d 1
+                the map is +s
+    Draws:      (life seed, world digest, presentation): x; (world without split): left, right. U and V are made by
+                Gram and Schmidt, the largest entry of every column positive
+    Shapes:     x, label (N, B, 1, d) float32, without the last axis if d is 1; mode (N, B, 1)
+    Units:      dimensionless
+    Controls:   a target shuffled in the batch has no relation to x
+    Reference:  Saxe, McClelland & Ganguli (2014) Exact solutions to the nonlinear dynamics of learning in deep linear
+                neural networks, ICLR; Kleinman, Achille & Soatto (2024) ICLR for d 1
+    """
+
+    def __init__(self, source: LinearMapSpec, split: str) -> None:
+        self.source = source
+        self.size = (source.facts().sizes or {}).get(split)
+        self._address = word(name_of(source, split))
+        self._modes = modes(source)
+
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
+        """The inputs of these presentations and their outputs."""
+        x = self._inputs(seeds_N, index_NB)
+        along = (x[..., None, :] * self._modes.right.mT).sum(dim=-1) * self._modes.strength
+        y = (along[..., None, :] * self._modes.left).sum(dim=-1)
+        label = y if self.source.d > 1 else y[..., 0]
+        return {"x": x}, label, {"mode": along.abs().argmax(dim=-1)}
+
+    def _inputs(self, seeds_N: Tensor, index_NB: Tensor) -> Tensor:
+        """(N, B, 1, d)."""
+        d = self.source.d
+        if self.source.fixed_input:
+            return torch.ones(*index_NB.shape, 1, d)
+        if self.source.inputs == "basis":
+            return math.sqrt(d) * (index_NB[..., None, None] == torch.arange(d)).to(torch.float32)
+        return Draw(seeds_N, index_NB, self._address).at("linear_map", "x").normal(1, d)
+
+
+@cache
+def modes(source: LinearMapSpec) -> Modes:
+    """Singular vectors and values of the map, float32."""
+    count = len(source.s)
+    address = word(name_of(source, "all"))
+    left, right = (_orthonormal(source.d, count, address, side) for side in ("left", "right"))
+    return Modes(left.float(), torch.tensor(source.s), right.float())
+
+
+def _orthonormal(d: int, count: int, address: int, side: str) -> Tensor:
+    """Addressed orthonormal columns (d, count), float64, the largest entry of each positive."""
+    drawn = Draw(torch.zeros(1, dtype=torch.int64), address=address).at("linear_map", side).normal(count, d)[0].double()
+    columns: list[Tensor] = []
+    for vector in drawn:
+        rest = vector
+        for _ in range(2):  # once more: what rounding left of the others
+            for column in columns:
+                rest = rest - (rest * column).sum() * column
+        rest = rest / rest.square().sum().sqrt()
+        columns.append(rest * rest[rest.abs().argmax()].sign())
+    return torch.stack(columns, dim=1)

@@ -1,0 +1,15 @@
+"""House law: nothing can be asked for that is not in the table of acceptance figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.catalogue.families import FAMILIES
+from models.specs import catalogue
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_the_table_has_an_entry_for_every_member_and_no_other(family: str) -> None:
+    kinds = [entry.kind for entry in FAMILIES[family].entries]
+    assert sorted(kinds) == sorted(catalogue.kind_of(spec) for spec in catalogue.members(FAMILIES[family].union))
+    assert all(entry.proofs for entry in FAMILIES[family].entries)

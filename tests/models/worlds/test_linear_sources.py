@@ -1,0 +1,120 @@
+"""Pathways, trees, mixtures, points, stereograms: statistics known by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from showing import items
+
+from models.specs.worlds.linear import HierarchySpec, MixedSourcesSpec
+from models.worlds import hierarchy, mixed_sources
+
+
+def test_two_pathways_carry_one_signal_to_one_target() -> None:
+    channels, label, _ = items({"kind": "two_pathway", "d": 2, "s": 10.0}, 500)
+    assert torch.equal(channels["a"], channels["b"])
+    assert label is not None
+    torch.testing.assert_close(label, 10.0 * channels["a"])
+    assert channels["a"].std().item() == pytest.approx(1.0, abs=0.08)
+    fixed, target, _ = items({"kind": "two_pathway", "fixed_input": True}, 3)
+    assert fixed["b"].flatten().tolist() == [1.0] * 3
+    assert target is not None
+    assert target.flatten().tolist() == [10.0] * 3
+
+
+def test_features_correlate_by_the_branches_between_their_items() -> None:
+    channels, label, factors = items({"kind": "hierarchy", "items": 8, "features": 512, "flip": 0.1}, 8)
+    assert torch.equal(channels["item"][0, :, 0], torch.eye(8))
+    assert label is not None
+    feature = label[0, :, 0]
+    assert set(feature.flatten().tolist()) == {-1.0, 1.0}
+    alike = feature @ feature.mT / 512
+    branches = torch.tensor([(i ^ j).bit_length() for i in range(8) for j in range(8)])
+    for apart in (1, 2, 3):
+        expected = (1 - 2 * 0.1) ** (2 * apart)
+        assert alike.flatten()[branches == apart].mean().item() == pytest.approx(expected, abs=0.06)
+    assert factors["level1"].flatten().tolist() == [0] * 4 + [1] * 4
+    assert factors["level2"].flatten().tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert factors["level3"].flatten().tolist() == list(range(8))
+
+
+def test_broad_distinctions_are_the_strong_modes_of_a_tree() -> None:
+    source = HierarchySpec(kind="hierarchy", features=512, flip=0.1)
+    found = hierarchy.modes(source)
+    _, label, _ = items({"kind": "hierarchy", "features": 512, "flip": 0.1}, 8)
+    assert label is not None
+    covariance = label[0, :, 0].mT / 8
+    torch.testing.assert_close(found.left * found.strength @ found.right.mT, covariance, atol=1e-5, rtol=1e-5)
+    second = found.right[:, 1]
+    assert (second[:4].sign() == second[0].sign()).all()
+    assert (second[4:].sign() == -second[0].sign()).all()
+
+
+def test_features_that_flip_half_the_time_have_no_tree() -> None:
+    _, label, _ = items({"kind": "hierarchy", "features": 512, "flip": 0.5}, 8)
+    assert label is not None
+    alike = label[0, :, 0] @ label[0, :, 0].mT / 512 - torch.eye(8)
+    assert alike.abs().max().item() < 0.15
+
+
+@pytest.mark.parametrize(("law", "kurtosis"), [("laplace", 6.0), ("uniform", 1.8), ("gaussian", 3.0)])
+def test_sources_have_unit_variance_and_the_kurtosis_of_their_law(law: str, kurtosis: float) -> None:
+    options: dict[str, Any] = {"kind": "mixed_sources", "law": law}
+    channels, _, factors = items(options, 5000)
+    source = factors["source"][0, :, 0]
+    assert source.mean(dim=0).abs().max().item() < 0.06
+    assert source.square().mean().item() == pytest.approx(1.0, abs=0.04)
+    assert source.pow(4).mean().item() == pytest.approx(kurtosis, rel=0.1)
+    assert (torch.corrcoef(source.mT) - torch.eye(4)).abs().max().item() < 0.06
+    matrix = mixed_sources.mixing(MixedSourcesSpec(kind="mixed_sources", law=law))  # type: ignore[arg-type]
+    torch.testing.assert_close(channels["x"][0, :, 0], source @ matrix.mT, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(matrix.square().sum(dim=0), torch.ones(4))
+
+
+def test_sines_turn_at_their_frequencies() -> None:
+    options: dict[str, Any] = {"kind": "mixed_sources", "sources": 10, "law": "sine"}
+    _, _, factors = items(options, 3, steps=4000)
+    spectrum = torch.fft.rfft(factors["source"][0], dim=1).abs()
+    hertz = spectrum[:, 1:].argmax(dim=1) + 1
+    assert torch.equal(hertz[0], torch.round(torch.tensor([(0.05 + 0.35 * k) * 40 for k in range(10)])).long())
+    assert factors["source"].square().mean().item() == pytest.approx(1.0, abs=0.02)
+
+
+def test_points_lie_about_their_places() -> None:
+    channels, label, _ = items({"kind": "ring"}, 4000)
+    assert label is not None
+    point, place = channels["point"][0, :, 0], label[0, :, 0]
+    assert torch.bincount(place).min().item() > 430
+    angle = place * 2 * math.pi / 8
+    away = point - 2.0 * torch.stack([angle.cos(), angle.sin()], dim=1)
+    assert away.std().item() == pytest.approx(0.05, rel=0.05)
+    assert away.norm(dim=1).max().item() < 0.05 * 5.5
+
+
+def test_the_right_strip_is_the_left_moved_by_the_disparity() -> None:
+    channels, label, factors = items({"kind": "stereograms", "width": 12, "disparity": 2}, 3000)
+    assert label is not None
+    for name, factor in (("patch1", "disparity"), ("patch2", "other")):
+        left, right = channels[name][0, :, 0].split(12, dim=1)
+        shift = factors[factor][0, :, 0].long()
+        for moved in range(-2, 3):
+            here = shift == moved
+            kept = slice(2, 10)
+            assert torch.equal(right[here][:, kept], left[here][:, 2 + moved : 10 + moved])
+    assert torch.equal(factors["disparity"], factors["other"])
+    assert torch.bincount(label.flatten()).tolist() == pytest.approx([600] * 5, rel=0.15)
+    assert set(channels["patch1"].flatten().tolist()) == {-1.0, 1.0}
+
+
+def test_one_patch_alone_and_patches_without_relation_tell_nothing_of_the_other() -> None:
+    channels, _, _ = items({"kind": "stereograms"}, 3000)
+    for name in ("patch1", "patch2"):
+        left, right = channels[name][0, :, 0].split(10, dim=1)
+        assert left.mean(dim=0).abs().max().item() < 0.08
+        assert right.mean(dim=0).abs().max().item() < 0.08
+    _, _, factors = items({"kind": "stereograms", "coherent": 0.0}, 3000)
+    pair = torch.stack([factors["disparity"].flatten(), factors["other"].flatten()])
+    assert abs(torch.corrcoef(pair)[0, 1].item()) < 0.06
