@@ -12,6 +12,7 @@ from service import logs
 from service.api import (
     catalogue,
     events,
+    figures,
     guard,
     health,
     history,
@@ -57,7 +58,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         guard.Guard, body_bytes=settings.body_bytes_max, hosts=frozenset(map(str.lower, settings.allowed_hosts))
     )
-    for module in (schedules, submissions, jobs, parts, events, history, outcomes, catalogue, health, problems):
+    for module in (
+        schedules,
+        submissions,
+        jobs,
+        parts,
+        events,
+        history,
+        outcomes,
+        figures,
+        catalogue,
+        health,
+        problems,
+    ):
         app.include_router(module.router)
     return app
 

@@ -19,19 +19,27 @@ class Lived:
     stage: StageSpec
     start: int
     end: int
+    fixed: bool
+    """Whether the document alone decides its length."""
     exact: bool
+    """Whether it decides both ages, too."""
 
 
-def envelopes(schedule: ScheduleSpec, points: int) -> dict[str, Any]:
-    """Values of a canonical schedule at `points` ages and at every border; None where a trigger decides."""
+def envelopes(schedule: ScheduleSpec, points: int, *, to_limits: bool = False) -> dict[str, Any]:
+    """Values of a canonical schedule at `points` ages and at every border.
+
+    Where a trigger decides they are None or, with `to_limits`, those of a life that meets every limit.
+    """
     lived = list(_lived(schedule))
     exact_until = next((each.start for each in lived if not each.exact), lived[-1].end)
     ages = _ages(schedule, lived, points)
-    at_age = [(age, _stage_at(lived, age) if age <= exact_until else None) for age in ages]
+    at_age = [(age, _stage_at(lived, age) if to_limits or age <= exact_until else None) for age in ages]
     return {
         "age": ages,
         "exact_until": exact_until,
-        "stages": [{"name": e.stage.name, "from": e.start, "to": e.end, "exact": e.exact} for e in lived],
+        "stages": [
+            {"name": e.stage.name, "from": e.start, "to": e.end, "fixed": e.fixed, "exact": e.exact} for e in lived
+        ],
         "costs": {cost: [_weight(schedule, cost, *at) for at in at_age] for cost in schedule.costs},
         "plasticity": {area: [_plasticity(schedule, area, *at) for at in at_age] for area in schedule.organism.areas},
         "deficits": {name: [_strength(schedule, name, age) for age in ages] for name in schedule.deficits},
@@ -48,7 +56,8 @@ def envelopes(schedule: ScheduleSpec, points: int) -> dict[str, Any]:
 def _lived(schedule: ScheduleSpec) -> Iterator[Lived]:
     start = 0
     for stage, lengths in zip(schedule.stages, stage_lengths(schedule), strict=True):
-        yield Lived(stage, start, start + lengths.longest_sp, lengths.fixed and lengths.aligned)
+        exact = lengths.fixed and lengths.aligned
+        yield Lived(stage, start, start + lengths.longest_sp, lengths.fixed, exact)
         start += lengths.longest_sp
 
 

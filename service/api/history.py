@@ -32,9 +32,9 @@ def history(job: str, request: Request, query: Question, caller: Reader, store: 
     """Values of series along the arms' paths; JSON columns, CSV, Arrow or Parquet by Accept or `format`."""
     with store.read() as db:
         row = jobs.get(db, caller.project, job)
-        paths = chosen_arms(_paths(db, job), query)
+        paths = chosen_arms(paths_of(db, job), query)
         subject = negotiation.Subject(job, paths, row["status"] in TERMINAL)
-        return negotiation.respond(request, db, subject, query, _limits(db, job, query, paths))
+        return negotiation.respond(request, db, subject, query, limits_in(db, job, query, paths))
 
 
 @router.get("/series")
@@ -42,16 +42,17 @@ def series(job: str, request: Request, caller: Reader, store: Store) -> Response
     """Every recorded series with its unit and extremes; read from aggregates only."""
     with store.read() as db:
         jobs.get(db, caller.project, job)
-        paths = _paths(db, job)
+        paths = paths_of(db, job)
         rows = listed(db, paths)
     return tagged(request, {"items": rows, "next": None})
 
 
-def _paths(db: sa.Connection, job: str) -> list[ArmPath]:
+def paths_of(db: sa.Connection, job: str) -> list[ArmPath]:
+    """The paths of a job's arms, as far as their trajectories are known."""
     return arm_paths(jobs.arms_of(db, job), jobs.steps_of(db, job), jobs.transitions_of(db, job))
 
 
-def _limits(
+def limits_in(
     db: sa.Connection, job: str, query: HistoryQuery, paths: Sequence[ArmPath]
 ) -> tuple[float | None, float | None]:
     """`from` and `to` in the unit of x, by the first arm that is asked about."""

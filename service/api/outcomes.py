@@ -6,6 +6,7 @@ import hashlib
 from typing import Literal
 
 import orjson
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from models.specs.study import StudySpec
@@ -40,17 +41,43 @@ def _answer(request: Request, store: Database, project: str, job: str, asked: As
     with store.read() as db:
         row = jobs.get(db, project, job)
         study = _study(row, asked)
-        arms, steps, ended = jobs.arms_of(db, job), jobs.steps_of(db, job), jobs.transitions_of(db, job)
+        arms, steps, ended = _rows(db, job)
         marks = recall.marks(db, list(committed(arm_paths(arms, steps, ended))))
         headers = {"ETag": _tag(asked, row, steps, ended, marks), "Cache-Control": "no-cache"}
         if matches(request.headers.get("if-none-match"), headers["ETag"]):
             return Response(status_code=304, headers=headers)
-        from service.api import evaluation, study_views  # noqa: PLC0415 - scipy's statistics take half a second to load
+        found = _found(db, row, study, asked, (arms, steps, ended))
+    return json_answer(found.model_dump(), headers=headers)
 
-        names = set(study.outcomes) if asked == "outcomes" else evaluation.contrasted(study)
-        found = evaluation.grown(db, evaluation.Subject(row, study, arms, steps, ended), names)
-    view = study_views.outcomes_of if asked == "outcomes" else study_views.contrasts_of
-    return json_answer(view(found).model_dump(), headers=headers)
+
+def found_outcomes(db: sa.Connection, row: Row) -> Outcomes:
+    """The outcomes of a job; Refused if its study declares none."""
+    study = _study(row, "outcomes")
+    return _found(db, row, study, "outcomes", _rows(db, row["id"]))  # type: ignore[return-value] # by what is asked
+
+
+def found_contrasts(db: sa.Connection, row: Row) -> Contrasts | None:
+    """The contrasts of a job; None if its study declares none."""
+    study = _study(row, "outcomes")
+    if not study.contrasts:
+        return None
+    return _found(db, row, study, "contrasts", _rows(db, row["id"]))  # type: ignore[return-value] # by what is asked
+
+
+Rows = tuple[list[Row], list[Row], list[Row]]
+"""Arms, steps and ends of stages of a job."""
+
+
+def _rows(db: sa.Connection, job: str) -> Rows:
+    return jobs.arms_of(db, job), jobs.steps_of(db, job), jobs.transitions_of(db, job)
+
+
+def _found(db: sa.Connection, row: Row, study: StudySpec, asked: Asked, rows: Rows) -> Outcomes | Contrasts:
+    from service.api import evaluation, study_views  # noqa: PLC0415 - scipy's statistics take half a second to load
+
+    names = set(study.outcomes) if asked == "outcomes" else evaluation.contrasted(study)
+    found = evaluation.grown(db, evaluation.Subject(row, study, *rows), names)
+    return study_views.outcomes_of(found) if asked == "outcomes" else study_views.contrasts_of(found)
 
 
 def _study(row: Row, asked: Asked) -> StudySpec:

@@ -73,10 +73,13 @@ def draw(
     settings: Config,
     points: Annotated[int, Query(ge=2, le=20_000)] = 200,
     arm: Arm = 0,
+    to_limits: Annotated[
+        bool, Query(description="Where a trigger decides: as in a life that meets every limit, instead of null.")
+    ] = False,
 ) -> Response:
     """Weights, plasticity and overlays by age, as far as the document decides them."""
     prepared = prepare(*split(parsed), settings.numerics)
-    return json_answer(envelopes(arm_of(prepared, arm).schedule, points))
+    return json_answer(envelopes(arm_of(prepared, arm).schedule, points, to_limits=to_limits))
 
 
 @router.post("/diff", openapi_extra=DOCUMENT_BODY, responses={200: {"model": DiffAnswer}})

@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from models.errors import Malformed
-from service.cli import documents, histories, jobs, keys, machine, outcomes
+from service.cli import documents, figures, histories, jobs, keys, machine, outcomes
 from service.cli.output import complain
 from service.client import ApiError, Unreachable
+from service.figures.files import NoPicture
 
 _EXIT_BY_STATUS = {401: 4, 403: 4, 404: 3, 409: 5, 412: 5, 422: 7, 413: 7}
 
@@ -35,7 +36,7 @@ def _settings(
     context.obj = (url, key)
 
 
-for room in (machine, documents, jobs, histories, outcomes):
+for room in (machine, documents, jobs, histories, figures, outcomes):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 
@@ -55,6 +56,9 @@ def main() -> None:
     except Unreachable as error:
         complain(str(error))
         sys.exit(6)
+    except NoPicture as error:
+        complain(str(error))
+        sys.exit(1)
     except (FileNotFoundError, IsADirectoryError, ValueError) as error:
         complain(str(error))
         sys.exit(2)

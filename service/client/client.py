@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from service.client.connection import Connection
 from service.client.job import Job
+from service.figures.files import plotly_figure
+from service.wire.figures import FigureName
 
 
 class Client(Connection):
@@ -22,6 +26,15 @@ class Client(Connection):
     def plan(self, document: str | Path | Mapping[str, Any]) -> dict[str, Any]:
         """Arms, trajectories, samples with and without sharing; nothing is stored."""
         return dict(self.document("/v1/schedules/plan", document))
+
+    def figure(self, name: FigureName, document: str | Path | Mapping[str, Any], **query: Any) -> Any:
+        """`envelopes`, `organism`, `sharing` or `strip` of a document before anything runs, as an object of plotly."""
+        return plotly_figure(self.drawn(name, document, **query))
+
+    def drawn(self, name: FigureName, document: str | Path | Mapping[str, Any], **query: Any) -> dict[str, Any]:
+        """The same as plotly JSON."""
+        asked = httpx.QueryParams({key: value for key, value in query.items() if value is not None})
+        return dict(self.document(f"/v1/figures/{name}?{asked}", document))
 
     def submit(
         self,

@@ -12,6 +12,8 @@ import orjson
 
 from service.client.answers import History, trace_of
 from service.client.connection import Connection
+from service.figures.files import plotly_figure
+from service.wire.figures import FigureName
 from service.wire.jobs import TERMINAL
 from service.wire.outcomes import Contrasts, Outcomes
 
@@ -109,6 +111,15 @@ class Job:
     def contrasts(self) -> Contrasts:
         """A study's contrasts: estimates with intervals, tests corrected for their number, warnings."""
         return Contrasts.model_validate(self.client.get(f"/v1/jobs/{self.id}/contrasts"))
+
+    def figure(self, name: FigureName = "development", **query: Any) -> Any:
+        """A figure as an object of plotly; arm, series, look, ... as at `/v1/jobs/{job}/figures/{figure}`."""
+        return plotly_figure(self.drawn(name, **query))
+
+    def drawn(self, name: FigureName, **query: Any) -> dict[str, Any]:
+        """A figure as plotly JSON."""
+        answer: dict[str, Any] = self.client.get(f"/v1/jobs/{self.id}/figures/{name}", **query)
+        return answer
 
     def export(self, path: str | Path) -> Path:
         """Write every recorded value to .parquet, .arrow, .csv or .json, unthinned."""

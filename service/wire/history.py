@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -135,15 +135,20 @@ class HistoryQuery(BaseModel):
 
 def read_parameters(items: Iterable[tuple[str, str]]) -> HistoryQuery:
     """The question that a query string asks; pydantic's ValidationError names what is wrong with it."""
+    return HistoryQuery.model_validate(members_of(items))
+
+
+def members_of(items: Iterable[tuple[str, str]], also_lists: Collection[str] = ()) -> dict[str, Any]:
+    """The parameters of a query string, those that may be repeated as lists."""
     members: dict[str, Any] = {}
     for name, value in items:
         if name.startswith(_AXIS):
             members.setdefault("axis", {})[name.removeprefix(_AXIS)] = value
-        elif name in _LISTS:
+        elif name in _LISTS or name in also_lists:
             members.setdefault(name, []).append(value)
         else:
             members[name] = [members[name], value] if name in members else value
-    return HistoryQuery.model_validate(members)
+    return members
 
 
 def write_after(query: HistoryQuery, offsets: Mapping[str, int]) -> str:

@@ -1,0 +1,101 @@
+"""Figures over HTTP: of a job, of a document, or of arms side by side; plotly JSON, or CSV of what they show."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from service import figures
+from service.api import drawn_documents, drawn_items
+from service.api.answers import OPTIONS, matches, tagged
+from service.api.bodies import validated
+from service.api.dependencies import Config, ParsedBody, Reader, Store
+from service.api.drawing import draw
+from service.api.drawn_jobs import DrawnJob
+from service.api.schedules import DOCUMENT_BODY
+from service.figures.panels import Figure
+from service.figures.rows import as_csv
+from service.store import jobs, snapshots
+from service.wire.figures import ABOUT, FigureItems, FigureName, FigureQuery, figure_digest, read_figure_parameters
+
+router = APIRouter(prefix="/v1", tags=["figures"])
+
+
+def figure_query(request: Request) -> FigureQuery:
+    """The question in a query string; RequestValidationError names every parameter that is wrong."""
+    try:
+        return read_figure_parameters(request.query_params.multi_items())
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("query", *fault["loc"])} for fault in error.errors(include_url=False)]
+        raise RequestValidationError(faults) from error
+
+
+Question = Annotated[FigureQuery, Depends(figure_query)]
+
+
+@router.get("/figures")
+def names(request: Request, caller: Reader) -> Response:
+    """All figures and what they show."""
+    return tagged(request, {"items": [{"figure": name, "shows": words} for name, words in ABOUT.items()], "next": None})
+
+
+@router.get("/jobs/{job}/figures/{figure}", response_class=Response)
+def of_job(job: str, figure: FigureName, request: Request, query: Question, caller: Reader, store: Store) -> Response:
+    """A figure of a job as plotly JSON; `text/csv` gives the rows behind it."""
+    with store.read() as db:
+        row = jobs.get(db, caller.project, job)
+        kept = len(snapshots.of_job(db, job))
+        stands = [row["id"], row["version"], row["last_event"], row["status"], kept]
+        form = _form(request, query)
+        known = [figure_digest(figure, query), form, stands, edition()]
+        headers = {"ETag": f'W/"{hashlib.sha256(orjson.dumps(known)).hexdigest()[:32]}"', "Vary": "Accept"}
+        headers["Cache-Control"] = "no-cache"
+        if matches(request.headers.get("if-none-match"), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        drawn = draw(figure, DrawnJob(db, row, query))
+    return _answer(drawn, form, headers)
+
+
+@router.post("/figures/{figure}", response_class=Response, openapi_extra=DOCUMENT_BODY)
+def of_body(  # noqa: PLR0913 - a request has these parts
+    figure: FigureName,
+    request: Request,
+    query: Question,
+    parsed: ParsedBody,
+    caller: Reader,
+    store: Store,
+    settings: Config,
+) -> Response:
+    """A figure of a document before anything runs, or of arms side by side: `{"items": [{"job", "arm"}]}`."""
+    if "items" in parsed.data:
+        items = validated(FigureItems, parsed.data)
+        with store.read() as db:
+            drawn = drawn_items.draw(figure, db, caller.project, items, query)
+    else:
+        drawn = drawn_documents.draw(figure, parsed, query, (store, settings, caller.project))
+    return _answer(drawn, _form(request, query), {"Vary": "Accept"})
+
+
+def _form(request: Request, query: FigureQuery) -> str:
+    return query.format or ("csv" if request.headers.get("accept", "").startswith("text/csv") else "json")
+
+
+def _answer(drawn: Figure, form: str, headers: dict[str, str]) -> Response:
+    if form == "csv":
+        return Response(as_csv(drawn), headers=headers, media_type="text/csv")
+    content: Any = orjson.dumps(drawn, option=OPTIONS)
+    return Response(content, headers=headers, media_type="application/json")
+
+
+@cache
+def edition() -> str:
+    """Names the code that draws: after it changed, nothing that was drawn before counts as the same."""
+    sources = sorted(Path(figures.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
