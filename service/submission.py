@@ -54,6 +54,8 @@ class Prepared:
     document_id: str
     arms: tuple[PreparedArm, ...]
     seeds: tuple[int, ...]
+    confirmatory: tuple[int, ...]
+    """Those of the seeds that are kept for claims."""
     numerics: NumericsSpec
     warnings: tuple[Data, ...]
 
@@ -134,6 +136,7 @@ def new_job(prepared: Prepared, caller: Caller, about: About) -> NewJob:
         document=prepared.document,
         document_hash=prepared.document_id,
         seeds=prepared.seeds,
+        apart=prepared.confirmatory,
         numerics=prepared.numerics,
         warnings=prepared.warnings,
         arms=[_new_arm(arm) for arm in prepared.arms],
@@ -234,7 +237,8 @@ def _prepared(
         canonical=_canonical_form(result.spec, document, arms),
         document_id=arms[0].document_id if result.kind == "schedule" else study_id(result.spec, document),
         arms=arms,
-        seeds=result.schedules[0].seeds.numbers,
+        seeds=result.numbers,
+        confirmatory=result.spec.confirmatory if isinstance(result.spec, StudySpec) else (),
         numerics=numerics,
         warnings=tuple(warnings),
     )

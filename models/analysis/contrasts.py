@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 import numpy as np
 
 from models.analysis import trend
+from models.analysis.matching import Shown, unequal
 from models.analysis.outcomes import TIMES, Scale
 from models.analysis.pairing import Lives, Outcomes, Term, lives_of, named_axes, partners
 from models.analysis.statistics import (
     Floats,
     Interval,
     bootstrap,
+    bootstrap_p,
     centre_of,
     effect_size,
     holm,
@@ -52,8 +54,10 @@ class Question:
     analysis: AnalysisSpec
     digest: str
     """Seeds every draw."""
-    samples: Mapping[int, float] = field(default_factory=dict)
-    """Arm -> samples shown in all, if it is to be warned about arms that were shown unequal amounts."""
+    shown: Shown = field(default_factory=Shown)
+    """What arms were shown in all, to warn where arms that are compared were shown unequal amounts."""
+    growing: Mapping[int, Collection[int]] = field(default_factory=dict)
+    """Arm -> seeds of lives that are not over: they have no values here yet."""
     scale: Scale | None = None
     """For labels that are durations of several units."""
 
@@ -81,8 +85,14 @@ class ContrastResult:
     """Seeds without a value on some side."""
     censored: int
     diverged: int
+    growing: int
+    """Lives of the arms compared that are not over; they count as missing until they are."""
     warnings: tuple[str, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
+    null: float = 0.0
+    """What the estimate would be if nothing differed."""
+    drawn: Floats = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    """The estimate over resampled lives; empty below two pairs."""
 
 
 def answer(contrasts: Sequence[ContrastSpec], question: Question) -> list[ContrastResult]:
@@ -120,7 +130,7 @@ def _pair(contrast: PairContrast, question: Question, at: str) -> ContrastResult
     result = _judged(contrast, question, lives, values, null=1.0 if ratio else 0.0)
     if question.analysis.test == "logrank":
         result = _with_logrank(result, question, pairs)
-    return replace(result, warnings=(*result.warnings, *_unequal(question, pairs)))
+    return replace(result, warnings=(*result.warnings, *unequal(question.shown, pairs)))
 
 
 def _partners(
@@ -141,17 +151,6 @@ def _with_logrank(result: ContrastResult, question: Question, pairs: Sequence[tu
     if not all(times.size for times, _ in groups):
         return replace(result, p=None)
     return replace(result, p=logrank(*groups[0], *groups[1]))
-
-
-def _unequal(question: Question, pairs: Sequence[tuple[Arm, Arm]]) -> list[str]:
-    """Pairs of arms that were shown unequal amounts."""
-    shown = question.samples
-    told = [
-        f"{one.name} was shown {shown[one.index]:.0f} samples, {other.name} {shown[other.index]:.0f}"
-        for one, other in pairs
-        if one.index in shown and other.index in shown and shown[one.index] != shown[other.index]
-    ]
-    return told[:3] + ([f"and {len(told) - 3} more pairs"] if len(told) > 3 else [])
 
 
 # ---- interaction
@@ -227,7 +226,8 @@ def _recovery(contrast: RecoveryContrast, question: Question, at: str) -> Contra
     )
     value = float(_share(centre_of(both, analysis.centre)))
     detail = result.detail | {"gained": result.estimate, "lost": float(centre_of(both[1], analysis.centre))}
-    return replace(result, estimate=percentile_interval(value, drawn, analysis.level), detail=detail)
+    finite = drawn[np.isfinite(drawn)]
+    return replace(result, estimate=percentile_interval(value, drawn, analysis.level), detail=detail, drawn=finite)
 
 
 def _share(centres: Floats) -> Floats:
@@ -250,14 +250,14 @@ def _judged(
     analysis = question.analysis
     differences = by_seed[np.isfinite(by_seed)] - null
     digest = f"{question.digest}/{contrast.name}"
-    interval = Interval(np.nan, np.nan, np.nan)
-    p: float | None = None
-    if differences.size == 1:
-        interval = Interval(float(differences[0]) + null, np.nan, np.nan)
+    interval, drawn, p = Interval(np.nan, np.nan, np.nan), np.empty(0), None
+    if differences.size:
+        interval = Interval(float(centre_of(differences, analysis.centre)) + null, np.nan, np.nan)
     if differences.size > 1:
-        found, p = bootstrap(differences, analysis.centre, analysis.resamples, analysis.level, digest)
-        interval = Interval(found.value + null, found.low + null, found.high + null)
-        p = _tested(differences, analysis, digest, p)
+        drawn = bootstrap(differences, analysis.centre, analysis.resamples, digest) + null
+        interval = percentile_interval(interval.value, drawn, analysis.level)
+        p = _tested(differences, analysis, digest, bootstrap_p(drawn, null))
+    growing = lives.among(question.growing)
     return ContrastResult(
         name=contrast.name,
         kind=contrast.kind,
@@ -271,8 +271,11 @@ def _judged(
         missing=int(by_seed.size - differences.size),
         censored=lives.censored,
         diverged=lives.diverged,
-        warnings=tuple(_warnings(question, contrast, lives, int(differences.size))),
+        growing=growing,
+        warnings=tuple(_warnings(question, contrast, lives, int(differences.size), growing)),
         detail={} if lives.horizon is None else {"horizon": lives.horizon},
+        null=null,
+        drawn=drawn,
     )
 
 
@@ -288,8 +291,8 @@ def _tested(differences: Floats, analysis: AnalysisSpec, digest: str, of_bootstr
             return None
 
 
-def _warnings(question: Question, contrast: ContrastSpec, lives: Lives, pairs: int) -> list[str]:
-    told = []
+def _warnings(question: Question, contrast: ContrastSpec, lives: Lives, pairs: int, growing: int) -> list[str]:
+    told = [f"{growing} lives still grow and are left out"] if growing else []
     if pairs < FEW_PAIRS:
         told.append(f"{pairs} pairs only")
     if len(lives.seeds) > pairs:

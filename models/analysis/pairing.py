@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,10 @@ class Lives:
     diverged: int
     horizon: float | None
     """Times are restricted means up to here; None if nothing was censored."""
+
+    def among(self, seeds_of: Mapping[int, Collection[int]]) -> int:
+        """How many of some lives, given by arm and seed, are of these arms."""
+        return sum(len(seeds_of.get(arm, ())) for arm in self.numbers)
 
     def combined(self, combinations: Sequence[Sequence[Term]]) -> Floats:
         """For every seed the mean over combinations of the signed sums; NaN if one of the lives has no number."""

@@ -71,17 +71,24 @@ def percentile_interval(value: float, drawn: Floats, level: float) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def bootstrap(differences: Floats, centre: Centre, resamples: int, level: float, digest: str) -> tuple[Interval, float]:
-    """Centre of paired differences, its percentile interval, and the p value that agrees with it.
+def bootstrap(differences: Floats, centre: Centre, resamples: int, digest: str) -> Floats:
+    """Centres of resampled paired differences."""
+    return resampled(differences.size, resamples, digest, lambda index: centre_of(differences[index], centre))
 
-    p = 2 min(share of resampled centres <= 0, share >= 0), each share (k + 1)/(resamples + 1): it falls below
-    1 - level where the interval leaves 0 out (Davison & Hinkley 1997, sections 4.4 and 5.3).
+
+def share_beyond(drawn: Floats, bound: float, side: Literal["below", "above"]) -> float:
+    """Share of resampled estimates at or beyond a bound, (k + 1)/(resamples + 1): never 0."""
+    beyond = drawn <= bound if side == "below" else drawn >= bound
+    return (int(beyond.sum()) + 1) / (drawn.size + 1)
+
+
+def bootstrap_p(drawn: Floats, null: float = 0.0) -> float:
+    """Two-sided p of resampled estimates against a null value: twice the smaller of the shares on its two sides.
+
+    It falls below 1 - level where the percentile interval leaves the null value out (Davison & Hinkley 1997, sections
+    4.4 and 5.3).
     """
-    value = float(centre_of(differences, centre))
-    drawn = resampled(differences.size, resamples, digest, lambda index: centre_of(differences[index], centre))
-    below, above = int((drawn <= 0.0).sum()), int((drawn >= 0.0).sum())
-    p = min(1.0, 2.0 * (min(below, above) + 1) / (resamples + 1))
-    return percentile_interval(value, drawn, level), p
+    return min(1.0, 2.0 * min(share_beyond(drawn, null, "below"), share_beyond(drawn, null, "above")))
 
 
 def permutation(differences: Floats, centre: Centre, resamples: int, digest: str) -> float:

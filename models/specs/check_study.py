@@ -17,15 +17,15 @@ from models.specs.check_worlds import unfit_as_number
 from models.specs.costs import target_of
 from models.specs.costs.target import AreaTarget
 from models.specs.durations import Duration
+from models.specs.exposure import IN_WORDS, Measure, exposure
 from models.specs.findings import Finding, by_name, finding, from_reason
 from models.specs.limits import Limits, check_lives
-from models.specs.outcomes import Labels, OutcomeSpec, PairContrast, RecoveryContrast
+from models.specs.outcomes import Labels, MatchedControl, OutcomeSpec, PairContrast, RecoveryContrast
 from models.specs.patches import PatchError
-from models.specs.schedule import ScheduleSpec
+from models.specs.schedule import ScheduleSpec, SeedsSpec
 from models.specs.selectors import select, unknown_references
 from models.specs.study import StudySpec
 from models.specs.timeline import common_pass
-from models.specs.totals import total
 from models.specs.triggers import probes_read
 
 FEW_SEEDS = 5
@@ -47,7 +47,7 @@ def check_study(
     study: StudySpec, base: Mapping[str, Any] | None, check_arm: CheckArm, limits: Limits
 ) -> tuple[Arms, list[Finding]]:
     """The arms, and everything that is wrong with them and with the study; `base` is needed unless it is inline."""
-    found = [*_names(study), *check_lives(study.seeds.count, arm_count(study), limits)]
+    found = [*_names(study), *_seeds(study), *check_lives(len(study.numbers), arm_count(study), limits)]
     start = study.base if isinstance(study.base, dict) else base
     if start is None:
         message = f"base: schedule '{study.base}' is not here"
@@ -70,6 +70,15 @@ def check_study(
 def _names(study: StudySpec) -> Iterator[Finding]:
     yield from repeated(("axes",), "axis", [axis.name for axis in study.axes])
     yield from repeated(("contrasts",), "contrast", [contrast.name for contrast in study.contrasts])
+
+
+def _seeds(study: StudySpec) -> Iterator[Finding]:
+    """E30 if a seed is both looked at and kept for claims."""
+    twice = sorted(set(study.seeds.numbers) & set(study.confirmatory))
+    if twice:
+        message = f"confirm: seed {twice[0]} is among `seeds` already, which were looked at before"
+        free = study.seeds.start + study.seeds.count
+        yield finding("E30", ("confirm", "start"), message, f"start: {free} or later")
 
 
 def _each(documents: Sequence[ArmDocument], check_arm: CheckArm) -> tuple[Arms, list[Finding]]:
@@ -154,9 +163,11 @@ def _by_age(
 def advise_study(study: StudySpec, arms: Arms) -> Iterator[Finding]:
     """Warnings about a study that has no errors."""
     schedules = [schedule for schedule in arms.schedules if schedule is not None]
-    if study.seeds.count < FEW_SEEDS:
-        message = f"seeds: {study.seeds.count} are too few to tell arms apart"
-        yield finding("W06", ("seeds", "count"), message, f"{FEW_SEEDS} or more")
+    for name in ("seeds", "confirm"):
+        seeds: SeedsSpec | None = getattr(study, name)
+        if seeds is not None and seeds.count < FEW_SEEDS:
+            message = f"{name}: {seeds.count} are too few to tell arms apart"
+            yield finding("W06", (name, "count"), message, f"{FEW_SEEDS} or more")
     yield from _unequal_arms(study, arms)
     yield from _controls(study, schedules)
     yield from _double_use(study, schedules)
@@ -169,21 +180,35 @@ def without_restarted_decay(found: Sequence[Finding], schedules: Sequence[Schedu
 
 
 def _unequal_arms(study: StudySpec, arms: Arms) -> Iterator[Finding]:
-    if any(control.kind == "matched" for control in study.controls):
+    """W02 for contrasts between arms that are shown unequal amounts, if the study has no matched control."""
+    if any(isinstance(control, MatchedControl) for control in study.controls):
         return
     for index, contrast in enumerate(study.contrasts):
         if not isinstance(contrast, (PairContrast, RecoveryContrast)):
             continue
-        samples = [_samples(arms, contrast.treat, index), _samples(arms, contrast.control, index)]
-        if None not in samples and samples[0] != samples[1]:
-            message = f"contrast {contrast.name}: treated arms last {samples[0]}sp, controls {samples[1]}sp"
+        treated, controls = (_amounts(arms, labels, index) for labels in (contrast.treat, contrast.control))
+        differing = [
+            f"{_span(treated[each])} {words} in treated arms, {_span(controls[each])} in controls"
+            for each, words in IN_WORDS.items()
+            if each in treated and each in controls and treated[each] != controls[each]
+        ]
+        if differing:
+            message = f"contrast {contrast.name}: {'; '.join(differing)}"
             yield finding("W02", ("contrasts", index), message, "a control of kind matched")
 
 
-def _samples(arms: Arms, labels: Labels, index: int) -> tuple[int, ...] | None:
+def _amounts(arms: Arms, labels: Labels, index: int) -> dict[Measure, set[int]]:
+    """What the chosen arms are shown, by measure; nothing if a trigger decides it in one of them."""
     chosen = select(arms.documents, labels, pointer(["contrasts", index]))
-    totals = {total(schedule, "sp") for arm in chosen if (schedule := arms.schedules[arm.index]) is not None}
-    return None if None in totals else tuple(sorted(each for each in totals if each is not None))
+    shown = [exposure(schedule) for arm in chosen if (schedule := arms.schedules[arm.index]) is not None]
+    if any(each is None for each in shown):
+        return {}
+    return {measure: {each[measure] for each in shown if each is not None} for measure in IN_WORDS}
+
+
+def _span(amounts: set[int]) -> str:
+    low, high = min(amounts), max(amounts)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _controls(study: StudySpec, schedules: Sequence[ScheduleSpec]) -> Iterator[Finding]:

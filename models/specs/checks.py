@@ -87,6 +87,13 @@ class Checked:
             raise Refused(each.reason for each in self.errors)
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """Every seed of the document."""
+        if isinstance(self.spec, StudySpec):
+            return self.spec.numbers
+        return () if self.spec is None else self.spec.seeds.numbers
+
+    @property
     def summary(self) -> Summary | None:
         """None if there are errors."""
         if not self.schedules:
@@ -97,7 +104,7 @@ class Checked:
             parameters=max(cost.parameters for cost in costs),
             stages=max(len(schedule.stages) for schedule in self.schedules),
             arms=len(self.schedules),
-            lives=sum(schedule.seeds.count for schedule in self.schedules),
+            lives=len(self.schedules) * len(self.numbers),
             updates_max=max(cost.updates for cost in costs),
         )
 
@@ -123,7 +130,7 @@ def check_document(
         return _check_study(spec, document, base, limits)
     found = [*check_lives(spec.seeds.count, 1, limits), *_schedule(spec)]
     if not _has_errors(found):
-        found += check_limits([spec], limits)
+        found += check_limits([spec], spec.seeds.count, limits)
     schedules = () if _has_errors(found) else (spec,)
     return Checked(kind, spec, named(found, document), schedules=schedules)
 
@@ -133,7 +140,7 @@ def _check_study(study: StudySpec, document: dict[str, Any], base: Mapping[str, 
     whole = {**document, "base": base} if base is not None else document
     schedules = [schedule for schedule in arms.schedules if schedule is not None]
     if not _has_errors(found):
-        found += map(_in_study, check_limits(schedules, limits))
+        found += map(_in_study, check_limits(schedules, len(study.numbers), limits))
     if _has_errors(found):
         return Checked("study", study, _named_in_study(found, whole))
     found = without_restarted_decay([*found, *advise_study(study, arms)], schedules)

@@ -63,7 +63,7 @@ def asked(schedule: ScheduleSpec) -> Asked:
     )
 
 
-def check_limits(schedules: Sequence[ScheduleSpec], limits: Limits | None = None) -> Iterator[Finding]:
+def check_limits(schedules: Sequence[ScheduleSpec], seeds: int, limits: Limits | None = None) -> Iterator[Finding]:
     """E17 for everything that schedules without errors, one per arm, ask beyond a limit; arms are counted apart."""
     limits, costs = limits or Limits(), [asked(schedule) for schedule in schedules]
     amounts: list[tuple[str, Sequence[int], int, _Hint]] = [
@@ -76,7 +76,7 @@ def check_limits(schedules: Sequence[ScheduleSpec], limits: Limits | None = None
         if each[largest] > limit:
             steps, text = hint(schedules[largest], limit / each[largest])
             yield _beyond(steps, each[largest], limit, what, text)
-    lives = [schedule.seeds.count for schedule in schedules]
+    lives = [seeds] * len(schedules)
     sums: list[tuple[str, int, int]] = [
         ("values of history", _total(lives, [cost.history_values for cost in costs]), limits.history_values),
         ("bytes of snapshots", _total(lives, [cost.snapshot_bytes for cost in costs]), limits.snapshot_bytes),

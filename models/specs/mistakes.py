@@ -42,7 +42,13 @@ def findings_of(error: ValidationError, model: type[BaseModel], document: Any) -
     return list(found.values())
 
 
-_OWN_CODES: dict[str, Code] = {"duration": "E19", "exclusive": "E23", "probability": "E30", "span": "E13"}
+_OWN_CODES: dict[str, Code] = {
+    "duration": "E19",
+    "exclusive": "E23",
+    "probability": "E30",
+    "bound": "E30",
+    "span": "E13",
+}
 """Mistakes that the specs themselves tell, with whole sentences."""
 
 

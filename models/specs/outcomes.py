@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.specs.base import Many, Name, Spec
 from models.specs.durations import Duration
@@ -145,6 +146,24 @@ class RecoveryContrast(ContrastBase):
 ContrastSpec = Annotated[
     PairContrast | InteractionContrast | TrendContrast | RecoveryContrast, Field(discriminator="kind")
 ]
+
+
+class ExpectationSpec(Spec):
+    """A relation that a contrast is expected to show.
+
+    `above`: the estimate exceeds its null value (0; of a ratio 1) by more than `margin`; a negative margin asks for no
+    worse than. `below`: it falls short by more. `within`: it departs from it by less, either way.
+    """
+
+    contrast: Name
+    relation: Literal["above", "below", "within"]
+    margin: float = 0.0
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> ExpectationSpec:
+        if self.relation == "within" and self.margin <= 0.0:
+            raise PydanticCustomError("bound", "within needs a margin above 0: no estimate is exactly equal")
+        return self
 
 
 class AnalysisSpec(Spec):

@@ -97,6 +97,11 @@ def unknown_references(study: StudySpec, arms: Sequence[Arm], probes: frozenset[
     axes = [axis.name for axis in study.axes]
     for index, contrast in enumerate(study.contrasts):
         reasons.extend(_unknown_names(study, contrast, axes, pointer(["contrasts", index])))
+    contrasts = [contrast.name for contrast in study.contrasts]
+    for index, expected in enumerate(study.expect):
+        if expected.contrast not in contrasts:
+            place, suggestion = pointer(["expect", index, "contrast"]), nearest(expected.contrast, contrasts)
+            reasons.append(Reason("E32", place, f"unknown contrast '{expected.contrast}'", suggestion))
     return reasons
 
 

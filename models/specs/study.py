@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.specs.base import Many, Name, Spec
-from models.specs.outcomes import AnalysisSpec, ContrastSpec, ControlSpec, Labels, OutcomeSpec
+from models.specs.base import Many, Name, Spec, later
+from models.specs.outcomes import AnalysisSpec, ContrastSpec, ControlSpec, ExpectationSpec, Labels, OutcomeSpec
 from models.specs.schedule import ScheduleSpec, SeedsSpec
 
 Path = Annotated[str, StringConstraints(pattern=r"^(/[^/]+)+$")]
@@ -55,12 +55,27 @@ class StudySpec(Spec):
     base: Name | dict[str, Any]
     """Name of a schedule that is sent along, or the schedule itself; validated as one when arms are made."""
     seeds: SeedsSpec
+    """On which the study is explored: margins and choices may be made by looking at them."""
+    confirm: SeedsSpec | None = later(None)
+    """Further seeds, kept apart, on which claims are judged."""
     axes: Annotated[Many[AxisSpec], Field(max_length=16)] = ()
     arms: Annotated[Many[ArmSpec], Field(max_length=1000)] = ()
     controls: Annotated[Many[ControlSpec], Field(max_length=64)] = ()
     outcomes: Annotated[dict[Name, OutcomeSpec], Field(max_length=64)] = {}
     contrasts: Annotated[Many[ContrastSpec], Field(max_length=256)] = ()
     analysis: AnalysisSpec = AnalysisSpec()
+    expect: Annotated[Many[ExpectationSpec], Field(max_length=256)] = later(())
+    """What the contrasts are expected to show, written down before they are known."""
+
+    @property
+    def confirmatory(self) -> tuple[int, ...]:
+        """The seeds on which claims are judged; none if the study names none."""
+        return () if self.confirm is None else self.confirm.numbers
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Every seed: the exploratory ones, then the confirmatory ones."""
+        return (*self.seeds.numbers, *self.confirmatory)
 
 
 Document = ScheduleSpec | StudySpec

@@ -15,21 +15,24 @@ import orjson
 
 from models.analysis import outcomes
 from models.analysis.contrasts import Question
+from models.analysis.matching import Shown
 from models.analysis.outcomes import NO_READINGS, Curve, LifeFacts, LifeOutcome, Scale
 from models.analysis.pairing import Outcomes, related
-from models.specs.outcomes import OutcomeSpec
+from models.specs.exposure import Measure, exposure
+from models.specs.outcomes import MatchedControl, OutcomeSpec
 from models.specs.probes import MEASURES
 from models.specs.schedule import ScheduleSpec
 from models.specs.selectors import Arm
 from models.specs.study import StudySpec
 from models.specs.timeline import common_pass
-from models.specs.totals import total
 from service.api.arm_paths import arm_paths
 from service.api.life_facts import life_facts
 from service.store.path import read_arms
 from service.store.series_rows import Executor
 
 Row = Mapping[str, Any]
+GROWING = frozenset({"waiting", "developing"})
+"""Of lives that are not over."""
 Curves = Mapping[tuple[int, str], Mapping[int, Curve]]
 """(arm, probe) -> seed -> readings, in the type in which they are stored."""
 
@@ -126,13 +129,15 @@ def _measured(series: str) -> str:
 # ---- life by life
 
 
-def question(found: Grown, names: Collection[str]) -> Question:
-    """The outcomes' values after `map` and `relative_to`, with what contrasts need to know."""
+def question(found: Grown, names: Collection[str], seeds: Collection[int], *, final: bool) -> Question:
+    """Values of some seeds after `map` and `relative_to`, with what contrasts need; `final`: of lives that are over."""
     study = found.subject.study
     values: dict[str, Outcomes] = {}
+    growing = {arm: {seed for seed in lives if seed in seeds} for arm, lives in _growing(found).items()}
+    left_out = growing if final else {}
     for name in names:
         spec = study.outcomes[name]
-        own = {arm.index: _of_arm(found, spec, arm.index) for arm in found.arms}
+        own = {arm.index: _of_arm(found, spec, arm.index, seeds, left_out.get(arm.index, ())) for arm in found.arms}
         values[name] = own if spec.relative_to is None else related(own, found.arms, spec.relative_to)
     return Question(
         arms=found.arms,
@@ -141,22 +146,32 @@ def question(found: Grown, names: Collection[str]) -> Question:
         values=values,
         analysis=study.analysis,
         digest=found.subject.job["document_hash"],
-        samples=_samples(found),
+        shown=_shown(found),
+        growing=growing,
         scale=found.scale(found.arms[0].index),
     )
 
 
-def _of_arm(found: Grown, spec: OutcomeSpec, arm: int) -> dict[int, LifeOutcome]:
+def _growing(found: Grown) -> dict[int, list[int]]:
+    """Arm -> seeds of lives that are not over."""
+    return {arm: [seed for seed, life in lives.items() if life.status in GROWING] for arm, lives in found.facts.items()}
+
+
+def _of_arm(
+    found: Grown, spec: OutcomeSpec, arm: int, seeds: Collection[int], left_out: Collection[int]
+) -> dict[int, LifeOutcome]:
     probe = probe_of(spec)
     curves = found.curves.get((arm, probe), {}) if probe is not None else {}
     scale, better = found.scale(arm), _better(found, probe)
     lives = found.facts[arm]
-    return {
-        seed: outcomes.evaluate(
-            spec, seen(spec, curves.get(seed, NO_READINGS), lives[seed]), lives[seed], scale, better
-        )
-        for seed in sorted(lives)
-    }
+
+    def value(seed: int) -> LifeOutcome:
+        if seed in left_out:
+            return LifeOutcome(None)
+        curve = seen(spec, curves.get(seed, NO_READINGS), lives[seed])
+        return outcomes.evaluate(spec, curve, lives[seed], scale, better)
+
+    return {seed: value(seed) for seed in sorted(lives) if seed in seeds}
 
 
 def seen(spec: OutcomeSpec, curve: Curve, life: LifeFacts) -> Curve:
@@ -189,14 +204,19 @@ def kind_of(found: Grown, probe: str | None) -> str | None:
     return next((spec.kind for spec in specs), None)
 
 
-def _samples(found: Grown) -> dict[int, float]:
-    """Samples that each arm shows in all: as its document says, or, if triggers decide, the mean over whole lives."""
-    shown: dict[int, float] = {}
+def _shown(found: Grown) -> Shown:
+    """What arms show in all: as their documents say, or, if triggers decide, the mean over whole lives."""
+    amounts: dict[int, Mapping[Measure, float]] = {}
     for index, schedule in found.schedules.items():
-        fixed = total(schedule, "sp")
+        fixed = exposure(schedule)
         whole = [life.end_age_sp for life in found.facts[index].values() if life.status == "complete"]
         if fixed is not None:
-            shown[index] = float(fixed)
+            amounts[index] = {measure: float(amount) for measure, amount in fixed.items()}
         elif whole:
-            shown[index] = float(np.mean(whole))
-    return shown
+            mean = float(np.mean(whole))
+            amounts[index] = {"sp": mean, "ba": mean / schedule.clock.batch}
+    matched: dict[Measure, list[str]] = {}
+    for control in found.subject.study.controls:
+        if isinstance(control, MatchedControl):
+            matched.setdefault(control.by, []).append(control.name)
+    return Shown(amounts, matched)

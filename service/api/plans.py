@@ -50,9 +50,10 @@ def _paths(db: sa.Connection, project: str, prepared: Prepared, cohort_lives: in
     for arm in prepared.arms:
         root = seedless_key(arm.plan.steps[0].regime, prepared.numerics)
         if root not in cohorts:
-            cohorts[root] = creation.cohorts_of(db, project, root, prepared.seeds, cohort_lives)
-        for number, seeds in enumerate(cohorts[root]):
-            yield CohortPath(arm, number, seeds, tuple(arm_keys(arm.plan, seeds, prepared.numerics)))
+            seeds = (prepared.seeds, prepared.confirmatory)
+            cohorts[root] = creation.cohorts_of(db, project, root, seeds, cohort_lives)
+        for number, born in enumerate(cohorts[root]):
+            yield CohortPath(arm, number, born, tuple(arm_keys(arm.plan, born, prepared.numerics)))
 
 
 def _arms(arms: Sequence[PreparedArm], paths: Sequence[CohortPath]) -> list[Data]:

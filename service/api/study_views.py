@@ -5,12 +5,14 @@ Loads scipy, so routes import it when they are asked.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
 from models.analysis.bands import FEW
 from models.analysis.contrasts import ContrastResult, Question, answer
+from models.analysis.expectations import Judgement, judge
 from models.analysis.statistics import Interval
 from models.analysis.summaries import summarise
 from models.specs.base import Spec
@@ -23,29 +25,65 @@ from service.wire import outcomes as wire
 
 Data = dict[str, Any]
 
+CLAIMS = frozenset({"W01", "W06", "W07", "W12", "W13", "W17"})
+"""Warnings that bear on what a study may claim: confounded windows, few seeds, items used twice, missing controls."""
 
-def outcomes_of(found: Grown) -> wire.Outcomes:
-    """Every outcome of every life, summed up over the lives of each arm."""
+
+def outcomes_of(found: Grown, seeds: wire.Seeds) -> wire.Outcomes:
+    """Every outcome of every life of some seeds, summed up over the lives of each arm."""
     study = found.subject.study
-    asked = question(found, study.outcomes)
+    asked = question(found, study.outcomes, frozenset(seeds.numbers), final=False)
     told = [_outcome(found, asked, name) for name in study.outcomes]
-    return wire.Outcomes(**_about(found), outcomes=told)
+    return wire.Outcomes(**_about(found, seeds), outcomes=told)
 
 
-def contrasts_of(found: Grown) -> wire.Contrasts:
-    """Every contrast, paired by seed and tested as the study's `analysis` says."""
+def contrasts_of(found: Grown, seeds: wire.Seeds) -> wire.Contrasts:
+    """Every contrast on some seeds, paired and tested as the study's `analysis` says, and what was expected of it."""
     study = found.subject.study
-    asked = question(found, contrasted(study))
-    results = answer(study.contrasts, asked)
-    told = [_contrast(found, spec, result) for spec, result in zip(study.contrasts, results, strict=True)]
-    return wire.Contrasts(**_about(found), analysis=_definition(study.analysis), contrasts=told)
+    results = _results(found, seeds.numbers)
+    explored = _results(found, study.seeds.numbers) if seeds.role == "confirmatory" else [None] * len(results)
+    told = [
+        _contrast(found, spec, result, before)
+        for spec, result, before in zip(study.contrasts, results, explored, strict=True)
+    ]
+    judged = judge(study.expect, {each.name: each for each in results}, study.analysis)
+    return wire.Contrasts(
+        **_about(found, seeds),
+        analysis=_definition(study.analysis),
+        contrasts=told,
+        expectations=[_expectation(each) for each in judged],
+        doubts=_doubts(found, seeds),
+    )
 
 
-def _about(found: Grown) -> Data:
+def _results(found: Grown, seeds: Collection[int]) -> list[ContrastResult]:
+    study = found.subject.study
+    return answer(study.contrasts, question(found, contrasted(study), frozenset(seeds), final=True))
+
+
+def _about(found: Grown, seeds: wire.Seeds) -> Data:
     """What both answers begin with."""
     status: list[Any] = [life.status for lives in found.facts.values() for life in lives.values()]
     job = found.subject.job
-    return {"job": job["id"], "complete": job["status"] == "succeeded", "lives": life_counts(status)}
+    complete = job["status"] == "succeeded"
+    return {"job": job["id"], "complete": complete, "lives": life_counts(status), "seeds": seeds}
+
+
+def _expectation(judged: Judgement) -> wire.Expectation:
+    return wire.Expectation(**{**asdict(judged), "estimate": _interval(judged.estimate)})
+
+
+def _doubts(found: Grown, seeds: wire.Seeds) -> list[wire.Doubt]:
+    """Warnings of the check that bear on claims; what single contrasts do not share stands with them."""
+    told = [
+        wire.Doubt(code=each["code"], message=each["message"])
+        for each in found.subject.job["warnings"]
+        if each["code"] in CLAIMS
+    ]
+    if seeds.role == "all":
+        message = "figures rest on exploratory and confirmatory seeds together: they explore, they do not confirm"
+        told.append(wire.Doubt(code="pooled-seeds", message=message))
+    return told
 
 
 def _outcome(found: Grown, asked: Question, name: str) -> wire.Outcome:
@@ -79,6 +117,7 @@ def _arm(found: Grown, asked: Question, name: str, arm: Arm) -> wire.ArmOutcome:
         restricted_mean=one.restricted_mean,
         horizon=one.horizon,
         median_time=one.median_time,
+        complete=not asked.growing.get(arm.index),
         lives=[
             wire.LifeOutcome(seed=seed, status=found.facts[arm.index][seed].status, **asdict(life))
             for seed, life in lives.items()
@@ -86,7 +125,9 @@ def _arm(found: Grown, asked: Question, name: str, arm: Arm) -> wire.ArmOutcome:
     )
 
 
-def _contrast(found: Grown, spec: ContrastSpec, result: ContrastResult) -> wire.Contrast:
+def _contrast(
+    found: Grown, spec: ContrastSpec, result: ContrastResult, explored: ContrastResult | None
+) -> wire.Contrast:
     return wire.Contrast(
         name=result.name,
         kind=result.kind,
@@ -101,6 +142,8 @@ def _contrast(found: Grown, spec: ContrastSpec, result: ContrastResult) -> wire.
         n_missing=result.missing,
         n_censored=result.censored,
         n_diverged=result.diverged,
+        n_growing=result.growing,
+        explored=None if explored is None else _interval(explored.estimate),
         warnings=list(result.warnings),
         detail={name: _plain(part) for name, part in result.detail.items()},
         definition=_definition(spec),

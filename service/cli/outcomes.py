@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from service.cli.jobs import JobName, find
-from service.cli.output import Form, Output, client, say, show_one, show_rows
+from service.cli.output import Form, Output, client, out, say, show_one, show_rows
 
 Data = dict[str, Any]
 
+
+class SeedRole(StrEnum):
+    """Which seeds figures rest on."""
+
+    EXPLORATORY = "exploratory"
+    CONFIRMATORY = "confirmatory"
+    ALL = "all"
+
+
+Seeds = Annotated[SeedRole | None, typer.Option(help="Seeds that figures rest on; those kept for claims, if any.")]
 _COUNTS = ("n", "missing", "censored", "diverged")
 
 
@@ -19,10 +30,11 @@ def outcomes(
     context: typer.Context,
     job: JobName,
     lives: Annotated[bool, typer.Option("--lives", help="One row for every life, not for every arm.")] = False,
+    seeds: Seeds = None,
     output: Output = Form.TABLE,
 ) -> None:
     """Show a study's outcomes: mean and band of every arm, censored and diverged lives counted beside."""
-    answer = find(client(context), job).outcomes().model_dump()
+    answer = find(client(context), job).outcomes(seeds).model_dump()
     pairs = [(outcome, arm) for outcome in answer["outcomes"] for arm in outcome["arms"]]
     if lives:
         rows = [_about(outcome, arm) | life for outcome, arm in pairs for life in arm["lives"]]
@@ -33,14 +45,19 @@ def outcomes(
     _show(answer, rows, columns, output)
 
 
-def contrasts(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
-    """Show a study's contrasts: estimate and interval, p as corrected; warnings go to stderr."""
-    answer = find(client(context), job).contrasts().model_dump()
+def contrasts(context: typer.Context, job: JobName, seeds: Seeds = None, output: Output = Form.TABLE) -> None:
+    """Show a study's contrasts: estimate and interval, p as corrected, verdicts; warnings go to stderr."""
+    answer = find(client(context), job).contrasts(seeds).model_dump()
     columns = ("name", "outcome", "estimate", "lo", "hi", "unit", "p", "p_corrected", *_COUNTS)
     _show(answer, [_flat(each) for each in answer["contrasts"]], columns, output)
+    if output is Form.TABLE and answer["expectations"]:
+        out.print()
+        show_rows(answer["expectations"], ("contrast", "relation", "margin", "verdict", "reason"), output)
     for each in answer["contrasts"]:
         for warning in each["warnings"]:
             say(f"{each['name']}: {warning}")
+    for doubt in answer["doubts"]:
+        say(f"{doubt['code']} {doubt['message']}")
 
 
 def _about(outcome: Data, arm: Data) -> Data:
@@ -63,6 +80,9 @@ def _flat(contrast: Data) -> Data:
 
 def _show(answer: Mapping[str, Any], rows: Sequence[Data], columns: Sequence[str], form: Form) -> None:
     """The whole answer as JSON or YAML, else its rows; ids are the names of outcomes or contrasts."""
+    rests_on = answer["seeds"]
+    if rests_on["role"] != SeedRole.EXPLORATORY:
+        say(f"on {len(rests_on['numbers'])} seeds ({rests_on['role']})")
     if not answer["complete"]:
         left = {state: count for state, count in answer["lives"].items() if count}
         say("not final: " + ", ".join(f"{count} {state}" for state, count in left.items() if state != "total"))

@@ -104,13 +104,16 @@ class Job:
         """Every arm x seed with its stage, age and status."""
         return list(self.client.pages(f"/v1/jobs/{self.id}/lives", limit=1000))
 
-    def outcomes(self) -> Outcomes:
-        """A study's outcomes, life by life and arm by arm; `complete` says whether they are final."""
-        return Outcomes.model_validate(self.client.get(f"/v1/jobs/{self.id}/outcomes"))
+    def outcomes(self, seeds: str | None = None) -> Outcomes:
+        """A study's outcomes, life by life and arm by arm; `complete` says whether they are final.
 
-    def contrasts(self) -> Contrasts:
-        """A study's contrasts: estimates with intervals, tests corrected for their number, warnings."""
-        return Contrasts.model_validate(self.client.get(f"/v1/jobs/{self.id}/contrasts"))
+        They rest on the seeds that the study keeps for claims, if it does; `seeds` asks for others.
+        """
+        return Outcomes.model_validate(self.client.get(f"/v1/jobs/{self.id}/outcomes", seeds=seeds))
+
+    def contrasts(self, seeds: str | None = None) -> Contrasts:
+        """A study's contrasts: estimates with intervals, tests corrected for their number, warnings, verdicts."""
+        return Contrasts.model_validate(self.client.get(f"/v1/jobs/{self.id}/contrasts", seeds=seeds))
 
     def figure(self, name: FigureName = "development", **query: Any) -> Any:
         """A figure as an object of plotly; arm, series, look, ... as at `/v1/jobs/{job}/figures/{figure}`."""

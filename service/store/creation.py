@@ -60,6 +60,8 @@ class NewJob:
     document_hash: str
     seeds: Sequence[int]
     arms: Sequence[NewArm]
+    apart: Sequence[int] = ()
+    """Seeds that are not born in one cohort with the others, so that jobs of either kind alone share with this one."""
     numerics: NumericsSpec = field(default_factory=NumericsSpec)
     notes: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -145,7 +147,7 @@ def _births(db: sa.Connection, new: NewArm, whole: NewJob, cohort_lives: int) ->
             ages=dict.fromkeys(seeds, 0),
             priority=whole.priority,
         )
-        for seeds in cohorts_of(db, whole.project, root, whole.seeds, cohort_lives)
+        for seeds in cohorts_of(db, whole.project, root, (whole.seeds, whole.apart), cohort_lives)
     ]
 
 
@@ -184,19 +186,28 @@ def _step_row(step: NewStep) -> dict[str, Any]:
     }
 
 
-def cohorts_of(db: sa.Connection, project: str, root: str, seeds: Sequence[int], largest: int) -> list[tuple[int, ...]]:
-    """Seeds in cohorts: those that were born together under this regime stay together, the others form new ones."""
-    left, cohorts = set(seeds), list[tuple[int, ...]]()
+def cohorts_of(
+    db: sa.Connection, project: str, root: str, seeds: tuple[Sequence[int], Sequence[int]], largest: int
+) -> list[tuple[int, ...]]:
+    """Seeds in cohorts: those that were born together under this regime stay together, the others form new ones.
+
+    `seeds` are all of them, and those among them that are born apart from the rest.
+    """
+    everyone, apart = map(set, seeds)
+    left, cohorts = set(everyone), list[tuple[int, ...]]()
     query = sa.select(trajectory.c.seeds).where(trajectory.c.project == project, trajectory.c.root == root)
     for found in sorted(db.execute(query.order_by(trajectory.c.id)).scalars(), key=len, reverse=True):
         if left.issuperset(found):
             cohorts.append(tuple(found))
             left -= set(found)
-    rest = sorted(left)
-    count = -(-len(rest) // largest)
-    size = -(-len(rest) // count) if count else 0
-    cohorts += [tuple(rest[start : start + size]) for start in range(0, len(rest), size or 1)]
-    return cohorts
+    return cohorts + [cohort for group in (left - apart, left & apart) for cohort in _parted(sorted(group), largest)]
+
+
+def _parted(seeds: Sequence[int], largest: int) -> list[tuple[int, ...]]:
+    """Seeds in as few cohorts of nearly equal size as the largest allows."""
+    count = -(-len(seeds) // largest)
+    size = -(-len(seeds) // count) if count else 0
+    return [tuple(seeds[start : start + size]) for start in range(0, len(seeds), size or 1)]
 
 
 def _count(db: sa.Connection, now: float, job_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+SeedRole = Literal["exploratory", "confirmatory", "all"]
 LifeStatus = Literal["waiting", "developing", "complete", "censored", "diverged", "failed"]
 
 
@@ -24,6 +25,13 @@ class Band(_Answer):
     hi: float | None
     few: bool
     """Whether it rests on fewer than five lives."""
+
+
+class Seeds(_Answer):
+    """The seeds that figures rest on."""
+
+    role: SeedRole
+    numbers: list[int]
 
 
 class LifeOutcome(_Answer):
@@ -61,6 +69,8 @@ class ArmOutcome(_Answer):
     horizon: float | None
     median_time: float | None
     """Of times: the Kaplan-Meier median; None if fewer than half ever met it."""
+    complete: bool
+    """Whether every life of the arm is over."""
     lives: list[LifeOutcome]
 
 
@@ -85,6 +95,7 @@ class Outcomes(_Answer):
     """False while lives of the study can still change, or will never be finished."""
     lives: dict[str, int]
     """How many lives of all arms are in which state."""
+    seeds: Seeds
     outcomes: list[Outcome]
 
 
@@ -116,10 +127,35 @@ class Contrast(_Answer):
     n_censored: int
     """Lives of the arms compared."""
     n_diverged: int
+    n_growing: int
+    """Lives of the arms compared that are not over: left out until they are."""
+    explored: Interval | None
+    """Of an answer on confirmatory seeds: the estimate on the exploratory ones."""
     warnings: list[str]
     detail: dict[str, Any]
     """What a kind of contrast says beside its estimate: of a trend labels, curve, peak, height and width."""
     definition: dict[str, Any]
+
+
+class Expectation(_Answer):
+    """What a contrast was expected to show, and the verdict of the paired bootstrap on it."""
+
+    contrast: str
+    relation: Literal["above", "below", "within"]
+    margin: float
+    estimate: Interval
+    p: float | None
+    """Two-sided, against the margin."""
+    p_corrected: float | None
+    verdict: Literal["reproduced", "contradicted", "inconclusive"]
+    reason: str
+
+
+class Doubt(_Answer):
+    """A warning of the check that bears on what the study may claim."""
+
+    code: str
+    message: str
 
 
 class Contrasts(_Answer):
@@ -128,6 +164,9 @@ class Contrasts(_Answer):
     job: str
     complete: bool
     lives: dict[str, int]
+    seeds: Seeds
     analysis: dict[str, Any]
     """Test, resamples, level, centre and correction, as the study declares them."""
     contrasts: list[Contrast]
+    expectations: list[Expectation]
+    doubts: list[Doubt]

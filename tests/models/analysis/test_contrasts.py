@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter
 from scipy import stats
 
 from models.analysis.contrasts import ContrastResult, Question, answer
+from models.analysis.matching import Shown
 from models.analysis.outcomes import LifeOutcome
 from models.analysis.pairing import related
 from models.analysis.statistics import holm
@@ -216,9 +218,30 @@ def test_p_values_are_corrected_over_all_contrasts() -> None:
 
 def test_arms_that_were_shown_unequal_amounts_are_told() -> None:
     asked = question(effect)
-    unequal = Question(**{**vars(asked), "samples": {0: 800.0, 1: 400.0}})
+    amounts: Any = {0: {"sp": 800.0, "ba": 8.0, "clean": 80.0}, 1: {"sp": 400.0, "ba": 4.0, "clean": 80.0}}
+    unequal = replace(asked, shown=Shown(amounts))
     found = ask(unequal, "pair", treat=BLUR, control=FLIP)
-    assert found.warnings == ("0ep-blur was shown 800 samples, 0ep-flip 400",)
+    assert found.warnings == ("0ep-blur was shown 800 samples against 400 in 0ep-flip",)
+    answered = replace(asked, shown=Shown(amounts, {"sp": ["same-age"]}))
+    (told,) = ask(answered, "pair", treat=BLUR, control=FLIP).warnings
+    assert told.endswith("in 0ep-flip; same-age is matched by samples")
+    assert ask(answered, "pair", treat=BLUR, control={"arm": "same-age"}).warnings == ()
+
+
+def test_updates_are_told_where_batches_differ() -> None:
+    amounts: Any = {0: {"sp": 800.0, "ba": 8.0}, 1: {"sp": 800.0, "ba": 16.0}}
+    asked = replace(question(effect), shown=Shown(amounts))
+    (told,) = ask(asked, "pair", treat=BLUR, control=FLIP).warnings
+    assert told == "0ep-blur was shown 8 updates against 16 in 0ep-flip"
+
+
+def test_lives_that_still_grow_are_counted_and_warned_of() -> None:
+    values = question(effect).values["out"]
+    partly = {arm: {**lives, 0: LifeOutcome(None)} for arm, lives in values.items()}
+    asked = replace(question(effect), values={"out": partly}, growing={0: {0}, 6: {0}})
+    found = ask(asked, "pair", treat=BLUR, control=FLIP)
+    assert (found.pairs, found.missing, found.growing) == (7, 1, 1)
+    assert found.warnings[0] == "1 lives still grow and are left out"
 
 
 def test_an_unknown_label_is_refused() -> None:

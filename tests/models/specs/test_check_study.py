@@ -77,6 +77,10 @@ def test_a_base_that_is_not_here_is_told():
         ({"outcomes": {"end": {"kind": "final", "probe": "acc", "window": "0.5st"}}}, "E19", "/outcomes/end/window"),
         ({"outcomes": {"end": {"kind": "value_at", "probe": "acc", "event": "stages.erly.end"}}},
          "E29", "/outcomes/end/event"),
+        ({"confirm": {"start": 4, "count": 5}}, "E30", "/confirm/start"),
+        ({"expect": [{"contrast": "d", "relation": "above"}]}, "E32", "/expect/0/contrast"),
+        ({"expect": [{"contrast": "c", "relation": "within"}]}, "E30", "/expect/0"),
+        ({"expect": [{"contrast": "c", "relation": "over"}]}, "E29", "/expect/0/relation"),
     ],
 )  # fmt: skip
 def test_an_error_of_a_study_is_found_at_its_place(changes: Document, code: str, pointer: str):
@@ -188,3 +192,36 @@ def test_an_arm_whose_decay_restarts_answers_the_warning_of_decay():
     assert warned(study(), base) == ["W01"]
     patch = {"op": "add", "path": "/critical_periods/rate/level/restart_at", "value": ["5ba"]}
     assert warned(study(arms=[{"name": "anew", "patch": [patch]}]), base) == []
+
+
+def test_seeds_kept_for_claims_are_lives_too():
+    result = check_document(study(confirm={"start": 100, "count": 20}), tiny_schedule())
+    assert result.findings == ()
+    assert result.summary is not None
+    assert result.summary.lives == 50
+    assert result.numbers == (*range(5), *range(100, 120))
+    (few,) = check_document(study(confirm={"start": 5, "count": 2}), tiny_schedule()).findings
+    assert (few.code, few.pointer) == ("W06", "/confirm/count")
+
+
+def test_what_is_expected_does_not_change_a_study_that_expects_nothing():
+    document = check_document(study(), tiny_schedule()).spec
+    assert document is not None
+    assert {"confirm", "expect"}.isdisjoint(document.model_dump(mode="json"))
+
+
+def test_arms_that_are_shown_other_amounts_are_warned_of_by_measure():
+    axis = {"name": "late", "path": "/stages/late/until/after", "values": {"one": "1ep", "half": "5ba"}}
+    contrast = {"name": "c", "kind": "pair", "outcome": "end", "treat": {"late": "one"}, "control": {"late": "half"}}
+    base = tiny_schedule()
+    base["stages"][1]["costs"] = {"naming": 1.0}
+    (warned,) = check_document(study(axes=[axis], contrasts=[contrast]), base).findings
+    assert warned.code == "W02"
+    assert "400 samples in treated arms, 300 in controls" in warned.message
+    assert "20 updates in treated arms, 15 in controls" in warned.message
+    assert "items" not in warned.message
+    axis = {"name": "size", "path": "/worlds/school/size", "values": [100, 200]}
+    contrast |= {"treat": {"size": 100}, "control": {"size": 200}}
+    base["stages"][1]["until"] = {"after": "10ba"}
+    (warned,) = check_document(study(axes=[axis], contrasts=[contrast]), base).findings
+    assert "100 distinct items in treated arms, 200 in controls" in warned.message

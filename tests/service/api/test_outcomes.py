@@ -27,6 +27,7 @@ from service.settings import Settings
 from service.store import access, trajectories
 from service.store.blocks import SeriesGroup, encode_block
 from service.store.leases import Lease
+from service.store.tables.work import trajectory
 
 Document = dict[str, Any]
 
@@ -451,7 +452,7 @@ def test_contrasts_say_who_was_missing_and_what_warns(api: httpx.Client, finishe
     assert [worse[each] for each in counts] == [5, 1, 1, 1]
     assert [late[each] for each in counts] == [6, 0, 2, 1]
     assert [spared[each] for each in counts] == [6, 0, 0, 0]
-    unequal = "care=poor was shown 500 samples, care=good 383"
+    unequal = "care=poor was shown 500 samples against 383 in care=good"
     assert worse["warnings"] == [
         "1 of 6 seeds have no value on some side",
         "1 censored lives stand with the value they had when they ended",
@@ -519,6 +520,93 @@ def test_answers_under_way_say_so_and_change_with_what_is_committed(api: httpx.C
     assert ask(api, job, "contrasts")["complete"] is False
     painter.run()
     assert ask(api, job)["complete"] is True
+
+
+def test_results_come_arm_by_arm_and_contrasts_leave_lives_out_that_are_not_over(
+    api: httpx.Client, painter: Painter
+) -> None:
+    job = submit(api)
+    complete = [False] * 3
+    while sum(complete) < 2:
+        assert painter.run(1) == 1
+        complete = [arm["complete"] for arm in ask(api, job)["outcomes"][0]["arms"]]
+    assert ask(api, job)["complete"] is False
+    poor, spared = complete[1], complete[2]
+    worse, _, mild = ask(api, job, "contrasts")["contrasts"]
+    over, open_ = (worse, mild) if complete[0] and poor else (mild, worse)
+    assert (poor or spared, over["n_growing"], over["estimate"]["value"] is None) == (True, 0, False)
+    assert (open_["n"], open_["n_missing"], open_["n_growing"]) == (0, 6, 6)
+    assert open_["warnings"][0] == "6 lives still grow and are left out"
+    assert open_["estimate"]["value"] is None
+
+
+# ---- seeds kept for claims
+
+
+CONFIRMED: Document = {
+    **STUDY,
+    "seeds": {"start": 0, "count": 2},
+    "confirm": {"start": 2, "count": 4},
+    "expect": [
+        {"contrast": "slower", "relation": "above", "margin": 10.0},
+        {"contrast": "spared", "relation": "below"},
+        {"contrast": "worse", "relation": "within", "margin": 0.5},
+    ],
+}
+
+
+def test_figures_rest_on_the_seeds_kept_for_claims_unless_others_are_asked_for(
+    api: httpx.Client, painter: Painter
+) -> None:
+    job = submit(api, CONFIRMED)
+    painter.run()
+    for what in ("outcomes", "contrasts"):
+        assert ask(api, job, what)["seeds"] == {"role": "confirmatory", "numbers": [2, 3, 4, 5]}
+        asked = ask(api, job, f"{what}?seeds=exploratory")
+        assert asked["seeds"] == {"role": "exploratory", "numbers": [0, 1]}
+    arm = ask(api, job)["outcomes"][0]["arms"][0]
+    assert (arm["n_lives"], [life["seed"] for life in arm["lives"]]) == (4, [2, 3, 4, 5])
+    kept, looked, pooled = (ask(api, job, f"contrasts?seeds={role}") for role in ("confirmatory", "exploratory", "all"))
+    times = slower()
+    assert pooled["contrasts"][1]["estimate"]["value"] == pytest.approx(times.mean())
+    assert [each["code"] for each in pooled["doubts"]] == ["W06", "W06", "pooled-seeds"]
+    assert looked["contrasts"][1]["estimate"]["value"] == 100.0  # both seeds meet it, 5 batches later
+    assert looked["contrasts"][1]["explored"] is None
+    assert kept["contrasts"][1]["explored"] == looked["contrasts"][1]["estimate"]
+    assert (kept["contrasts"][1]["n"], looked["contrasts"][1]["n"]) == (4, 2)
+    tags = {api.get(f"/v1/jobs/{job}/contrasts?seeds={role}").headers["etag"] for role in ("exploratory", "all")}
+    assert len(tags) == 2
+
+
+def test_expectations_are_judged_on_the_seeds_of_the_answer(api: httpx.Client, painter: Painter) -> None:
+    job = submit(api, CONFIRMED)
+    assert {each["verdict"] for each in ask(api, job, "contrasts")["expectations"]} == {"inconclusive"}
+    painter.run()
+    slow, spared, worse = ask(api, job, "contrasts")["expectations"]
+    assert (slow["verdict"], slow["contrast"], slow["margin"]) == ("reproduced", "slower", 10.0)
+    assert spared["verdict"] == "reproduced"
+    assert (worse["verdict"], worse["p"]) == ("inconclusive", None)
+    assert worse["reason"] == "1 seeds are missing, and 1 lives diverged"
+
+
+def test_a_study_that_keeps_no_seeds_has_none_to_be_asked_for(api: httpx.Client, finished: str) -> None:
+    assert ask(api, finished)["seeds"]["role"] == "exploratory"
+    answer = api.get(f"/v1/jobs/{finished}/contrasts?seeds=confirmatory")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-query")
+    assert "keeps no seeds for claims" in answer.json()["detail"]
+
+
+def test_seeds_kept_for_claims_are_trained_when_they_are_named(api: httpx.Client, painter: Painter) -> None:
+    """The exploration comes first; adding the other seeds trains those and no other."""
+    first = submit(api, {**CONFIRMED, "confirm": None, "expect": []})
+    painter.run()
+    second = submit(api, CONFIRMED)
+    before = painter.bench.job(second)
+    assert before["updates_reused"] == painter.bench.job(first)["updates_done"] > 0
+    painter.run()
+    trained = {tuple(row["seeds"]) for row in painter.bench.rows(trajectory)}
+    assert {0, 1} <= set(itertools.chain.from_iterable(trained))
+    assert not any({0, 1} & set(seeds) and {2, 3, 4, 5} & set(seeds) for seeds in trained)
 
 
 def test_a_cancelled_study_stays_partial(api: httpx.Client, painter: Painter) -> None:
