@@ -21,6 +21,8 @@ from service.wire.outcomes import Contrasts, Outcomes
 
 Answer = dict[str, Any]
 
+SEEDS = {"role": "exploratory", "numbers": [0, 1]}
+
 
 def by_name(figure: Answer) -> dict[str, Answer]:
     return {each["name"]: each for each in figure["data"]}
@@ -79,6 +81,7 @@ def arm(index: int, onset: str, mean: float, lives: list[Answer], **more: Any) -
         "restricted_mean": None,
         "horizon": None,
         "median_time": None,
+        "complete": True,
         "lives": lives,
         **more,
     }
@@ -87,7 +90,7 @@ def arm(index: int, onset: str, mean: float, lives: list[Answer], **more: Any) -
 def answer(*arms: Answer, **more: Any) -> Outcomes:
     outcome = {"name": "final", "kind": "final", "unit": "fraction", "time": False, "definition": {}, **more}
     return Outcomes.model_validate(
-        {"job": "job_1", "complete": True, "lives": {}, "outcomes": [{**outcome, "arms": list(arms)}]}
+        {"job": "job_1", "complete": True, "lives": {}, "seeds": SEEDS, "outcomes": [{**outcome, "arms": list(arms)}]}
     )
 
 
@@ -133,12 +136,17 @@ def test_effect_against_onset_lies_at_the_onset() -> None:
         "n_missing": 0,
         "n_censored": 0,
         "n_diverged": 0,
+        "n_growing": 0,
+        "explored": None,
         "warnings": [],
         "detail": {"peak": {"value": 0.0, "lo": 0.0, "hi": 0.0}},
         "definition": {"axis": "onset", "within": {"kind": "blur"}},
     }
     contrasts = Contrasts.model_validate(
-        {"job": "job_1", "complete": True, "lives": {}, "analysis": {}, "contrasts": [trend]}
+        {
+            **{"job": "job_1", "complete": True, "lives": {}, "seeds": SEEDS, "analysis": {}},
+            **{"contrasts": [trend], "expectations": [], "doubts": []},
+        }
     )
     figure = sensitivity(given, contrasts, LIGHT, Origin())
     curve = by_name(figure)["kind blur"]
