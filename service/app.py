@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from service import logs
 from service.api import (
     catalogue,
+    descent,
     events,
     figures,
     guard,
@@ -22,6 +23,7 @@ from service.api import (
     problems,
     schedules,
     submissions,
+    verbs,
 )
 from service.api.bells import Ringer
 from service.api.stream import Tail
@@ -31,6 +33,23 @@ from service.store.engine import Database, require_revision
 
 DESCRIPTION = (
     "Development as data: schedules of changing cost functions, trained stage by stage, their histories queried."
+)
+
+
+ROOMS = (
+    schedules,
+    submissions,
+    verbs,
+    descent,
+    jobs,
+    parts,
+    events,
+    history,
+    outcomes,
+    figures,
+    catalogue,
+    health,
+    problems,
 )
 
 
@@ -58,19 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         guard.Guard, body_bytes=settings.body_bytes_max, hosts=frozenset(map(str.lower, settings.allowed_hosts))
     )
-    for module in (
-        schedules,
-        submissions,
-        jobs,
-        parts,
-        events,
-        history,
-        outcomes,
-        figures,
-        catalogue,
-        health,
-        problems,
-    ):
+    for module in ROOMS:
         app.include_router(module.router)
     return app
 

@@ -9,19 +9,22 @@ from typing import Literal
 JobStatus = Literal["queued", "running", "pausing", "paused", "cancelling", "succeeded", "failed", "cancelled"]
 Desired = Literal["running", "paused", "cancelled"]
 LifeStatus = Literal["waiting", "developing", "complete", "censored", "diverged", "failed"]
-Verb = Literal["cancel", "pause", "resume", "retry", "delete"]
+Verb = Literal["cancel", "pause", "resume", "retry", "fork", "extend", "delete"]
 
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 
+_NEW_JOBS: tuple[Verb, ...] = ("fork", "extend")
+"""They leave the job as it is, so that every state allows them."""
+
 ALLOWED: dict[str, tuple[Verb, ...]] = {
-    "queued": ("cancel", "pause"),
-    "running": ("cancel", "pause"),
-    "pausing": ("cancel", "resume"),
-    "paused": ("cancel", "resume"),
-    "cancelling": (),
-    "succeeded": ("delete",),
-    "failed": ("retry", "delete"),
-    "cancelled": ("retry", "delete"),
+    "queued": ("cancel", "pause", *_NEW_JOBS),
+    "running": ("cancel", "pause", *_NEW_JOBS),
+    "pausing": ("cancel", "resume", *_NEW_JOBS),
+    "paused": ("cancel", "resume", *_NEW_JOBS),
+    "cancelling": _NEW_JOBS,
+    "succeeded": (*_NEW_JOBS, "delete"),
+    "failed": ("retry", *_NEW_JOBS, "delete"),
+    "cancelled": ("retry", *_NEW_JOBS, "delete"),
 }
 """Verbs that a job in each state obeys; asking for what already is so is obeyed too."""
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.specs.limits import Limits
 from models.specs.numerics import NumericsSpec
 
 Seconds = Annotated[float, Field(gt=0.0)]
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
     idempotency_seconds: Seconds = 172_800.0
     cohort_lives: Annotated[int, Field(ge=1, le=4096)] = 32
     """Most lives in one stack."""
+    limits: Limits = Limits()
+    """The largest submission that is taken on; as JSON: `{"lives": 1000}`."""
     body_bytes_max: Annotated[int, Field(ge=1024)] = 1_048_576
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     numerics: NumericsSpec = NumericsSpec()
@@ -98,5 +101,5 @@ class Settings(BaseSettings):
 
     def as_environment(self) -> dict[str, str]:
         """Variables under which a child process finds the same settings."""
-        data = self.model_dump(mode="json", exclude={"numerics", "allowed_hosts"})
+        data = self.model_dump(mode="json", exclude={"numerics", "allowed_hosts", "limits"})
         return {f"ONTOGENY_{name.upper()}": str(value) for name, value in data.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from models.errors import Refused as RefusedDocument
@@ -17,8 +17,7 @@ from models.specs.numerics import NumericsSpec
 from models.specs.plan import ArmPlan, StepPlan, ending_id, plan_arm
 from models.specs.schedule import ScheduleSpec
 from models.specs.study import StudySpec
-from service.errors import Conflict, NotFound, Refused
-from service.lifecycle import ALLOWED, obeys
+from service.errors import NotFound, Refused
 from service.settings import Settings
 from service.store import access, creation, jobs
 from service.store.access import Caller, Repeat
@@ -83,29 +82,20 @@ def submit(
     database: Database, settings: Settings, caller: Caller, prepared: Prepared, about: About, repeat: Repeat | None
 ) -> Submitted:
     """Store a prepared document as a job, with the row of its idempotency key, in one transaction; ring after it."""
-    return _stored(database, settings, caller, new_job(prepared, caller, about), repeat)
-
-
-def retry(database: Database, settings: Settings, caller: Caller, job: str, repeat: Repeat | None) -> Submitted:
-    """A new job of the same document that goes on from the last snapshots, failure marks cleared."""
-    with database.read() as db:
-        row = jobs.get(db, caller.project, job)
-    if not obeys(row["status"], "retry"):
-        raise Conflict(f"a job that is {row['status']} cannot be retried", allowed=ALLOWED[row["status"]])
-    prepared = prepare(Parsed(row["document"]), None, NumericsSpec.model_validate(row["numerics"]))
-    about = About(row["name"], row["notes"], row["labels"], row["priority"])
-    new = replace(new_job(prepared, caller, about), parent=job, relation="retry")
-    return _stored(database, settings, caller, new, repeat)
+    return store(database, settings, new_job(prepared, caller, about), repeat)
 
 
 @again_on_conflict
-def _stored(database: Database, settings: Settings, caller: Caller, new: NewJob, repeat: Repeat | None) -> Submitted:
+def store(database: Database, settings: Settings, new: NewJob, repeat: Repeat | None) -> Submitted:
+    """A new job, with the row of its idempotency key, in one transaction."""
     with database.write() as db:
         now = database.now(db)
         before = repeat and access.answered(db, now, repeat)
         if repeat and before:
             return Submitted(first_answer(repeat, before).rpartition("/")[2], (), replayed=True)
         if new.parent is not None:
+            jobs.get(db, new.project, new.parent)
+        if new.parent is not None and new.relation == "retry":
             jobs.clear_failures(db, new.parent)
         job, ring = creation.create(db, now, new, settings.cohort_lives)
         if repeat:

@@ -273,9 +273,9 @@ class Bench:
         with self.database.write() as db:
             return creation.create(db, self.database.now(db), new, cohort_lives)[0]
 
-    def ask(self, job_id: str, verb: Verb) -> bool:
+    def ask(self, job_id: str, verb: Verb, *, at_once: bool = False) -> bool:
         with self.database.write() as db:
-            return jobs.request(db, self.database.now(db), "default", job_id, verb)
+            return jobs.request(db, self.database.now(db), "default", job_id, jobs.Wish(verb, at_once=at_once))
 
     def delete(self, job_id: str) -> list[str]:
         with self.database.write() as db:

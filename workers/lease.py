@@ -1,4 +1,4 @@
-"""Two small threads beside the training: one renews the lease, one ends a process that hangs.
+"""Two small threads beside the training: one renews the lease and listens, one ends a process that hangs.
 
 Both only read the progress of the slice. A lease is renewed while updates are made, not while a process exists: a
 worker that hangs loses its lease like one that died.
@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -27,6 +28,8 @@ HUNG_STATUS = 70
 RENEWALS_PER_TTL = 4
 MARGIN_PER_TTL = 8
 JOIN_SECONDS = 1.0
+HEAR_SECONDS = 1.0
+"""A pause or a cancel is heard so soon."""
 
 
 @dataclass
@@ -63,7 +66,7 @@ class Renewal:
 
     def __post_init__(self) -> None:
         self.kept_until = self.claimed_at + self.ttl_seconds
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> Renewal:
         self._thread.start()
@@ -79,24 +82,36 @@ class Renewal:
             raise LeaseLost(self.lease.id)
         return self.asked_to_stop or time.monotonic() > self.kept_until - self.ttl_seconds / MARGIN_PER_TTL
 
-    def _renew(self) -> None:
-        seen = self.progress.moves
-        while not self.lost and not self._closing.wait(self.ttl_seconds / RENEWALS_PER_TTL):
-            if self.progress.moves != seen:
-                seen = self.progress.moves
-                self._renew_once()
+    def _keep(self) -> None:
+        """Listen often, renew now and then: while updates are made."""
+        seen, renewed = self.progress.moves, time.monotonic()
+        period = self.ttl_seconds / RENEWALS_PER_TTL
+        while not self.lost and not self._closing.wait(min(HEAR_SECONDS, period)):
+            due = time.monotonic() - renewed >= period * 0.99
+            if due and self.progress.moves != seen:
+                seen, renewed = self.progress.moves, time.monotonic()
+                self._ask(renewed, self._renewed)
+            else:
+                self._ask(None, self._heeded)
 
-    def _renew_once(self) -> None:
-        asked_at = time.monotonic()  # before the call: its answer may take long, the lease began when it was asked
+    def _renewed(self) -> str:
+        return trajectories.renew(self.database, self.lease, self.ttl_seconds, self.progress.offset)
+
+    def _heeded(self) -> str:
+        return trajectories.heed(self.database, self.lease)
+
+    def _ask(self, renewed_at: float | None, ask: Callable[[], str]) -> None:
+        """Ask the database; of a renewal the lease counts from before the call, for its answer may take long."""
         try:
-            wish = trajectories.renew(self.database, self.lease, self.ttl_seconds, self.progress.offset)
+            wish = ask()
         except LeaseLost:
             self.lost = True
             return
         except DBAPIError as error:
             log.warning("lease.not_renewed", error=str(error.orig))
             return
-        self.kept_until = asked_at + self.ttl_seconds
+        if renewed_at is not None:
+            self.kept_until = renewed_at + self.ttl_seconds
         self.asked_to_stop = self.asked_to_stop or wish == "stop"
 
 

@@ -30,3 +30,8 @@ def optional_body(model: type[Body], body: bytes) -> Body:
 def body_fault(place: tuple[str, ...], code: str, message: str, given: Any) -> RequestValidationError:
     """One thing that is wrong with a request."""
     return RequestValidationError([{"loc": place, "type": code, "msg": message, "input": given}])
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a body that a route reads by itself."""
+    return model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -27,7 +27,7 @@ def draw(name: FigureName, parsed: Parsed, query: FigureQuery, place: tuple[Data
         message = f"{name} shows what a job has recorded; of a document there are {', '.join(OF_DOCUMENTS)}"
         raise invalid_query("/figure", message)
     store, settings, project = place
-    prepared = prepare(*split(parsed), settings.numerics)
+    prepared = prepare(*split(parsed), settings.numerics, settings.limits)
     look, origin = LOOKS[query.look], Origin((), (prepared.document_id,), (settings.numerics.model_dump(mode="json"),))
     if name == "sharing":
         with store.read() as db:

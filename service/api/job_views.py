@@ -18,7 +18,8 @@ RATE_EVENTS = 200
 RATE_SECONDS = 60.0
 _PLAIN = (
     "id", "kind", "name", "notes", "labels", "project", "priority", "document_hash", "created_by", "status", "desired",
-    "reason", "arms", "parent", "relation", "error", "version", "numerics",
+    "reason", "arms", "parent", "relation", "parent_age_sp",
+    "error", "version", "numerics",
 )  # fmt: skip
 
 

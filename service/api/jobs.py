@@ -1,13 +1,12 @@
-"""Jobs over HTTP: list, show, change, delete, and the verbs."""
+"""Jobs over HTTP: list, show, change, delete."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.api import job_views, waiting
 from service.api.answers import json_answer, tagged
@@ -16,7 +15,6 @@ from service.api.dependencies import (
     Config,
     Controller,
     Cursor,
-    IdempotencyKey,
     Limit,
     RawBody,
     Reader,
@@ -24,14 +22,11 @@ from service.api.dependencies import (
     Submitter,
 )
 from service.errors import Stale
-from service.lifecycle import Verb
 from service.settings import Settings
-from service.store import access, jobs
-from service.store.access import Caller, Repeat
+from service.store import jobs
 from service.store.blobs import Blobs
 from service.store.engine import Database, again_on_conflict
-from service.submission import first_answer
-from service.wire.jobs import JobLine, JobPatch, JobView, Status, VerbBody
+from service.wire.jobs import JobLine, JobPatch, JobView, Status
 from service.wire.paging import Page, read_cursor, write_cursor
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -102,8 +97,15 @@ def change(
 ) -> Response:
     """Merge patch of name, notes, labels and priority; a label set to null goes."""
     patch = optional_body(JobPatch, body)
+    _patched(store, caller.project, job, patch, version_named(if_match))
+    view = _view(store, caller.project, job)
+    return json_answer(view, headers={"ETag": f'"{view["version"]}"'})
+
+
+@again_on_conflict
+def _patched(store: Database, project: str, job: str, patch: JobPatch, version: int | None) -> None:
     with store.write() as db:
-        row = jobs.get(db, caller.project, job)
+        row = jobs.get(db, project, job)
         values = {name: getattr(patch, name) for name in patch.model_fields_set}
         if isinstance(values.get("labels"), dict):
             merged = {**row["labels"], **values["labels"]}
@@ -111,91 +113,27 @@ def change(
         if None in values.values():
             name = next(name for name, value in values.items() if value is None)
             raise body_fault(("body", name), "missing", "it cannot be taken away; send another value", None)
-        jobs.patch(db, caller.project, job, values, _version(if_match))
-    view = _view(store, caller.project, job)
-    return json_answer(view, headers={"ETag": f'"{view["version"]}"'})
+        jobs.patch(db, project, job, values, version)
 
 
 @router.delete("/{job}", status_code=204)
 def delete(job: str, caller: Controller, store: Store, settings: Config, if_match: IfMatch = None) -> Response:
     """Delete a job that has ended, with histories and snapshots that no other job reaches."""
-    with store.write() as db:
-        files = jobs.delete(db, caller.project, job, _version(if_match))
-    blobs = Blobs(settings.snapshot_folder)
-    for uri in files:
-        blobs.delete(uri)
+    deleted(store, settings, caller.project, job, version_named(if_match))
     return Response(status_code=204)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a verb needs to know."""
-
-    job: str
-    reason: str | None
-    caller: Caller
-    store: Database
-    settings: Settings
-    repeat: Repeat | None
-
-
-def _asked(
-    job: str, body: RawBody, caller: Controller, store: Store, settings: Config, repeat: IdempotencyKey
-) -> Asked:
-    return Asked(job, optional_body(VerbBody, body).reason, caller, store, settings, repeat)
-
-
-Asking = Annotated[Asked, Depends(_asked)]
-_OBEYED: dict[int | str, dict[str, Any]] = {
-    202: {"model": JobView},
-    200: {"model": JobView, "description": "Already so"},
-}
-
-
-@router.post("/{job}/cancel", status_code=202, responses=_OBEYED)
-def cancel(asked: Asking, request: Request) -> Response:
-    """End a job at the next slice boundary; what is committed stays."""
-    return _obey("cancel", asked, request)
-
-
-@router.post("/{job}/pause", status_code=202, responses=_OBEYED)
-def pause(asked: Asking, request: Request) -> Response:
-    """Hold a job at the next slice boundary."""
-    return _obey("pause", asked, request)
-
-
-@router.post("/{job}/resume", status_code=202, responses=_OBEYED)
-def resume(asked: Asking, request: Request) -> Response:
-    """Let a paused job go on."""
-    return _obey("resume", asked, request)
-
-
-def _obey(verb: Verb, asked: Asked, request: Request) -> Response:
-    """202 if something was set in motion, 200 if it is so already; a repeat is answered as the first time."""
-    status, headers = _recorded(verb, asked)
-    with asked.store.read() as db:
-        row = jobs.get(db, asked.caller.project, asked.job)
-        view = job_views.view(db, asked.store.now(db), row)
-        ring = {step["trajectory"] for step in jobs.steps_of(db, asked.job) if step["state"] == "open"}
-    bell = request.app.state.ringer.later(sorted(ring)) if verb == "resume" else None
-    return json_answer(view, status, headers={**headers, "ETag": f'"{view["version"]}"'}, background=bell)
+def deleted(store: Database, settings: Settings, project: str, job: str, version: int | None = None) -> None:
+    """Delete the rows of a job, then the files that no row names any more."""
+    blobs = Blobs(settings.snapshot_folder)
+    for uri in _rows_deleted(store, project, job, version):
+        blobs.delete(uri)
 
 
 @again_on_conflict
-def _recorded(verb: Verb, asked: Asked) -> tuple[int, dict[str, str]]:
-    """The wish and the row of its idempotency key, in one transaction."""
-    with asked.store.write() as db:
-        now = asked.store.now(db)
-        before = asked.repeat and access.answered(db, now, asked.repeat)
-        if asked.repeat and before:
-            first_answer(asked.repeat, before)
-            return int(before["status"]), {"Idempotency-Replayed": "true"}
-        moved = jobs.request(db, now, asked.caller.project, asked.job, verb, asked.reason)
-        status = 202 if moved else 200
-        if asked.repeat:
-            location = f"/v1/jobs/{asked.job}"
-            access.remember(db, now, asked.repeat, status, location, asked.settings.idempotency_seconds)
-        return status, {}
+def _rows_deleted(store: Database, project: str, job: str, version: int | None) -> list[str]:
+    with store.write() as db:
+        return jobs.delete(db, project, job, version)
 
 
 def _view(store: Database, project: str, job: str) -> dict[str, Any]:
@@ -203,7 +141,7 @@ def _view(store: Database, project: str, job: str) -> dict[str, Any]:
         return job_views.view(db, store.now(db), jobs.get(db, project, job))
 
 
-def _version(if_match: str | None) -> int | None:
+def version_named(if_match: str | None) -> int | None:
     """The version that a strong tag names; Stale for a tag that can be none of ours."""
     if if_match is None or if_match.strip() == "*":
         return None

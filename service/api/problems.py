@@ -40,11 +40,21 @@ def problem_response(
     scope: Scope, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> Response:
     """The answer that states a problem; `members` extend it (`errors`, `warnings`, `allowed`)."""
-    status = PROBLEMS[code][0]
-    body = {
+    body = _details(scope, code, detail, members)
+    content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, PROBLEMS[code][0], dict(headers or {}), media_type=PROBLEM_JSON)
+
+
+def problem_of(scope: Scope, error: ServiceError) -> dict[str, Any]:
+    """The problem details of an error, for an answer that holds several."""
+    return _details(scope, error.problem_code, error.detail, error.more)
+
+
+def _details(scope: Scope, code: str, detail: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "type": f"/problems/{code}",
         "title": title_of(code),
-        "status": status,
+        "status": PROBLEMS[code][0],
         "detail": detail,
         "instance": scope["path"],
         "code": code,
@@ -52,8 +62,6 @@ def problem_response(
         "errors": [],
         **{name: value for name, value in members.items() if value is not None},
     }
-    content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, status, dict(headers or {}), media_type=PROBLEM_JSON)
 
 
 @router.get("/problems/{code}", include_in_schema=False)

@@ -43,7 +43,7 @@ def check(
     canonical: Annotated[bool, Query(description="Answer with the canonical form, too.")] = False,
 ) -> Response:
     """Everything that is wrong or doubtful about a document, with place and a way out."""
-    examined = examine(*split(parsed), settings.numerics)
+    examined = examine(*split(parsed), settings.numerics, settings.limits)
     result, prepared = examined.result, examined.prepared
     answer = {
         "ok": prepared is not None,
@@ -61,7 +61,7 @@ def check(
 @router.post("/plan", openapi_extra=DOCUMENT_BODY)
 def plan(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) -> Response:
     """Arms as paths through trajectories, what they share, what is trained already, what it will take."""
-    prepared = prepare(*split(parsed), settings.numerics)
+    prepared = prepare(*split(parsed), settings.numerics, settings.limits)
     with store.read() as db:
         return json_answer(plan_answer(db, caller.project, prepared, settings.cohort_lives))
 
@@ -78,7 +78,7 @@ def draw(
     ] = False,
 ) -> Response:
     """Weights, plasticity and overlays by age, as far as the document decides them."""
-    prepared = prepare(*split(parsed), settings.numerics)
+    prepared = prepare(*split(parsed), settings.numerics, settings.limits)
     return json_answer(envelopes(arm_of(prepared, arm).schedule, points, to_limits=to_limits))
 
 
@@ -148,9 +148,9 @@ def _side(side: dict[str, Any], name: str, store: Store, project: str, settings:
     if "job" in side:
         with store.read() as db:
             document = jobs.get(db, project, str(side["job"]))["document"]
-        return arm_of(prepare(Parsed(document), None, settings.numerics), index)
+        return arm_of(prepare(Parsed(document), None, settings.numerics, settings.limits), index)
     document = {key: part for key, part in side.items() if key != "arm"}
-    return arm_of(prepare(*split(Parsed(document)), settings.numerics), index)
+    return arm_of(prepare(*split(Parsed(document)), settings.numerics, settings.limits), index)
 
 
 def _parting(a: ArmPlan, b: ArmPlan) -> tuple[dict[str, Any] | None, str | None]:

@@ -63,29 +63,15 @@ async def submit(  # noqa: PLR0913 - a request has these parts
     dry_run: Annotated[bool, Query(description="Answer with check and plan; store nothing.")] = False,
 ) -> Response:
     """Check, plan and store a document; training begins at once. What is trained already is not trained again."""
-    prepared = await run_sync(submission.prepare, given.document, given.base, settings.numerics)
+    prepared = await run_sync(submission.prepare, given.document, given.base, settings.numerics, settings.limits)
     if dry_run:
         return await run_sync(_dry, prepared, store, caller, settings)
     stored = await run_sync(submission.submit, store, settings, caller, prepared, given.about, repeat)
-    return await _created(request, store, caller, stored, wait)
+    return await created(request, store, caller, stored, wait)
 
 
-@router.post("/{job}/retry", status_code=201, responses={201: {"model": JobView}})
-async def retry(  # noqa: PLR0913 - a request has these parts
-    job: str,
-    request: Request,
-    caller: Submitter,
-    store: Store,
-    settings: Config,
-    repeat: IdempotencyKey,
-    wait: waiting.Wait,
-) -> Response:
-    """A new job of the same document that goes on from the last snapshots; for failed and cancelled jobs."""
-    stored = await run_sync(submission.retry, store, settings, caller, job, repeat)
-    return await _created(request, store, caller, stored, wait)
-
-
-async def _created(request: Request, store: Database, caller: Caller, stored: Submitted, wait: int | None) -> Response:
+async def created(request: Request, store: Database, caller: Caller, stored: Submitted, wait: int | None) -> Response:
+    """201 with the new job; the bell rings after the answer, or before it if that waits."""
     ringer: Ringer = request.app.state.ringer
     bell = ringer.later(stored.ring)
     headers = {"Location": f"/v1/jobs/{stored.job}"}

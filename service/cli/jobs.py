@@ -1,4 +1,4 @@
-"""Jobs: list, show, watch, events, lives, transitions, and the verbs."""
+"""Jobs: list, show, watch, events, lives, transitions, snapshots."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.output import Form, Output, client, complain, say, show_one, show_rows
+from service.cli.output import Form, Output, client, complain, show_one, show_rows
 from service.cli.watching import watch_job
 from service.client import Client, Job
 
@@ -73,37 +73,11 @@ def transitions(context: typer.Context, job: JobName, output: Output = Form.TABL
     show_rows(rows, ("arm", "seed", "stage", "age_sp", "fired", "status", "values"), output)
 
 
-def cancel(context: typer.Context, job: JobName) -> None:
-    """End a job at the next slice boundary; what is committed stays."""
-    _report(find(client(context), job).cancel())
-
-
-def pause(context: typer.Context, job: JobName) -> None:
-    """Hold a job at the next slice boundary."""
-    _report(find(client(context), job).pause())
-
-
-def resume(context: typer.Context, job: JobName) -> None:
-    """Let a paused job go on."""
-    _report(find(client(context), job).resume())
-
-
-def retry(context: typer.Context, job: JobName) -> None:
-    """Start a new job from the last snapshots of a failed or cancelled one; prints its id."""
-    show_one(find(client(context), job).retry().state, Form.ID)
-
-
-def rm(context: typer.Context, job: JobName) -> None:
-    """Delete a finished job with all that no other job reaches."""
-    service = client(context)
-    found = find(service, job)
-    service.request("DELETE", f"/v1/jobs/{found.id}")
-    say(f"{found.id} is gone")
-
-
-def _report(job: Job) -> None:
-    say(f"{job.id} is {job.status}")
+def snapshots(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+    """List the stored cohorts of a job, and why they are kept."""
+    rows = find(client(context), job).snapshots()
+    show_rows(rows, ("id", "stage", "age_sp", "arms", "bytes", "kept_because"), output)
 
 
 list_.__name__ = "list"
-COMMANDS = (list_, show, watch, events, lives, transitions, cancel, pause, resume, retry, rm)
+COMMANDS = (list_, show, watch, events, lives, transitions, snapshots)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 from service.client.connection import Connection
 from service.client.job import Job
@@ -59,3 +60,20 @@ class Client(Connection):
     def jobs(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """All jobs that pass the filters, newest first, page by page."""
         return self.pages("/v1/jobs", **filters)
+
+    def bulk(
+        self,
+        action: str,
+        ids: Sequence[str] | None = None,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the name it has in the API
+        dry_run: bool = False,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Cancel, pause, resume or delete many jobs, by ids or by a filter; what became of each.
+
+        `filter`: status, label, kind, parent, q, created_after, created_before. A dry run only says what would happen.
+        """
+        given = {"ids": None if ids is None else list(ids), "filter": filter, "dry_run": dry_run or None, **more}
+        body = {name: part for name, part in given.items() if part is not None}
+        return dict(self.post("/v1/jobs/bulk", orjson.dumps({"action": action, **body})))

@@ -13,7 +13,7 @@ import httpx_sse
 import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from service.client.documents import base_of, read_document
+from service.client.documents import with_base
 from service.client.errors import ApiError, Unreachable
 
 DEFAULT_URL = "http://127.0.0.1:8714"
@@ -102,10 +102,7 @@ class Connection:
 
     def document(self, path: str, document: str | Path | Mapping[str, Any], **about: Any) -> Any:
         """POST a document: a file with its base, a mapping, or the text itself."""
-        body = {"document": read_document(document), **about}
-        base = base_of(document, body["document"])
-        if base is not None:
-            body["base"] = base
+        body = with_base(document) | about
         return self.post(path, orjson.dumps(body))
 
 

@@ -23,3 +23,10 @@ def base_of(document: str | Path | Mapping[str, Any], data: Mapping[str, Any]) -
         return None
     sibling = Path(document).parent / f"{name}.yaml"
     return read_document(sibling) if sibling.is_file() else None
+
+
+def with_base(document: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    """A document, and its base if there is one, as members of a body."""
+    data = read_document(document)
+    base = base_of(document, data)
+    return {"document": data} | ({} if base is None else {"base": base})

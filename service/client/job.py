@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 
 from service.client.answers import History, trace_of
 from service.client.connection import Connection
+from service.client.documents import with_base
 from service.figures.files import plotly_figure
 from service.wire.figures import FigureName
 from service.wire.jobs import TERMINAL
@@ -64,21 +65,71 @@ class Job:
         """Events as they happen, until the job ends."""
         return self.client.events(self.id, after)
 
-    def cancel(self, reason: str | None = None) -> Job:
-        """End it at the next slice boundary; what is committed stays."""
-        return self._verb("cancel", reason)
+    def cancel(self, reason: str | None = None, *, now: bool = False) -> Job:
+        """End it at the next slice boundary; with `now` the running slice is given up. What is committed stays."""
+        return self._verb("cancel", {"reason": reason, "now": now or None})
 
     def pause(self, reason: str | None = None) -> Job:
         """Hold it at the next slice boundary."""
-        return self._verb("pause", reason)
+        return self._verb("pause", {"reason": reason})
 
     def resume(self, reason: str | None = None) -> Job:
         """Let a paused job go on."""
-        return self._verb("resume", reason)
+        return self._verb("resume", {"reason": reason})
 
-    def retry(self) -> Job:
+    def retry(self, **about: Any) -> Job:
         """A new job that goes on from the last snapshots of a failed or cancelled one."""
-        return Job(self.client, self.client.post(f"/v1/jobs/{self.id}/retry", b"{}"))
+        return self._new("retry", about)
+
+    def fork(
+        self,
+        age: int | str,
+        document: str | Path | Mapping[str, Any] | None = None,
+        *,
+        patch: Sequence[Mapping[str, Any]] | None = None,
+        arm: int = 0,
+        retrain: bool = True,
+        **about: Any,
+    ) -> Job:
+        """A new job that is an arm of this one up to an age (samples, or `40ep`), and another from there on.
+
+        It goes on by a whole document, or by the arm's own with edits: `[{"op": "replace", "path":
+        "/stages/late/costs/naming", "value": 0.2}]`. `about`: name, notes, labels, priority.
+        """
+        body: dict[str, Any] = {"arm": arm, "retrain": retrain, "age" if isinstance(age, str) else "age_sp": age}
+        if document is not None:
+            body |= with_base(document)
+        if patch is not None:
+            body["patch"] = list(patch)
+        return self._new("fork", {**body, **about})
+
+    def extend(
+        self, stage: str, *, until: Mapping[str, Any] | None = None, limit: str | None = None, **about: Any
+    ) -> Job:
+        """A new job of the same arms with one stage made longer: `until={"after": "60ep"}`, or another limit."""
+        given = {"until": until, "limit": limit}
+        return self._new(
+            "extend", {"stage": stage, **{k: part for k, part in given.items() if part is not None}, **about}
+        )
+
+    def change(self, *, if_version: int | None = None, **members: Any) -> Job:
+        """Change name, notes, labels or priority; with `if_version` only if nobody has changed it since."""
+        headers = {"Content-Type": "application/json"} | ({} if if_version is None else {"If-Match": f'"{if_version}"'})
+        response = self.client.request("PATCH", f"/v1/jobs/{self.id}", content=orjson.dumps(members), headers=headers)
+        self.state = orjson.loads(response.content)
+        return self
+
+    def delete(self) -> None:
+        """Delete it for good, with all that no other job reaches; it must have ended."""
+        self.client.request("DELETE", f"/v1/jobs/{self.id}")
+
+    def snapshots(self) -> list[dict[str, Any]]:
+        """Stored cohorts on its arms' paths."""
+        return list(self.client.pages(f"/v1/jobs/{self.id}/snapshots", limit=1000))
+
+    def document(self, form: str = "submitted", arm: int = 0) -> dict[str, Any]:
+        """Its document as submitted, canonical, or as one arm lives it (`resolved`)."""
+        return dict(self.client.get(f"/v1/jobs/{self.id}/document", form=form, arm=arm))
 
     def history(self, *series: str, **query: Any) -> History:
         """Stored series; names may be globs; `over="seed"` gives mean and band, see the API for all parameters."""
@@ -136,7 +187,10 @@ class Job:
         target.write_bytes(response.content)
         return target
 
-    def _verb(self, verb: str, reason: str | None) -> Job:
-        body = orjson.dumps({"reason": reason} if reason else {})
+    def _verb(self, verb: str, given: Mapping[str, Any]) -> Job:
+        body = orjson.dumps({name: part for name, part in given.items() if part is not None})
         self.state = self.client.post(f"/v1/jobs/{self.id}/{verb}", body)
         return self
+
+    def _new(self, verb: str, body: Mapping[str, Any]) -> Job:
+        return Job(self.client, self.client.post(f"/v1/jobs/{self.id}/{verb}", orjson.dumps(body)))

@@ -70,6 +70,8 @@ class NewJob:
     warnings: Sequence[Mapping[str, Any]] = ()
     parent: str | None = None
     relation: str | None = None
+    parent_age_sp: int | None = None
+    """Of a fork: the age up to which it is the parent's arm."""
 
 
 def numerics_text(numerics: NumericsSpec | Mapping[str, Any]) -> str:
@@ -120,6 +122,7 @@ def _job_row(job_id: str, now: float, new: NewJob) -> dict[str, Any]:
         "warnings": list(new.warnings),
         "parent": new.parent,
         "relation": new.relation,
+        "parent_age_sp": new.parent_age_sp,
         "arms": len(new.arms),
         "seeds": list(new.seeds),
         "updates_done": 0,

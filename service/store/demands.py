@@ -75,12 +75,14 @@ def find_or_create(db: sa.Connection, now: float, wanted: Wanted) -> str:
         "created_at": now,
     }
     insert = _insert_for(db)(trajectory).values(row).on_conflict_do_nothing()
-    db.execute(insert)
-    db.execute(
-        sa.update(trajectory)
-        .where(trajectory.c.id == found, trajectory.c.priority < wanted.priority)
-        .values(priority=wanted.priority)
-    )
+    locked = sa.select(trajectory.c.priority).where(trajectory.c.id == found).with_for_update()
+    while True:  # one that is being deleted is gone by the time it can be locked: then it is made again
+        db.execute(insert)
+        priority = db.execute(locked).scalar()
+        if priority is not None:
+            break
+    if priority < wanted.priority:
+        db.execute(sa.update(trajectory).where(trajectory.c.id == found).values(priority=wanted.priority))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,21 +123,49 @@ def trained_to(db: sa.Connection, project: str, keys: Sequence[str]) -> dict[str
 # ---- asking
 
 
-def request(db: sa.Connection, now: float, project: str, job_id: str, verb: Verb, reason: str | None = None) -> bool:
-    """Cancel, pause or resume; False if it is so already. Conflict, with the verbs allowed, where it cannot be."""
+@dataclass(frozen=True)
+class Wish:
+    """A verb, why it was asked for, and whether a cancel waits for the end of the slice."""
+
+    verb: Verb
+    reason: str | None = None
+    at_once: bool = False
+
+
+def request(db: sa.Connection, now: float, project: str, job_id: str, wish: Wish) -> bool:
+    """Cancel, pause or resume; False if it is so already. Conflict, with the verbs allowed, where it cannot be.
+
+    A cancel at once takes the leases that nobody else needs from their workers: what they trained since their last
+    commit is lost, and they leave as soon as they hear of it.
+    """
     ids = _lock_trajectories(db, job_id)
-    row = _locked(db, project, job_id)
+    row, verb = _locked(db, project, job_id), wish.verb
     if not obeys(row["status"], verb):
-        allowed = ALLOWED[row["status"]]
-        raise Conflict(f"a job that is {row['status']} cannot be asked to {verb}", allowed=allowed)
-    if row["status"] in ALREADY[verb]:
+        raise refusal(row["status"], verb)
+    if row["status"] in ALREADY[verb] and not (wish.at_once and row["status"] == "cancelling"):
         return False
-    values = {"desired": DESIRED[verb], "reason": reason, "version": job.c.version + 1}
+    values = {"desired": DESIRED[verb], "reason": wish.reason, "version": job.c.version + 1}
     db.execute(sa.update(job).where(job.c.id == job_id).values(values))
-    events.append(db, now, job_id, "job.asked", f"asked to {verb}", {"verb": verb, "reason": reason})
+    told = {"verb": verb, "reason": wish.reason} | ({"at_once": True} if wish.at_once else {})
+    events.append(db, now, job_id, "job.asked", f"asked to {verb}", told)
     demands.refresh_wanted(db, demands.settle(db, now, ids))
+    if wish.at_once:
+        _take_leases(db, ids)
     standing.refresh(db, now, [job_id])
     return True
+
+
+def refusal(status: str, verb: Verb) -> Conflict:
+    """What a job in a state answers to a verb that it does not obey."""
+    return Conflict(f"a job that is {status} cannot be asked to {verb}", allowed=ALLOWED[status])
+
+
+def _take_leases(db: sa.Connection, ids: Sequence[str]) -> None:
+    """End leases on trajectories that nobody wants further; their workers' fences are old from now on."""
+    t = trajectory.c
+    idle = sa.or_(t.wanted == 0, sa.and_(t.wanted <= t.reached, t.replay.is_(None)))
+    taken = sa.update(trajectory).where(t.id.in_(ids), t.lease_until.is_not(None), idle)
+    db.execute(taken.values(fence=t.fence + 1, owner=None, lease_until=None, rung_at=0.0))
 
 
 def clear_failures(db: sa.Connection, job_id: str) -> None:
@@ -164,7 +193,7 @@ def delete(db: sa.Connection, project: str, job_id: str, version: int | None = N
     if version is not None and version != row["version"]:
         raise Stale(f"the job is at version {row['version']}, not {version}")
     if row["status"] not in TERMINAL:
-        raise Conflict(f"a job that is {row['status']} cannot be deleted", allowed=ALLOWED[row["status"]])
+        raise refusal(row["status"], "delete")
     for table in (arm_step, event, arm):
         db.execute(sa.delete(table).where(table.c.job == job_id))
     db.execute(sa.delete(job).where(job.c.id == job_id))

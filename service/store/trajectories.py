@@ -26,6 +26,7 @@ __all__ = [
     "claim",
     "commit_slice",
     "fail",
+    "heed",
     "release",
     "renew",
     "runnable",
@@ -152,6 +153,18 @@ def renew(database: Database, lease: Lease, ttl_seconds: float, offset: int) -> 
             .returning(trajectory.c.wanted, trajectory.c.reached, trajectory.c.replay)
         )
         row = fetch_one(db, kept)
+    return _wish(lease, row)
+
+
+def heed(database: Database, lease: Lease) -> str:
+    """What `renew` would say, without keeping the lease: a look that costs nobody a lock."""
+    t = trajectory.c
+    with database.read() as db:
+        row = fetch_one(db, sa.select(t.wanted, t.reached, t.replay).where(*held(lease)))
+    return _wish(lease, row)
+
+
+def _wish(lease: Lease, row: Row | None) -> str:
     if row is None:
         raise LeaseLost(lease.id)
     wanted = row["wanted"] > 0 if lease.replay else row["wanted"] > max(row["reached"], lease.reached)

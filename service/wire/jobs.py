@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
+
+from models.specs.study import Patch
+from service.wire.problem import Problem
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "succeeded", "failed", "cancelled"]
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -17,7 +22,7 @@ Priority = Annotated[int, Field(ge=-100, le=100)]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class SubmitBody(_Body):
@@ -46,6 +51,127 @@ class VerbBody(_Body):
     """Why a verb was asked for."""
 
     reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class CancelBody(VerbBody):
+    """Why a job is cancelled, and how soon."""
+
+    now: bool = False
+    """Do not wait for the end of the slice: what it trained since the last commit is lost."""
+
+
+class JobFilter(_Body):
+    """Which jobs; all conditions that are given must hold."""
+
+    status: Annotated[list[Status], Field(min_length=1, max_length=8)] | None = None
+    label: Annotated[list[Annotated[str, Field(max_length=300)]], Field(min_length=1, max_length=64)] | None = None
+    """`k:v`; all must hold."""
+    kind: Literal["schedule", "study"] | None = None
+    parent: Annotated[str, Field(max_length=40)] | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Part of the name or the notes."""
+    created_after: Annotated[datetime, Strict(False)] | None = None
+    created_before: Annotated[datetime, Strict(False)] | None = None
+
+    @model_validator(mode="after")
+    def _not_everything(self) -> Self:
+        if not self.model_fields_set or all(getattr(self, name) is None for name in self.model_fields_set):
+            raise PydanticCustomError("filter_empty", "give at least one condition; without any it means every job")
+        return self
+
+    def conditions(self) -> dict[str, Any]:
+        """As the store takes them: times in epoch seconds."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        times = {name: part.timestamp() for name, part in given.items() if isinstance(part, datetime)}
+        return {name: part for name, part in (given | times).items() if part is not None}
+
+
+class BulkBody(_Body):
+    """What to do, and to which jobs."""
+
+    action: Literal["cancel", "pause", "resume", "delete"]
+    ids: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=1000)] | None = None
+    filter: JobFilter | None = None
+    dry_run: bool = False
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+    now: bool = False
+    """Of cancel: do not wait for the end of slices."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise PydanticCustomError("exclusive", "exactly one of ids and filter")
+        if self.now and self.action != "cancel":
+            raise PydanticCustomError("now", "only a cancel can be `now`")
+        return self
+
+
+class BulkItem(BaseModel):
+    """One job, and the status with which the verb alone would have been answered."""
+
+    id: str
+    status: int
+    problem: Problem | None = None
+
+
+class BulkAnswer(BaseModel):
+    """What became of every job."""
+
+    action: str
+    dry_run: bool
+    items: list[BulkItem]
+    counts: dict[str, int]
+    """How many items have which status."""
+    more: bool
+    """Whether the filter finds more jobs than one request acts on; ask again."""
+
+
+class NewJobBody(_Body):
+    """How a job that comes from another one is listed; what is left out is as in the parent."""
+
+    name: JobName | None = None
+    notes: Notes | None = None
+    labels: Labels | None = None
+    priority: Priority | None = None
+
+
+class ForkBody(NewJobBody):
+    """Where a job leaves an arm, and by which document it goes on."""
+
+    arm: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    age_sp: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    """Samples since birth."""
+    age: Annotated[str, Field(max_length=64)] | None = None
+    """The same as a duration, such as `40ep`."""
+    document: dict[str, Any] | None = None
+    """A whole schedule, or a study, that agrees with the arm up to that age."""
+    base: dict[str, Any] | None = None
+    """The schedule that a study names as its base."""
+    patch: Annotated[list[Patch], Field(min_length=1, max_length=1000)] | None = None
+    """Instead of a document: edits of the arm's own, as those of a study."""
+    retrain: bool = True
+    """Whether a part may be trained again where no snapshot of that age is stored; its bits are the same."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        for names in (("age_sp", "age"), ("document", "patch")):
+            if sum(getattr(self, name) is not None for name in names) != 1:
+                raise PydanticCustomError("exclusive", "exactly one of {names}", {"names": " and ".join(names)})
+        return self
+
+
+class ExtendBody(NewJobBody):
+    """Which stage becomes longer, and by which new length or limit."""
+
+    stage: Annotated[str, Field(min_length=1, max_length=64)]
+    until: dict[str, Any] | None = None
+    limit: Annotated[str, Field(max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.until is None) == (self.limit is None):
+            raise PydanticCustomError("exclusive", "exactly one of until and limit")
+        return self
 
 
 class Lives(BaseModel):
@@ -104,7 +230,9 @@ class JobLine(BaseModel):
     seeds: int
     progress: Progress
     parent: str | None
-    relation: str | None
+    relation: Literal["retry", "fork", "extend"] | None
+    parent_age_sp: int | None
+    """Of a fork: the age up to which it is the parent's arm."""
     error: Any = None
     created_at: str
     started_at: str | None

@@ -10,7 +10,7 @@ from build import tiny_schedule
 
 from models.specs.document import Parsed, read
 from models.specs.numerics import NumericsSpec
-from service import submission
+from service import lineage, submission
 from service.errors import Conflict, NotFound, Refused
 from service.settings import Settings
 from service.store.access import ANYONE_HERE, Repeat
@@ -18,6 +18,7 @@ from service.store.engine import Database, migrate
 from service.store.tables.access import idempotency_key
 from service.store.tables.work import job, trajectory
 from service.submission import About, Prepared, Submitted
+from service.wire.jobs import NewJobBody
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NUMERICS = NumericsSpec()
@@ -134,8 +135,9 @@ def test_the_same_document_again_makes_no_new_trajectory(database: Database, set
 
 def test_only_failed_and_cancelled_jobs_are_retried(database: Database, settings: Settings) -> None:
     stored = submission.submit(database, settings, ANYONE_HERE, prepared(), About(), None)
+    house = lineage.House(database, settings, ANYONE_HERE, None)
     with pytest.raises(Conflict) as caught:
-        submission.retry(database, settings, ANYONE_HERE, stored.job, None)
-    assert caught.value.more["allowed"] == ["cancel", "pause"]
+        lineage.retry(house, stored.job, NewJobBody())
+    assert caught.value.more["allowed"] == ["cancel", "pause", "fork", "extend"]
     with pytest.raises(NotFound):
-        submission.retry(database, settings, ANYONE_HERE, "job_x", None)
+        lineage.retry(house, "job_x", NewJobBody())

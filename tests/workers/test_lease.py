@@ -60,7 +60,7 @@ def test_a_wish_to_stop_is_heard_at_a_renewal(short: Any) -> None:
     progress = Progress()
     with short.database.write() as db:
         (job,) = jobs.list_page(db, "default")
-        jobs.request(db, short.database.now(db), "default", job["id"], "pause")
+        jobs.request(db, short.database.now(db), "default", job["id"], jobs.Wish("pause"))
     with Renewal(short.database, lease, TTL_SECONDS, progress, asked_at) as renewal:
         progress.move(1)
         deadline = time.monotonic() + 5.0

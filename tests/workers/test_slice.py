@@ -140,7 +140,7 @@ def test_a_cancelled_job_stops_at_a_boundary_and_keeps_what_it_has(build: Callab
     worker = house.worker()
     lease, asked_at = slices.claim(worker, None)
     with house.database.write() as db:
-        jobs.request(db, house.database.now(db), "default", job, "cancel")
+        jobs.request(db, house.database.now(db), "default", job, jobs.Wish("cancel"))
     assert house.status(job) == "cancelling"
     slices.run(worker, lease, asked_at)
     assert house.status(job) == "cancelled"
@@ -157,7 +157,7 @@ def test_a_paused_job_goes_on_to_the_same_bits(build: Callable[..., Any]) -> Non
     assert advance(worker)
     for verb in ("pause", "resume"):
         with held.database.write() as db:
-            jobs.request(db, held.database.now(db), "default", ids[0], verb)
+            jobs.request(db, held.database.now(db), "default", ids[0], jobs.Wish(verb))
         assert advance(worker) == (verb == "resume")
     held.work_off(worker)
     assert held.state_hashes() == plain.state_hashes()

@@ -30,6 +30,7 @@ job = sa.Table(
     sa.Column("warnings", sa.JSON, nullable=False),
     sa.Column("parent", sa.String(30)),
     sa.Column("relation", sa.String(16)),
+    sa.Column("parent_age_sp", sa.BigInteger),
     sa.Column("arms", sa.Integer, nullable=False),
     sa.Column("seeds", sa.JSON, nullable=False),
     sa.Column("updates_done", sa.BigInteger, nullable=False),

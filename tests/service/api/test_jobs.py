@@ -66,7 +66,7 @@ def test_the_quickstart_is_submitted_as_yaml(api: httpx.Client) -> None:
         "eta_s": None,
         "committed_at": None,
     }
-    assert job["allowed"] == ["cancel", "pause"]
+    assert job["allowed"] == ["cancel", "pause", "fork", "extend"]
 
 
 def test_json_and_yaml_of_one_document_have_one_hash(api: httpx.Client) -> None:
@@ -342,11 +342,11 @@ def test_a_verb_that_cannot_be_says_which_can(api: httpx.Client, bench: Bench) -
     assert (answer.status_code, answer.json()["code"], answer.json()["allowed"]) == (
         409,
         "invalid-transition",
-        ["cancel", "pause"],
+        ["cancel", "pause", "fork", "extend"],
     )
     bench.run()
     answer = api.post(f"/v1/jobs/{job}/cancel")
-    assert (answer.status_code, answer.json()["allowed"]) == (409, ["delete"])
+    assert (answer.status_code, answer.json()["allowed"]) == (409, ["fork", "extend", "delete"])
 
 
 def test_a_cancelled_job_is_retried_from_where_it_stood(api: httpx.Client, bench: Bench) -> None:

@@ -87,9 +87,9 @@ def test_a_pausing_job_whose_worker_dies_is_paused_by_the_reconciler(bench: Benc
 @pytest.mark.parametrize(
     ("before", "verb", "allowed"),
     [
-        ("succeeded", "cancel", ["delete"]),
-        ("succeeded", "resume", ["delete"]),
-        ("queued", "retry", ["cancel", "pause"]),
+        ("succeeded", "cancel", ["fork", "extend", "delete"]),
+        ("succeeded", "resume", ["fork", "extend", "delete"]),
+        ("queued", "retry", ["cancel", "pause", "fork", "extend"]),
     ],
 )
 def test_a_verb_that_cannot_be_obeyed_is_refused_with_those_that_can(

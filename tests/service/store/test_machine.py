@@ -161,6 +161,16 @@ class StoreMachine(RuleBasedStateMachine):
                     self.bench.ask(job_id, verb)
 
     @rule(job_id=submitted)
+    def cancel_at_once(self, job_id: str) -> None:
+        """The job has ended in the same moment, and nobody holds what nobody wants."""
+        if not self.bench.rows(job, id=job_id) or not obeys(self.bench.status(job_id), "cancel"):
+            return
+        self.bench.ask(job_id, "cancel", at_once=True)
+        assert self.bench.status(job_id) == "cancelled"
+        for row in self.bench.rows(trajectory):
+            assert row["wanted"] > 0 or row["lease_until"] is None or row["id"] not in self.bench.path(job_id)
+
+    @rule(job_id=submitted)
     def delete(self, job_id: str) -> None:
         if self.bench.rows(job, id=job_id) and self.bench.status(job_id) in TERMINAL:
             self.bench.delete(job_id)
