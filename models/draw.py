@@ -8,24 +8,49 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 _MASK = 0xFFFFFFFF
-_GOLDEN = 0x9E3779B1
+_GOLDEN, _INDEX, _LANE = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F
+_FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
+_UNIT = 1.0 / 16777216.0
 _BANK = 1 << 22
+
+Words = npt.NDArray[np.uint32]
 
 
 def _mix(x: Tensor) -> Tensor:
-    """A bijection of 32-bit words carried in int64."""
-    x = ((x ^ (x >> 16)) * 0x7FEB352D) & _MASK
-    x = ((x ^ (x >> 15)) * 0x846CA68B) & _MASK
+    """A bijection of 32-bit words carried in int64, for whatever device they are on."""
+    x = ((x ^ (x >> 16)) * _FIRST) & _MASK
+    x = ((x ^ (x >> 15)) * _SECOND) & _MASK
     return x ^ (x >> 16)
 
 
+def _mixed(x: Words) -> Words:
+    """The same bijection of words of 32 bits, in place; on a CPU several times as fast."""
+    x ^= x >> np.uint32(16)
+    x *= np.uint32(_FIRST)
+    x ^= x >> np.uint32(15)
+    x *= np.uint32(_SECOND)
+    x ^= x >> np.uint32(16)
+    return x
+
+
+def _low(x: npt.NDArray[np.int64]) -> Words:
+    return x.astype(np.uint32)
+
+
+def _high(x: npt.NDArray[np.int64]) -> Words:
+    return (x >> 32).astype(np.uint32)
+
+
+@lru_cache(maxsize=4096)
 def word(*parts: str | int) -> int:
     """A 32-bit word for a purpose, a name or a digest; the same on every machine."""
     text = "\x1f".join(map(str, parts))
@@ -45,43 +70,67 @@ class Draw:
 
     def at(self, purpose: str, name: str = "") -> Draw:
         """The same lives and indices under a longer address."""
-        return replace(self, address=word(self.address, purpose, name))
+        return Draw(self.seeds_N, self.index_NB, word(self.address, purpose, name))
 
     def indexed(self, index_NB: Tensor) -> Draw:
         """The same address with other indices."""
-        return replace(self, index_NB=index_NB)
+        return Draw(self.seeds_N, index_NB, self.address)
 
     def bits(self, lanes: int) -> Tensor:
         """32 random bits in int64: (N, lanes), or (N, B, lanes) with indices."""
-        key = _mix((self.seeds_N * _GOLDEN + self.address) & _MASK)
-        key = _mix(key ^ (self.seeds_N >> 32 & _MASK))
-        if self.index_NB is not None:
-            low, high = self.index_NB & _MASK, self.index_NB >> 32
-            key = _mix((key[:, None] + _mix(low + 0x85EBCA6B & _MASK)) & _MASK)
-            key = _mix((key ^ high) & _MASK)
-        lane = torch.arange(lanes, device=key.device)
-        return _mix((_mix((key[..., None] + lane * _GOLDEN) & _MASK) + 0x27D4EB2F * (lane + 1)) & _MASK)
+        if self.seeds_N.is_cpu:
+            return torch.from_numpy(self._words(lanes).astype(np.int64))
+        return self._bits(lanes)
 
     def uniform(self, *shape: int) -> Tensor:
-        """float32 in (0, 1): (N, *shape) or (N, B, *shape)."""
-        bits = self.bits(math.prod(shape))
-        return (((bits >> 8).to(torch.float32) + 0.5) * (1.0 / 16777216.0)).reshape(*bits.shape[:-1], *shape)
+        """float32 in (0, 1]: (N, *shape) or (N, B, *shape)."""
+        found = self._fractions(math.prod(shape), torch.float32)
+        return found.reshape(*found.shape[:-1], *shape)
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normals, float32, by Box-Muller over neighbouring lanes: (N, *shape) or (N, B, *shape)."""
         count = math.prod(shape)
         pairs = (count + 1) // 2
-        bits = self.bits(2 * pairs)
-        unit = ((bits >> 8).to(torch.float64) + 0.5) * (1.0 / 16777216.0)
+        unit = self._fractions(2 * pairs, torch.float64)
         radius = (-2.0 * unit[..., 0::2].log()).sqrt()
         angle = 2.0 * math.pi * unit[..., 1::2]
         both = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1).flatten(-2)
-        return both[..., :count].to(torch.float32).reshape(*bits.shape[:-1], *shape)
+        return both[..., :count].to(torch.float32).reshape(*unit.shape[:-1], *shape)
 
     def integers(self, high: int, *shape: int) -> Tensor:
         """int64 in [0, high): (N, *shape) or (N, B, *shape)."""
         bits = self.bits(math.prod(shape))
         return (bits * high >> 32).reshape(*bits.shape[:-1], *shape)
+
+    def _fractions(self, lanes: int, dtype: torch.dtype) -> Tensor:
+        """The upper 24 bits as numbers between 0 and 1."""
+        if not self.seeds_N.is_cpu:
+            return ((self._bits(lanes) >> 8).to(dtype) + 0.5) * _UNIT
+        upper = (self._words(lanes) >> np.uint32(8)).astype(np.float32)
+        return (torch.from_numpy(upper).to(dtype) + 0.5) * _UNIT
+
+    def _words(self, lanes: int) -> Words:
+        """The random bits on a CPU."""
+        seeds_N = self.seeds_N.numpy()
+        key = _mixed(_low(seeds_N) * np.uint32(_GOLDEN) + np.uint32(self.address))
+        key = _mixed(key ^ _high(seeds_N))
+        if self.index_NB is not None:
+            index_NB = self.index_NB.numpy()
+            key = _mixed(_mixed(_low(index_NB) + np.uint32(_INDEX)) + key[:, None])
+            key = _mixed(key ^ _high(index_NB))
+        steps, ends = _lanes(lanes)
+        return _mixed(_mixed(key[..., None] + steps) + ends)
+
+    def _bits(self, lanes: int) -> Tensor:
+        """The random bits on any device."""
+        key = _mix((self.seeds_N * _GOLDEN + self.address) & _MASK)
+        key = _mix(key ^ (self.seeds_N >> 32 & _MASK))
+        if self.index_NB is not None:
+            low, high = self.index_NB & _MASK, self.index_NB >> 32
+            key = _mix((key[:, None] + _mix(low + _INDEX & _MASK)) & _MASK)
+            key = _mix((key ^ high) & _MASK)
+        lane = torch.arange(lanes, device=key.device)
+        return _mix((_mix((key[..., None] + lane * _GOLDEN) & _MASK) + _LANE * (lane + 1)) & _MASK)
 
     def banked(self, *shape: int) -> Tensor:
         """Standard normals from the noise bank, float32: (N, B, *shape); indices are needed.
@@ -109,11 +158,12 @@ class Draw:
         mask = (1 << half) - 1
         key = self.bits(1)[..., 0]
         key = key if key.dim() == position.dim() else key[:, None]
+        mix = _mix_on_cpu if position.is_cpu else _mix
 
         def once(x: Tensor) -> Tensor:
             left, right = x >> half, x & mask
             for turn in range(rounds):
-                left, right = right, left ^ (_mix((right + key + turn * _GOLDEN) & _MASK) & mask)
+                left, right = right, left ^ (mix(right + key + turn * _GOLDEN & _MASK) & mask)
             return (left << half) | right
 
         place = once(position)
@@ -122,6 +172,17 @@ class Draw:
             place = torch.where(outside, once(place), place)
             outside = place >= size
         return place
+
+
+def _mix_on_cpu(x: Tensor) -> Tensor:
+    return torch.from_numpy(_mixed(_low(x.numpy())).astype(np.int64))
+
+
+@lru_cache(maxsize=256)
+def _lanes(lanes: int) -> tuple[Words, Words]:
+    """What sets lanes apart."""
+    lane = np.arange(lanes, dtype=np.uint32)
+    return lane * np.uint32(_GOLDEN), (lane + np.uint32(1)) * np.uint32(_LANE)
 
 
 @cache
