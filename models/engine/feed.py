@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,12 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
+from models.engine.ahead import Ahead
 from models.engine.filters import Filter, Seen
 from models.engine.normal import clean_scales
 from models.engine.order import Order, Passes, Scenes
 from models.errors import Refused
-from models.protocols import Batch, World
+from models.protocols import Batch, Shown, World
 from models.specs.organism import SenseSpec
 from models.specs.shapes import channel_for
 from models.specs.transforms import OnWorlds
@@ -58,6 +60,7 @@ class Stream:
         self._scales = clean_scales(spec.source, spec.steps) if spec.normalise == "frozen" else {}
         self._address = word(self.digest)
         known = facts(spec.source)
+        self.floats = spec.steps * sum(prod(shape) for shape in known.channels.values())
         self._classes = known.classes
         self._bound = {name: _bound(name, sense, known.channels) for name, sense in senses.items()}
         shapes = {name: tuple(sense.shape) for name, sense in senses.items()}
@@ -83,11 +86,19 @@ class Stream:
 
     def show(self, seeds_N: Tensor, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
         """Items as senses receive them; draw has the presentations, and the address of its purpose."""
+        return self.received(self.given(seeds_N, item_NB), item_NB, draw, strengths)
+
+    def given(self, seeds_N: Tensor, item_NB: Tensor) -> Shown:
+        """Items as the world gives them, with the labels it lets costs see."""
         owners_N = torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
-        given, label, factors = self.world.sample(owners_N, item_NB)
-        senses = {sense: given[channel] for sense, channel in self._bound.items()}
-        seen = Seen(senses, shown(self.spec, label, owners_N, item_NB))
-        full_N = torch.ones(len(seeds_N))
+        channels, label, factors = self.world.sample(owners_N, item_NB)
+        return channels, shown(self.spec, label, owners_N, item_NB), factors
+
+    def received(self, given: Shown, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
+        """What was given as senses receive it: transforms, live deficits, the frozen scale."""
+        channels, label, factors = given
+        seen = Seen({sense: channels[channel] for sense, channel in self._bound.items()}, label)
+        full_N = torch.ones(len(item_NB))
         for each in self._transforms:
             seen = each(seen, self._classes, full_N, draw.at("transform"))
         for name, strength_N in (strengths or {}).items():
@@ -119,13 +130,18 @@ class Feed:
         self._seeds_N = torch.tensor(seeds, dtype=torch.int64)
         self._step_B = torch.arange(batch)
         self._order = _order(stream, self._seeds_N, batch)
+        self._ahead = Ahead(self._drawn, batch, len(seeds) * batch * stream.floats)
 
     def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths) -> tuple[Batch, Draw]:
         """The batch after so many presentations, and the draws of its presentations."""
         presentation_NB = torch.from_numpy(shown_N)[:, None] + self._step_B
-        item_NB = self._order.items(shown_N, presentation_NB)
+        item_NB, given = self._ahead.at(shown_N)
         draw = self._stream.draw(self._seeds_N, presentation_NB)
-        return self._stream.show(self._seeds_N, item_NB, draw, strengths), draw
+        return self._stream.received(given, item_NB, draw, strengths), draw
+
+    def _drawn(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> tuple[Tensor, Shown]:
+        item_NB = self._order.items(shown_N, presentation_NB)
+        return item_NB, self._stream.given(self._seeds_N, item_NB)
 
 
 def _order(stream: Stream, seeds_N: Tensor, batch: int) -> Order:
@@ -134,7 +150,7 @@ def _order(stream: Stream, seeds_N: Tensor, batch: int) -> Order:
     draw = stream.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order")
     given = isinstance(spec.order, GivenOrder)
     if stream.size is not None:
-        return Passes(draw, batch, stream.subset(seeds_N), given=given)
+        return Passes(draw, stream.subset(seeds_N), given=given)
     windows = known.max_steps // spec.steps if isinstance(spec.order, TemporalOrder) else 1
     return Scenes(draw, batch, None if given else known.reuse, windows)
 

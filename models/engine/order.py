@@ -48,31 +48,43 @@ class Scenes:
 
 
 class Passes:
-    """Finite worlds: every item once in each pass; orders of the passes the next batch touches are kept."""
+    """Finite worlds: every item once in each pass; the orders of passes around the last batch are kept."""
 
-    def __init__(self, draw: Draw, batch: int, subset: Tensor, *, given: bool) -> None:
+    def __init__(self, draw: Draw, subset: Tensor, *, given: bool) -> None:
         self._draw = draw
         self._subset = subset
         self._size = subset.shape[1]
         self._given = given
-        self._passes = 1 + -(-(batch - 1) // self._size)
-        self._first_N = np.full(len(subset), -1, dtype=np.int64)
-        self._items = torch.empty(0)
+        self._first_N = np.zeros(len(subset), dtype=np.int64)
+        self._items = torch.empty(len(subset), 0, dtype=torch.int64)
 
     def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> Tensor:
         """Item of each presentation."""
         first_N = shown_N // self._size
-        if not np.array_equal(first_N, self._first_N):
-            one_on = np.array_equal(first_N, self._first_N + 1) and self._items.numel() > 0
-            ahead = range(self._passes - 1, self._passes) if one_on else range(self._passes)
-            parts = [self._items[:, self._size :]] if one_on else []
-            parts += [self._pass(torch.from_numpy(first_N + passes)) for passes in ahead]
-            self._first_N, self._items = first_N, torch.cat(parts, dim=1)
-        return self._items.gather(1, presentation_NB - torch.from_numpy(first_N * self._size)[:, None])
+        ahead = presentation_NB.shape[1] + self._size
+        if not self._holds(first_N, ahead):
+            self._keep(first_N, -(-ahead // self._size) + TILE // self._size)
+        return self._items.gather(1, presentation_NB - torch.from_numpy(self._first_N * self._size)[:, None])
 
-    def _pass(self, pass_N: Tensor) -> Tensor:
-        """The items in the order of one pass: by addressed keys, ties by position."""
-        if self._given:
-            return self._subset
-        keys = self._draw.indexed(pass_N[:, None]).bits(self._size)[:, 0]
-        return self._subset.gather(1, keys.argsort(dim=1, stable=True))
+    def _holds(self, first_N: npt.NDArray[np.int64], ahead: int) -> bool:
+        """Whether so many presentations from the beginning of these passes on are kept."""
+        begun_N = (first_N - self._first_N) * self._size
+        return int(begun_N.min()) >= 0 and int(begun_N.max()) + ahead <= self._items.shape[1]
+
+    def _keep(self, first_N: npt.NDArray[np.int64], passes: int) -> None:
+        """The orders of so many passes, those that are known already taken over."""
+        gone = int(first_N[0] - self._first_N[0])
+        alike = gone >= 0 and np.array_equal(first_N, self._first_N + gone)
+        known = self._items[:, gone * self._size :] if alike else self._items[:, :0]
+        new = range(known.shape[1] // self._size, passes)
+        parts = [self._passes(torch.from_numpy(first_N)[:, None] + torch.tensor(new))] if new else []
+        self._first_N, self._items = first_N, torch.cat([known, *parts], dim=1)
+
+    def _passes(self, pass_NP: Tensor) -> Tensor:
+        """The items in the orders of these passes: by addressed keys, ties by position."""
+        lives, passes = pass_NP.shape
+        subset = self._subset[:, None].expand(lives, passes, self._size)
+        if not self._given:
+            keys = self._draw.indexed(pass_NP).bits(self._size)
+            subset = subset.gather(2, keys.argsort(dim=2, stable=True))
+        return subset.reshape(lives, passes * self._size)

@@ -13,7 +13,7 @@ from models.draw import Draw, word
 from models.protocols import Shown
 from models.specs.worlds.linear import LinearMapSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.modes import Modes
+from models.worlds.modes import Modes, applied
 
 
 @final
@@ -43,8 +43,8 @@ class LinearMap:
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """The inputs of these presentations and their outputs."""
         x = self._inputs(seeds_N, index_NB)
-        along = (x[..., None, :] * self._modes.right.mT).sum(dim=-1) * self._modes.strength
-        y = (along[..., None, :] * self._modes.left).sum(dim=-1)
+        along = applied(self._modes.right.mT, x) * self._modes.strength
+        y = applied(self._modes.left, along)
         label = y if self.source.d > 1 else y[..., 0]
         return {"x": x}, label, {"mode": along.abs().argmax(dim=-1)}
 

@@ -14,6 +14,7 @@ from models.protocols import Shown
 from models.specs.worlds.linear import MixedSourcesSpec
 from models.specs.worlds.sources import name_of
 from models.worlds.clips import scene_and_time, step_by_step
+from models.worlds.modes import applied
 
 _STEP_SECONDS, _SLOWEST_HZ, _APART_HZ = 0.01, 0.05, 0.35
 _LEAST = 2.0**-24
@@ -48,8 +49,7 @@ class MixedSources:
         """The mixtures of these presentations."""
         scene_NB, time_NBT = scene_and_time(index_NB, self.steps)
         sources = self._sources(Draw(seeds_N, scene_NB, self._address).at("mixed_sources", "source"), time_NBT)
-        mixed = (sources[..., None, :] * self._mixing).sum(dim=-1)
-        return {"x": mixed}, None, {"source": sources}
+        return {"x": applied(self._mixing, sources)}, None, {"source": sources}
 
     def _sources(self, draw: Draw, time_NBT: Tensor) -> Tensor:
         """(N, B, T, sources); draw has the scenes."""

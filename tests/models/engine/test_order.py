@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from models.draw import Draw
-from models.engine.order import Scenes
+from models.engine.order import Passes, Scenes
 from models.protocols import LATER
 
 SEEDS = torch.tensor([1, 2])
@@ -55,3 +55,30 @@ def test_streams_run_through_tiles_too() -> None:
     assert torch.equal(items[0], items[1] - LATER)
     assert not set((items[0] % LATER).tolist()) & set((items[2] % LATER).tolist())
     assert (items % LATER).max() < 4096
+
+
+def orders(size: int) -> Passes:
+    draw = Draw(SEEDS, torch.zeros(2, 1, dtype=torch.int64), 7)
+    return Passes(draw, torch.arange(size).expand(2, size), given=False)
+
+
+def walk(order: Passes, starts: list[list[int]], batch: int) -> list[torch.Tensor]:
+    return [order.items(np.array(each), torch.tensor(each)[:, None] + torch.arange(batch)) for each in starts]
+
+
+def test_orders_of_passes_do_not_depend_on_how_they_were_reached() -> None:
+    for size in (5, 4000, 9000):
+        whole = walk(orders(size), [[0, 0]], 2 * size + 40)[0]
+        steps = range(0, 2 * size, max(7, size // 3))
+        walked = walk(orders(size), [[start, start] for start in steps], 40)
+        assert all(torch.equal(part, whole[:, start : start + 40]) for start, part in zip(steps, walked, strict=True))
+        apart = walk(orders(size), [[0, size + 2], [7, size + 9], [size + 1, 3]], 30)
+        assert torch.equal(apart[1][1], whole[1, size + 9 : size + 39])
+        assert torch.equal(apart[2][0], whole[0, size + 1 : size + 31])
+        assert torch.equal(apart[2][1], whole[1, 3:33])
+
+
+def test_a_given_order_comes_again() -> None:
+    draw = Draw(SEEDS, torch.zeros(2, 1, dtype=torch.int64), 7)
+    given = Passes(draw, torch.tensor([[4, 2, 9]] * 2), given=True)
+    assert walk(given, [[1, 5]], 4)[0].tolist() == [[2, 9, 4, 2], [9, 4, 2, 9]]
