@@ -36,6 +36,9 @@ RULES: dict[str, dict[str, Any]] = {
     "predictive_coding fixed": {"kind": "predictive_coding", "variant": "fixed", "steps": 4, "rate": 0.5},
     "node_perturbation": {"kind": "node_perturbation"},
     "node_perturbation one-sided": {"kind": "node_perturbation", "draws": 3, "antithetic": False},
+    "weight_perturbation": {"kind": "weight_perturbation", "draws": 2},
+    "forward_gradient": {"kind": "forward_gradient", "draws": 2},
+    "forward_gradient weight": {"kind": "forward_gradient", "at": "weight"},
     "oja": {"kind": "oja"},
     "predictive_coding error": {"kind": "predictive_coding", "variant": "error", "steps": 5},
 }

@@ -7,6 +7,7 @@ from typing import assert_never
 from models.credit.backprop import Backprop, Exact
 from models.credit.direct_feedback import DirectFeedback
 from models.credit.feedback_alignment import FeedbackAlignment
+from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
 from models.credit.kolen_pollack import KolenPollack
 from models.credit.local_error import LocalError
@@ -16,6 +17,7 @@ from models.credit.predictive_coding import PredictiveCoding
 from models.credit.sign_symmetry import SignSymmetry
 from models.credit.target_propagation import TargetPropagation
 from models.credit.weight_mirror import WeightMirror
+from models.credit.weight_perturbation import WeightPerturbation
 from models.protocols import Circuit, CreditRule
 from models.specs.credit import RuleSpec
 from models.specs.credit.broadcast import DirectFeedbackSpec, LocalErrorSpec
@@ -28,7 +30,7 @@ from models.specs.credit.gradient import (
     WeightMirrorSpec,
 )
 from models.specs.credit.hebbian import OjaSpec
-from models.specs.credit.perturbation import NodePerturbationSpec
+from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbationSpec, WeightPerturbationSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
 
 
@@ -57,6 +59,10 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return PredictiveCoding(spec, circuit, Exact())
         case NodePerturbationSpec():
             return NodePerturbation(spec, circuit, Exact())
+        case WeightPerturbationSpec():
+            return WeightPerturbation(spec, circuit, Exact())
+        case ForwardGradientSpec():
+            return ForwardGradient(spec, circuit, Exact())
         case OjaSpec():
             return Oja(spec, circuit, Exact())
         case _:

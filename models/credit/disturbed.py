@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from models.protocols import Params, Synapse
+from models.draw import Draw
+from models.protocols import Circuit, Moment, Params, Synapse, Variation
 
 Drive = tuple[str, int]
 """A layer, and which call of it in a pass: a layer on a loop is called once per time step."""
@@ -37,11 +38,33 @@ class _Calls:
         return drive
 
 
+class Pushes:
+    """Random pushes xi ~ N(0, 1) at the drives of one pass, another for every sample and time step."""
+
+    def __init__(self, draw: Draw, number: int) -> None:
+        self._draw = draw
+        self._number = number
+        self._pushes: dict[Drive, Tensor] = {}
+
+    def drawn(self, drive: Drive, z: Tensor) -> Tensor:
+        """That of a drive, like the drive; the same whenever it is asked for."""
+        if drive not in self._pushes:
+            assert self._draw.index_NB is not None
+            steps = z.shape[1] // self._draw.index_NB.shape[1]
+            draw = self._draw.at("rule", f"{drive[0]}/push/{drive[1]}/{self._number}")
+            self._pushes[drive] = draw.normal(steps, *z.shape[2:]).reshape(z.shape)
+        return self._pushes[drive]
+
+    def credit(self, gain_NB: Tensor) -> dict[Drive, Tensor]:
+        """Each push times what its sample gained by it, as part of a mean over samples."""
+        return {drive: _times(gain_NB / gain_NB.shape[1], push) for drive, push in self._pushes.items()}
+
+
 @final
 class Pushed:
-    """Multiplication that adds something to every drive, once, whatever the number of its weights.
+    """Multiplication that does something to every drive, once, whatever the number of its weights.
 
-    A recurrent weight hears its drive step by step when that has been pushed as a whole, and adds nothing.
+    A recurrent weight hears its drive step by step when that has been pushed as a whole, and leaves it.
     """
 
     def __init__(self, exact: Synapse, push: Callable[[Drive, Tensor], Tensor]) -> None:
@@ -70,7 +93,7 @@ class Pushed:
     def _pushed(self, z: Tensor, address: str) -> Tensor:
         drive = self._calls.next(address)
         recurrent = address.split("/")[2] == "recurrent"
-        return z if recurrent or self._calls.first[drive] != address else z + self._push(drive, z)
+        return z if recurrent or self._calls.first[drive] != address else self._push(drive, z)
 
 
 class _Credit(torch.autograd.Function):
@@ -124,3 +147,20 @@ class Credited:
         once = step.shape[2] == 1
         part = self._credit((layer, call)) if once else step[:, :, call]
         return _Credit.apply(z, part.reshape(z.shape))  # type: ignore[no-any-return, no-untyped-call]
+
+
+def taught(circuit: Circuit, exact: Synapse, credit: Mapping[Drive, Tensor], moment: Moment) -> Params:
+    """The directions of all parameters of a circuit whose drives have this credit."""
+    inside = tuple(f"area/{area}/" for area in circuit.areas)
+    leaves = {name: each.detach().requires_grad_() for name, each in moment.weight.items() if name.startswith(inside)}
+    with torch.enable_grad():
+        synapse = dict.fromkeys(circuit.areas, Credited(exact, credit.__getitem__))
+        rates = moment.again(Variation(weight=leaves, synapse=synapse)).rate
+        total = torch.stack([rates[area].sum() for area in circuit.areas]).sum()
+        return dict(zip(leaves, torch.autograd.grad(total, list(leaves.values())), strict=True))
+
+
+def _times(gain_NB: Tensor, push: Tensor) -> Tensor:
+    """Each sample's pushes, at all its time steps, times its gain."""
+    steps = push.shape[1] // gain_NB.shape[1]
+    return gain_NB.repeat_interleave(steps, dim=1).reshape(*push.shape[:2], *[1] * (push.dim() - 2)) * push

@@ -22,6 +22,8 @@ RuleSpec = Annotated[
     | targets.TargetPropagationSpec
     | targets.PredictiveCodingSpec
     | perturbation.NodePerturbationSpec
+    | perturbation.WeightPerturbationSpec
+    | perturbation.ForwardGradientSpec
     | hebbian.OjaSpec,
     Field(discriminator="kind"),
     Member,
