@@ -39,6 +39,11 @@ RULES: dict[str, dict[str, Any]] = {
     "weight_perturbation": {"kind": "weight_perturbation", "draws": 2},
     "forward_gradient": {"kind": "forward_gradient", "draws": 2},
     "forward_gradient weight": {"kind": "forward_gradient", "at": "weight"},
+    "direct_random_target": {"kind": "direct_random_target"},
+    "attention_gated": {"kind": "attention_gated"},
+    "attention_gated linear": {"kind": "attention_gated", "expansive": False},
+    "reward_modulated": {"kind": "reward_modulated"},
+    "reward_modulated running": {"kind": "reward_modulated", "baseline": "running"},
     "oja": {"kind": "oja"},
     "predictive_coding error": {"kind": "predictive_coding", "variant": "error", "steps": 5},
 }

@@ -40,6 +40,10 @@ class CrossEntropy:
         """Value (N,)."""
         return self._surprise(moment).mean(dim=(1, 2, 3))
 
+    def target(self, moment: Moment) -> Tensor:
+        """Classes (N, B, T), or values (N, B, T, D)."""
+        return target.read(self.spec.target, self.name, self._sense, moment)
+
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
         return self._surprise(moment).mean(dim=(2, 3))
@@ -47,7 +51,7 @@ class CrossEntropy:
     def _surprise(self, moment: Moment) -> Tensor:
         """Of every item and step, (N, B, T, 1)."""
         log_q_NBTU = moment.rate[self.spec.at].flatten(3).log_softmax(dim=-1)
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
+        aim = self.target(moment)
         if aim.dim() == 3:
             return -log_q_NBTU.gather(3, aim.unsqueeze(3))
         p_NBTU = target.values(aim, log_q_NBTU.shape[3]).softmax(dim=-1)

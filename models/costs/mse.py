@@ -39,6 +39,10 @@ class Mse:
         """Value (N,)."""
         return self._distance(moment).mean(dim=(1, 2, 3))
 
+    def target(self, moment: Moment) -> Tensor:
+        """Classes (N, B, T), or values (N, B, T, D)."""
+        return target.read(self.spec.target, self.name, self._sense, moment)
+
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
         return self._distance(moment).mean(dim=(2, 3))
@@ -46,5 +50,5 @@ class Mse:
     def _distance(self, moment: Moment) -> Tensor:
         """Squared, of every unit (N, B, T, U)."""
         rate_NBTU = moment.rate[self.spec.at].flatten(3)
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
+        aim = self.target(moment)
         return (rate_NBTU - target.values(aim, rate_NBTU.shape[3])).square()

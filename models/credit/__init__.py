@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from models.credit.attention_gated import AttentionGated
 from models.credit.backprop import Backprop, Exact
 from models.credit.direct_feedback import DirectFeedback
+from models.credit.direct_random_target import DirectRandomTarget
 from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
@@ -14,13 +16,14 @@ from models.credit.local_error import LocalError
 from models.credit.node_perturbation import NodePerturbation
 from models.credit.oja import Oja
 from models.credit.predictive_coding import PredictiveCoding
+from models.credit.reward_modulated import RewardModulated
 from models.credit.sign_symmetry import SignSymmetry
 from models.credit.target_propagation import TargetPropagation
 from models.credit.weight_mirror import WeightMirror
 from models.credit.weight_perturbation import WeightPerturbation
-from models.protocols import Circuit, CreditRule
+from models.crediting import Circuit, CreditRule
 from models.specs.credit import RuleSpec
-from models.specs.credit.broadcast import DirectFeedbackSpec, LocalErrorSpec
+from models.specs.credit.broadcast import DirectFeedbackSpec, DirectRandomTargetSpec, LocalErrorSpec
 from models.specs.credit.gradient import (
     BackpropSpec,
     FeedbackAlignmentSpec,
@@ -31,6 +34,7 @@ from models.specs.credit.gradient import (
 )
 from models.specs.credit.hebbian import OjaSpec
 from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbationSpec, WeightPerturbationSpec
+from models.specs.credit.reward import AttentionGatedSpec, RewardModulatedSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
 
 
@@ -63,6 +67,12 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return WeightPerturbation(spec, circuit, Exact())
         case ForwardGradientSpec():
             return ForwardGradient(spec, circuit, Exact())
+        case DirectRandomTargetSpec():
+            return DirectRandomTarget(spec, circuit, Exact())
+        case AttentionGatedSpec():
+            return AttentionGated(spec, circuit, Exact())
+        case RewardModulatedSpec():
+            return RewardModulated(spec, circuit, Exact())
         case OjaSpec():
             return Oja(spec, circuit, Exact())
         case _:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from models.crediting import Circuit
 from models.draw import Draw
-from models.protocols import Circuit, Params, Synapse
+from models.protocols import Params, Synapse
 from models.specs.credit.broadcast import DirectFeedbackSpec
 
 

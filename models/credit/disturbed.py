@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from models.crediting import Circuit
 from models.draw import Draw
-from models.protocols import Circuit, Moment, Params, Synapse, Variation
+from models.protocols import Moment, Params, Synapse, Variation
 
 Drive = tuple[str, int]
 """A layer, and which call of it in a pass: a layer on a loop is called once per time step."""
@@ -55,9 +56,9 @@ class Pushes:
             self._pushes[drive] = draw.normal(steps, *z.shape[2:]).reshape(z.shape)
         return self._pushes[drive]
 
-    def credit(self, gain_NB: Tensor) -> dict[Drive, Tensor]:
-        """Each push times what its sample gained by it, as part of a mean over samples."""
-        return {drive: _times(gain_NB / gain_NB.shape[1], push) for drive, push in self._pushes.items()}
+    def credit(self, gain: Tensor) -> dict[Drive, Tensor]:
+        """Each push times what its sample, or its time step, gained by it: (N, B) or (N, B, T), a mean over B."""
+        return {drive: _times(gain / gain.shape[1], push) for drive, push in self._pushes.items()}
 
 
 @final
@@ -160,7 +161,7 @@ def taught(circuit: Circuit, exact: Synapse, credit: Mapping[Drive, Tensor], mom
         return dict(zip(leaves, torch.autograd.grad(total, list(leaves.values())), strict=True))
 
 
-def _times(gain_NB: Tensor, push: Tensor) -> Tensor:
-    """Each sample's pushes, at all its time steps, times its gain."""
-    steps = push.shape[1] // gain_NB.shape[1]
-    return gain_NB.repeat_interleave(steps, dim=1).reshape(*push.shape[:2], *[1] * (push.dim() - 2)) * push
+def _times(gain: Tensor, push: Tensor) -> Tensor:
+    """The pushes times the gain of their sample, or of their time step."""
+    gain_NM = gain.flatten(1) if gain.dim() == 3 else gain.repeat_interleave(push.shape[1] // gain.shape[1], dim=1)
+    return gain_NM.reshape(*push.shape[:2], *[1] * (push.dim() - 2)) * push

@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from models.credit.disturbed import Drive, Pushed, Pushes, taught
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse, Variation
+from models.protocols import Moment, Params, Synapse, Variation
 from models.specs.credit.perturbation import ForwardGradientSpec
 
 
@@ -67,7 +68,7 @@ class ForwardGradient:
         pushes = Pushes(moment.draw, number)
         with forward_ad.dual_level():
             synapse = Pushed(self._exact, lambda drive, z: z + _direction(pushes.drawn(drive, z)))
-            slope_NB = _slope(judge.per_sample(moment.again(Variation(synapse=self._everywhere(synapse)))))
+            slope_NB = _slope(judge.per_sample(moment.again(Variation(synapse=self._everywhere(synapse), exact=True))))
         return pushes.credit(slope_NB / self._spec.draws)
 
     @torch.no_grad()
@@ -83,7 +84,7 @@ class ForwardGradient:
             }
             with forward_ad.dual_level():
                 along = {name: weights[name] + _direction(xi[name]) for name in weights}
-                slope_N = _slope(judge(moment.again(Variation(weight=along)))) / self._spec.draws
+                slope_N = _slope(judge(moment.again(Variation(weight=along, exact=True)))) / self._spec.draws
             credit = {name: slope_N.reshape(-1, *[1] * (each.dim() - 1)) * each for name, each in xi.items()}
             down = {name: down[name] + each for name, each in credit.items()} if down else credit
         return down
@@ -94,7 +95,8 @@ class ForwardGradient:
 
 def _direction(xi: Tensor) -> Tensor:
     """0, with slope xi."""
-    return forward_ad.make_dual(torch.zeros_like(xi), xi)
+    dual: Tensor = forward_ad.make_dual(torch.zeros_like(xi), xi)  # type: ignore[no-untyped-call]
+    return dual
 
 
 def _slope(value: Tensor) -> Tensor:

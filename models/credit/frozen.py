@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import final
 
+from models.crediting import CreditRule
 from models.draw import Draw
-from models.protocols import CreditRule, Params, Synapse
+from models.protocols import Params, Synapse
 
 
 @final

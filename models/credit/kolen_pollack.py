@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import final
 
 from models.credit.aligned import Aligned, drawn, feedback_address
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse
+from models.protocols import Moment, Params, Synapse
 from models.specs.credit.gradient import KolenPollackSpec
 
 

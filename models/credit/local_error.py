@@ -10,8 +10,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse
+from models.protocols import Moment, Params, Synapse
 from models.specs.credit.broadcast import LocalErrorSpec
 
 
@@ -30,6 +31,8 @@ class LocalError:
     Reference:   Belilovsky, Eickenberg & Oyallon (2019) ICML 97:583; Nokland & Eidnes (2019) ICML 97:4839, here the
                  prediction cost alone, without similarity matching
     """
+
+    cuts = True
 
     def __init__(self, spec: LocalErrorSpec, circuit: Circuit, exact: Synapse) -> None:
         (self._end,) = circuit.ends

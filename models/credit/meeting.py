@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.protocols import Circuit, Moment, Params
+from models.crediting import Circuit
+from models.protocols import Moment, Params
 
 
 def weights(circuit: Circuit, area: str) -> list[str]:

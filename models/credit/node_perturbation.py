@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from models.credit.disturbed import Drive, Pushed, Pushes, taught
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse, Variation
+from models.protocols import Moment, Params, Synapse, Variation
 from models.specs.credit.perturbation import NodePerturbationSpec
 
 

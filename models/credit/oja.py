@@ -8,8 +8,9 @@ from typing import final
 import torch
 
 from models.credit import meeting
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse
+from models.protocols import Moment, Params, Synapse
 from models.specs.credit.hebbian import OjaSpec
 
 

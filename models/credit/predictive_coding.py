@@ -9,8 +9,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse
+from models.protocols import Moment, Params, Synapse
 from models.specs.credit.targets import PredictiveCodingSpec
 
 
@@ -32,6 +33,8 @@ class PredictiveCoding:
     Reference:   Whittington & Bogacz (2017) Neural Comput. 29:1229; Millidge, Tschantz & Buckley (2022) Neural
                  Comput. 34:1329; Salvatori et al. (2024) ICLR
     """
+
+    cuts = True
 
     def __init__(self, spec: PredictiveCodingSpec, circuit: Circuit, exact: Synapse) -> None:
         self._spec = spec

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse
+from models.protocols import Moment, Params, Synapse
 from models.specs.credit.targets import TargetPropagationSpec
 
 Act = Callable[[Tensor], Tensor]

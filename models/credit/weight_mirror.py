@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from models.credit.aligned import Aligned, drawn, feedback_address
+from models.crediting import Judge
 from models.draw import Draw
-from models.protocols import Judge, Moment, Params, Synapse
+from models.protocols import Moment, Params, Synapse
 from models.specs.credit.gradient import WeightMirrorSpec
 
 

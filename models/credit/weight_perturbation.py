@@ -8,8 +8,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from models.crediting import Circuit, Judge
 from models.draw import Draw
-from models.protocols import Circuit, Judge, Moment, Params, Synapse, Variation
+from models.protocols import Moment, Params, Synapse, Variation
 from models.specs.credit.perturbation import WeightPerturbationSpec
 
 

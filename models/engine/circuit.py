@@ -17,22 +17,10 @@ from torch import Tensor
 from models.areas.activation import FORMS
 from models.credit import build_rule
 from models.credit.backprop import Exact
+from models.crediting import Aims, Circuit, CreditRule, Joins, Prepares, Runs, Settles, Steers
 from models.draw import Draw
 from models.engine.judging import Joint, Judged
-from models.protocols import (
-    Aims,
-    Circuit,
-    CreditRule,
-    Joins,
-    Moment,
-    Params,
-    Prepares,
-    Remembers,
-    Runs,
-    Settles,
-    Steers,
-    Synapse,
-)
+from models.protocols import Moment, Params, Remembers, Synapse
 from models.specs.organism import CircuitSpec, OrganismSpec
 from models.specs.reach import ends_of, inside
 
@@ -155,7 +143,7 @@ def _cut(spec: OrganismSpec, given: CircuitSpec, member: Member) -> list[str]:
             each.title for each in inside(spec, given) if not (rule.into_ends and each.target in member.circuit.ends)
         ]
     alone = isinstance(rule, Steers) and rule.alone
-    return [each.title for each in inside(spec, given)] if alone or isinstance(rule, Aims) else []
+    return [each.title for each in inside(spec, given)] if alone or (isinstance(rule, Aims) and rule.cuts) else []
 
 
 def _member(

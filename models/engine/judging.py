@@ -8,7 +8,7 @@ from typing import final
 
 from torch import Tensor
 
-from models.protocols import Moment
+from models.protocols import Cost, Moment, TargetCost
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,14 @@ class Judged:
     value: Tensor
     again: Callable[[Moment], Tensor]
     per_sample: Callable[[Moment], Tensor]
+    target: Callable[[Moment], Tensor]
     weight_N: Tensor
+
+
+def target_of(cost: Cost, moment: Moment) -> Tensor:
+    """What a cost compares its area with; the checks see to it that it does."""
+    assert isinstance(cost, TargetCost)
+    return cost.target(moment)
 
 
 @final
@@ -45,3 +52,7 @@ class Joint:
         for other in others:
             first = first + other
         return first
+
+    def target(self, moment: Moment) -> Tensor:
+        """That of the first."""
+        return self._judged[0].target(moment)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from math import prod
 
 import torch
@@ -16,7 +17,7 @@ from models.costs import build_cost
 from models.draw import Draw, word
 from models.engine.cohort import first_of_cost
 from models.engine.feed import Stream
-from models.engine.judging import Judged
+from models.engine.judging import Judged, target_of
 from models.engine.organism import Organism, Wiring
 from models.engine.traces import Portion, traced_norms
 from models.errors import Refused
@@ -142,7 +143,7 @@ class Exam:
             assert isinstance(member, SampleCost)
             return member.per_sample(self._met(cost, other))
 
-        return Judged(spec.at, upstream, reach, value, again, per_sample, ones_N)
+        return Judged(spec.at, upstream, reach, value, again, per_sample, partial(target_of, self._costs[cost]), ones_N)
 
     def cost(self, name: str) -> Tensor:
         """Value (N,) on all items."""

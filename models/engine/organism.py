@@ -76,7 +76,8 @@ class Organism:
 
         def again(other: Variation) -> Moment:
             shown = replace(batch, senses={**batch.senses, **other.senses})
-            rewired = replace(wiring, synapse={**wiring.synapse, **other.synapse})
+            base = Wiring(kept=wiring.kept, exact=True) if other.exact else wiring
+            rewired = replace(base, synapse={**wiring.synapse, **other.synapse})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 
         run = Run(self.areas, ways, by, batch.senses)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.protocols import Area, Pass, Runs, Settles, State
+from models.crediting import Runs, Settles
+from models.protocols import Area, Pass, State
 from models.specs.organism import Link
 
 

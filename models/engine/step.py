@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from models.costs import build_cost
 from models.engine.cohort import Cohort
 from models.engine.feed import Feed, Stream
 from models.engine.flow import Flow, Group, Plan, owner_of
-from models.engine.judging import Judged
+from models.engine.judging import Judged, target_of
 from models.engine.knobs import KnobBoard
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
@@ -120,8 +121,8 @@ class Training:
         def per_sample(moment: Moment) -> Tensor:
             return _per_sample(member, moment, only_N)
 
-        reach = self.flow.reach[name]
-        return Judged(spec.at, spec.scope == "upstream", reach, value, again, per_sample, plan.weights[cost])
+        upstream, reach, weight_N = spec.scope == "upstream", self.flow.reach[name], plan.weights[cost]
+        return Judged(spec.at, upstream, reach, value, again, per_sample, partial(target_of, member), weight_N)
 
     @torch.no_grad()
     def _remember(self, plan: Plan, moment: Moment) -> None:

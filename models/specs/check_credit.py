@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.specs.areas import SPIKING, RecurrentSpec
-from models.specs.costs import CostSpec, target_of
-from models.specs.costs.target import LabelTarget
+from models.specs.costs import MIN_BATCH, CostSpec, target_of
+from models.specs.costs.target import LabelTarget, TargetSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.capability import Capability
 from models.specs.findings import Finding, Steps, Suggestion, finding
@@ -42,11 +42,10 @@ def check_circuit(organism: OrganismSpec, index: int) -> Iterator[Finding]:
 def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Finding]:
     """Whether the rules that a cost's error would reach can use it (E26)."""
     organism, cost, stage = schedule.organism, schedule.costs[name], schedule.stages[index]
-    if cost.scope == "local":
-        return
     steps = ("stages", index, "costs", name)
     for number, circuit in enumerate(organism.credit):
-        if reaches(organism, cost).intersection(circuit.areas):
+        heard = cost.scope == "upstream" or CAPABILITIES[circuit.rule.kind].alone
+        if heard and reaches(organism, cost).intersection(circuit.areas):
             yield from _unheard(organism, number, name, cost, (stage, steps))
 
 
@@ -99,7 +98,13 @@ def _unheard(
     circuit, (stage, steps) = organism.credit[number], where
     able, ends, rule = CAPABILITIES[circuit.rule.kind], ends_of(organism, circuit), circuit.rule.kind
     place = f"stage {stage.name}: cost {name}"
-    if able.hears == "anywhere":
+    if able.free:
+        message = f"{place} judges {cost.at}, which learns by {rule}, without a cost"
+        yield finding("E26", steps, message, "another area, or another rule")
+    elif "scalar_cost" in able.needs and cost.kind in MIN_BATCH:
+        message = f"{place} takes statistics over the batch; {rule} needs a value of each sample"
+        yield finding("E26", steps, message, "another cost, or another rule")
+    if able.free or able.hears == "anywhere":
         return
     if cost.at in circuit.areas and cost.at not in ends:
         message = f"{place} judges {cost.at} inside circuit {circuit.title}; {rule} hears errors at its output only"
@@ -112,8 +117,13 @@ def _unheard(
     elif able.costs is not None and cost.kind not in able.costs:
         message = f"{place} is {cost.kind}; {rule} can use {', '.join(sorted(able.costs))}"
         yield finding("E26", steps, message, _local(name, ends))
-    elif "label" in able.needs and target_of(cost) != LabelTarget(kind="label"):
+    elif "label" in able.needs and not _is_label(target_of(cost)):
         yield finding("E26", steps, f"{place} has another target than the label, which {rule} needs", "target: label")
+
+
+def _is_label(target: TargetSpec | None) -> bool:
+    """Whether a target is the label, in its place or shuffled."""
+    return isinstance(target, LabelTarget) and target.name is None
 
 
 def _local(name: str, ends: tuple[str, ...]) -> Suggestion:

@@ -12,6 +12,7 @@ from models.specs.areas import AreaSpec
 from models.specs.base import Many, Member, Name, NonNegative, Positive, Share, Spec
 from models.specs.credit import CAPABILITIES, RuleSpec
 from models.specs.credit.gradient import WeightMirrorSpec
+from models.specs.credit.reward import RewardModulatedSpec
 from models.specs.credit.targets import TargetPropagationSpec
 
 
@@ -153,6 +154,8 @@ class OrganismSpec(Spec):
         match self.rule_of(area):
             case WeightMirrorSpec(rate=rate):
                 return SgdSpec(kind="sgd", lr=rate)
+            case RewardModulatedSpec(tau=tau):
+                return SgdSpec(kind="sgd", lr=tau)
             case TargetPropagationSpec(own_rate=float(own_rate)):
                 return optimizer.model_copy(update={"lr": own_rate})
             case _:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.base import Member
-from models.specs.credit import broadcast, gradient, hebbian, perturbation, targets
+from models.specs.credit import broadcast, gradient, hebbian, perturbation, reward, targets
 from models.specs.credit.capability import Capability
 
 RuleSpec = Annotated[
@@ -21,9 +21,12 @@ RuleSpec = Annotated[
     | gradient.WeightMirrorSpec
     | targets.TargetPropagationSpec
     | targets.PredictiveCodingSpec
+    | broadcast.DirectRandomTargetSpec
     | perturbation.NodePerturbationSpec
     | perturbation.WeightPerturbationSpec
     | perturbation.ForwardGradientSpec
+    | reward.AttentionGatedSpec
+    | reward.RewardModulatedSpec
     | hebbian.OjaSpec,
     Field(discriminator="kind"),
     Member,
@@ -34,6 +37,7 @@ CAPABILITIES: dict[str, Capability] = {
     **broadcast.CAPABILITIES,
     **targets.CAPABILITIES,
     **perturbation.CAPABILITIES,
+    **reward.CAPABILITIES,
     **hebbian.CAPABILITIES,
 }
 """By kind."""

@@ -16,6 +16,14 @@ class DirectFeedbackSpec(Spec):
     """Standard deviation of the feedback weights, in units of 1/sqrt(units of the output)."""
 
 
+class DirectRandomTargetSpec(Spec):
+    """The target itself, not the error, sent to every area through fixed random weights."""
+
+    kind: Literal["direct_random_target"]
+    gain: Positive = 1.0
+    """Standard deviation of the weights, in units of 1/sqrt(width of the target)."""
+
+
 class LocalErrorSpec(Spec):
     """Every area minimises the output's costs at a linear head of its own."""
 
@@ -25,6 +33,16 @@ class LocalErrorSpec(Spec):
 CAPABILITIES: dict[str, Capability] = {
     "direct_feedback": Capability(
         needs=frozenset({"vector_error"}), areas=LAYERS, out=False, hears="ends", loops=False, deep=False
+    ),
+    "direct_random_target": Capability(
+        needs=frozenset({"vector_error", "label"}),
+        areas=LAYERS,
+        out=False,
+        hears="own",
+        loops=False,
+        deep=False,
+        act=frozenset({"tanh", "sigmoid"}),
+        costs=SUPERVISED,
     ),
     "local_error": Capability(needs=frozenset({"vector_error"}), out=False, hears="own", loops=False, costs=SUPERVISED),
 }

@@ -11,13 +11,15 @@ class Capability:
     """What a rule needs of its circuit and what it gives."""
 
     needs: frozenset[str] = frozenset()
-    """Words of credit.md: vector_error, scalar_cost, label, label_input, order, pairs, noise, time."""
+    """Words of credit.md: vector_error, scalar_cost, reward, label, label_input, order, pairs, noise, time."""
     areas: frozenset[str] | None = None
     """Area kinds it can teach; None: all."""
     out: bool = True
     """Whether an error leaves the circuit for the areas below."""
     free: bool = False
     """Whether it learns without a cost."""
+    alone: bool = False
+    """Whether it says itself where all parameters of its areas go, so that local costs too go through it."""
     hears: Literal["anywhere", "ends", "own"] = "anywhere"
     """Where errors may enter its circuit: at any area; at its outputs; at its one output, from a cost of its own."""
     loops: bool = True

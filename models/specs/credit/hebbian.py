@@ -17,5 +17,5 @@ class OjaSpec(Spec):
 
 
 CAPABILITIES: dict[str, Capability] = {
-    "oja": Capability(areas=LINEAR, out=False, free=True, deep=False, spikes=True),
+    "oja": Capability(areas=LINEAR, out=False, free=True, alone=True, deep=False, spikes=True),
 }

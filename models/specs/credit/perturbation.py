@@ -46,7 +46,7 @@ class ForwardGradientSpec(Spec):
 
 
 CAPABILITIES: dict[str, Capability] = {
-    "node_perturbation": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, spikes=True),
-    "weight_perturbation": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, spikes=True),
-    "forward_gradient": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, hears="ends"),
+    "node_perturbation": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, spikes=True),
+    "weight_perturbation": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, spikes=True),
+    "forward_gradient": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, hears="ends"),
 }

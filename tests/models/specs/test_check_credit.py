@@ -36,9 +36,40 @@ def only(given: dict[str, Any], code: str) -> Finding:
     return found
 
 
-@pytest.mark.parametrize("kind", sorted(set(CAPABILITIES) - {"frozen"}))
+FREE = sorted(kind for kind, able in CAPABILITIES.items() if able.free)
+BY_COST = sorted(set(CAPABILITIES) - {"frozen"} - set(FREE))
+
+
+@pytest.mark.parametrize("kind", BY_COST)
 def test_every_rule_teaches_a_chain_with_its_cost_at_the_output(kind: str) -> None:
     assert check_document(document(kind)).findings == ()
+
+
+@pytest.mark.parametrize("kind", FREE)
+def test_a_rule_without_a_cost_teaches_below_a_head_that_has_one(kind: str) -> None:
+    assert check_document(document(kind, ["V1"])).findings == ()
+
+
+@pytest.mark.parametrize("kind", FREE)
+def test_a_rule_without_a_cost_refuses_one(kind: str) -> None:
+    found = check_document(document(kind)).errors
+    assert {(each.code, each.pointer) for each in found} == {
+        ("E26", "/stages/0/costs/naming"),
+        ("E26", "/stages/1/costs/naming"),
+    }
+
+
+@pytest.mark.parametrize("kind", ["node_perturbation", "weight_perturbation", "forward_gradient"])
+def test_a_rule_that_tries_needs_a_value_of_each_sample(kind: str) -> None:
+    costs = {"calm": {"kind": "activity", "at": "head"}}
+    stage = {"name": "only", "world": "school", "costs": {"calm": 1.0}, "until": {"after": "10ba"}}
+    found = only(document(kind, costs=costs, stages=[stage]), "E26")
+    assert "needs a value of each sample" in found.message
+
+
+def test_a_rule_that_hears_of_reward_may_be_told_shuffled_labels() -> None:
+    naming = {"kind": "cross_entropy", "at": "head", "target": {"kind": "label", "shuffle": True}}
+    assert check_document(document("reward_modulated", costs={"naming": naming})).ok
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop"])
@@ -120,6 +151,8 @@ def test_a_cost_of_another_kind_or_target_than_the_rule_can_use_is_refused(monke
     monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(hears="own", needs=frozenset({"label"})))
     assert not check_document(given).errors
     given["costs"]["naming"]["target"] = {"kind": "label", "shuffle": True}
+    assert not check_document(given).errors
+    given["costs"]["naming"]["target"] = {"kind": "area", "area": "head"}
     assert {each.code for each in check_document(given).errors} == {"E26"}
 
 
@@ -155,7 +188,7 @@ def test_these_rules_take_the_error_of_what_is_above_their_circuit(kind: str) ->
     assert check_document(document(kind, ["V1", "IT"])).ok
 
 
-@pytest.mark.parametrize("kind", sorted(kind for kind, able in CAPABILITIES.items() if not able.out))
+@pytest.mark.parametrize("kind", [kind for kind in BY_COST if not CAPABILITIES[kind].out])
 def test_an_area_below_a_circuit_that_passes_no_error_on_is_warned_of(kind: str) -> None:
     found = check_document(document(kind, ["IT", "head"])).findings
     assert {each.code for each in found} == {"W04"}
