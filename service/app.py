@@ -6,7 +6,9 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 
 from service import logs
 from service.api import (
@@ -18,19 +20,26 @@ from service.api import (
     health,
     history,
     jobs,
+    keys,
+    openapi,
     outcomes,
     parts,
     problems,
     schedules,
+    snapshots,
     submissions,
     verbs,
 )
 from service.api.bells import Ringer
+from service.api.ledger import Ledger
 from service.api.stream import Tail
 from service.settings import Settings
 from service.store import access
 from service.store.engine import Database, require_revision
 
+log = structlog.get_logger(__name__)
+
+LEDGER_SECONDS = 5.0
 DESCRIPTION = (
     "Development as data: schedules of changing cost functions, trained stage by stage, their histories queried."
 )
@@ -47,7 +56,9 @@ ROOMS = (
     history,
     outcomes,
     figures,
+    snapshots,
     catalogue,
+    keys,
     health,
     problems,
 )
@@ -70,15 +81,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.database_url)
+    app.state.database = Database(settings.database_url, read_seconds=settings.request_seconds)
     app.state.ringer = Ringer(settings)
+    app.state.ledger = Ledger()
     app.state.tail = Tail(events.Stored(app.state.database))
     problems.install(app)
     app.add_middleware(
-        guard.Guard, body_bytes=settings.body_bytes_max, hosts=frozenset(map(str.lower, settings.allowed_hosts))
+        guard.Guard,
+        body_bytes=settings.body_bytes_max,
+        hosts=frozenset(map(str.lower, settings.allowed_hosts)),
+        seconds=settings.request_seconds,
     )
     for module in ROOMS:
         app.include_router(module.router)
+    openapi.describe(app)
     return app
 
 
@@ -90,13 +106,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     require_revision(database)
     _require_key(settings, database)
     stopping = threading.Event()
-    reconciler = threading.Thread(target=_reconcile, args=(settings, stopping), name="reconciler", daemon=True)
-    reconciler.start()
+    beside = [
+        threading.Thread(target=_reconcile, args=(settings, stopping), name="reconciler", daemon=True),
+        threading.Thread(target=_write_down, args=(app, stopping), name="ledger", daemon=True),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         yield
     finally:
         stopping.set()
-        reconciler.join(settings.reconcile_seconds + 5.0)
+        for thread in beside:
+            thread.join(settings.reconcile_seconds + 5.0)
         app.state.ringer.close()
         database.close()
 
@@ -105,6 +126,17 @@ def _reconcile(settings: Settings, stopping: threading.Event) -> None:
     from service.queue.reconciler import Reconciler  # noqa: PLC0415 - slow to load, wanted after the start
 
     Reconciler(settings).run_forever(stopping)
+
+
+def _write_down(app: FastAPI, stopping: threading.Event) -> None:
+    """Store what the ledger has noted, now and then and at the end; a database that is away loses no more than that."""
+    ending = False
+    while not ending:
+        ending = stopping.wait(LEDGER_SECONDS)
+        try:
+            app.state.ledger.write_down(app.state.database)
+        except DBAPIError as error:
+            log.warning("ledger.failed", error=str(error.orig))
 
 
 def _require_key(settings: Settings, database: Database) -> None:

@@ -1,7 +1,8 @@
 """Errors a caller can see.
 
 ServiceError
-    Unknown 401 | Forbidden 403 | NotFound 404 | Conflict 409 | Stale 412 | TooLarge 413 | Refused 422 | Unavailable 503
+    Unknown 401 | Forbidden 403 | NotFound 404 | Conflict 409 | Gone 410 | Stale 412 | Refused 422
+    QuotaExceeded 429 | RateLimited 429 | Unavailable 503
 """
 
 from __future__ import annotations
@@ -50,22 +51,38 @@ class Conflict(ServiceError):
         super().__init__(detail, code=code, allowed=list(allowed))
 
 
+class Gone(ServiceError):
+    """It was there, and is deleted."""
+
+    status, code = 410, "deleted"
+
+
 class Stale(ServiceError):
     """It has changed since."""
 
     status, code = 412, "stale"
 
 
-class TooLarge(ServiceError):
-    """Larger than is read."""
-
-    status, code = 413, "too-large"
-
-
 class Refused(ServiceError):
     """Understood, and not possible; `errors` are findings."""
 
     status, code = 422, "invalid-schedule"
+
+
+class QuotaExceeded(ServiceError):
+    """The key uses all that it may; `errors` tell limit, used, asked and what would fit."""
+
+    status, code = 429, "quota-exceeded"
+
+
+class RateLimited(ServiceError):
+    """Too many requests; `retry_after` in seconds."""
+
+    status, code = 429, "rate-limited"
+
+    def __init__(self, detail: str, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Unavailable(ServiceError):

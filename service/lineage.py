@@ -25,62 +25,60 @@ from models.specs.schedule import ScheduleSpec
 from models.specs.timeline import common_pass, stage_lengths
 from service.errors import NotFound, Refused
 from service.lifecycle import obeys
-from service.settings import Settings
 from service.store import jobs, snapshots
-from service.store.access import Caller, Repeat
 from service.store.creation import NewJob
-from service.store.engine import Database
 from service.store.rows import Row
-from service.submission import About, Prepared, PreparedArm, Submitted, new_job, prepare, store
+from service.submission import (
+    About,
+    Door,
+    Prepared,
+    PreparedArm,
+    Submitted,
+    limits_of,
+    need_of,
+    new_job,
+    prepare,
+    store,
+)
 from service.wire.jobs import ExtendBody, ForkBody, NewJobBody
 
 Data = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class House:
-    """Where a job is stored, under which settings, and for whom."""
-
-    database: Database
-    settings: Settings
-    caller: Caller
-    repeat: Repeat | None
-
-
-def retry(house: House, job: str, body: NewJobBody) -> Submitted:
+def retry(door: Door, job: str, body: NewJobBody) -> Submitted:
     """A new job of the same document that goes on from the last snapshots, failure marks cleared."""
-    with house.database.read() as db:
-        row = jobs.get(db, house.caller.project, job)
+    with door.database.read() as db:
+        row = jobs.get(db, door.caller.project, job)
     if not obeys(row["status"], "retry"):
         raise jobs.refusal(row["status"], "retry")
-    prepared = _prepared(house, row, row["document"])
-    return _stored(house, row, prepared, body, relation="retry")
+    prepared = _prepared(door, row, row["document"])
+    return _stored(door, row, prepared, body, relation="retry")
 
 
-def fork(house: House, job: str, body: ForkBody) -> Submitted:
+def fork(door: Door, job: str, body: ForkBody) -> Submitted:
     """A new job whose lives are those of an arm up to an age, and live by another document from there on."""
-    with house.database.read() as db:
-        arm = Arm.read(db, jobs.get(db, house.caller.project, job), body.arm)
+    with door.database.read() as db:
+        arm = Arm.read(db, jobs.get(db, door.caller.project, job), body.arm)
         age_sp = _age(arm, body)
-        prepared = _prepared(house, arm.job, _document(arm, body), body.base)
+        prepared = _prepared(door, arm.job, _document(arm, body), body.base)
         for each in prepared.arms:
             _require_past(arm, prepared, each, age_sp)
         if not body.retrain:
             _require_stored(db, arm, age_sp)
-    return _stored(house, arm.job, prepared, body, relation="fork", parent_age_sp=age_sp)
+    return _stored(door, arm.job, prepared, body, relation="fork", parent_age_sp=age_sp)
 
 
-def extend(house: House, job: str, body: ExtendBody) -> Submitted:
+def extend(door: Door, job: str, body: ExtendBody) -> Submitted:
     """A new job of the same arms with one stage made longer; what they have lived of it is shared."""
-    with house.database.read() as db:
-        row = jobs.get(db, house.caller.project, job)
+    with door.database.read() as db:
+        row = jobs.get(db, door.caller.project, job)
         arms = [Arm.read(db, row, each["idx"]) for each in jobs.arms_of(db, job)]
-    prepared = _prepared(house, row, _lengthened(row, body))
+    prepared = _prepared(door, row, _lengthened(row, body))
     longer = [_is_longer(arm, new, body) for arm, new in zip(arms, prepared.arms, strict=True)]
     if not any(longer):
         at = "/until" if body.until is not None else "/limit"
         raise _refused("not-longer", at, f"stage {body.stage} would not be longer in any arm", "a greater length")
-    return _stored(house, row, prepared, body, relation="extend")
+    return _stored(door, row, prepared, body, relation="extend")
 
 
 # ---- the job that is left
@@ -283,18 +281,18 @@ def _too_early(arm: Arm, where: Parting, place: int) -> bool:
 # ---- the new job
 
 
-def _prepared(house: House, row: Row, document: Data, base: Data | None = None) -> Prepared:
+def _prepared(door: Door, row: Row, document: Data, base: Data | None = None) -> Prepared:
     numerics = NumericsSpec.model_validate(row["numerics"])
-    return prepare(Parsed(document), base, numerics, house.settings.limits)
+    return prepare(Parsed(document), base, numerics, limits_of(door.settings, door.caller))
 
 
-def _stored(house: House, parent: Row, prepared: Prepared, body: NewJobBody, **lineage: Any) -> Submitted:
+def _stored(door: Door, parent: Row, prepared: Prepared, body: NewJobBody, **lineage: Any) -> Submitted:
     labels = parent["labels"] if body.labels is None else body.labels
     priority = parent["priority"] if body.priority is None else body.priority
     notes = parent["notes"] if body.notes is None else body.notes
     about = About(body.name or parent["name"], notes, labels, priority)
-    new: NewJob = replace(new_job(prepared, house.caller, about), parent=parent["id"], **lineage)
-    return store(house.database, house.settings, new, house.repeat)
+    new: NewJob = replace(new_job(prepared, door.caller, about), parent=parent["id"], **lineage)
+    return store(door, new, need_of(prepared))
 
 
 def _refused(code: str, pointer: str, message: str, suggestion: str) -> Refused:

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     """The largest submission that is taken on; as JSON: `{"lives": 1000}`."""
     body_bytes_max: Annotated[int, Field(ge=1024)] = 1_048_576
+    request_seconds: Seconds = 30.0
+    """An answer that has not begun by then is given up; one that was asked to wait may begin so much later."""
+    stream_seconds: Seconds = 3600.0
+    """A stream of events ends then; its reader comes back where it was."""
+    requests_per_minute: Annotated[int, Field(ge=1)] = 3000
+    """Of one key, in this process; whoever needs no key is not counted."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     numerics: NumericsSpec = NumericsSpec()
 

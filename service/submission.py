@@ -12,18 +12,19 @@ from models.specs.canonical import canonical, document_id
 from models.specs.checks import Checked, check_document
 from models.specs.document import Parsed
 from models.specs.findings import Finding, finding, from_reason
-from models.specs.limits import Limits
+from models.specs.limits import Limits, asked
 from models.specs.numerics import NumericsSpec
 from models.specs.plan import ArmPlan, StepPlan, ending_id, plan_arm
 from models.specs.schedule import ScheduleSpec
 from models.specs.study import StudySpec
-from service.errors import NotFound, Refused
+from service.errors import Gone, NotFound, Refused
 from service.settings import Settings
-from service.store import access, creation, jobs
+from service.store import access, creation, jobs, quotas
 from service.store.access import Caller, Repeat
 from service.store.crash import crash_point
 from service.store.creation import NewArm, NewJob, NewStep
 from service.store.engine import Database, again_on_conflict
+from service.store.quotas import Need
 
 Data = dict[str, Any]
 
@@ -82,17 +83,32 @@ def submit(
     database: Database, settings: Settings, caller: Caller, prepared: Prepared, about: About, repeat: Repeat | None
 ) -> Submitted:
     """Store a prepared document as a job, with the row of its idempotency key, in one transaction; ring after it."""
-    return store(database, settings, new_job(prepared, caller, about), repeat)
+    return store(Door(database, settings, caller, repeat), new_job(prepared, caller, about), need_of(prepared))
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where a job is stored, under which settings, for whom, and whether the request may be a repeat."""
+
+    database: Database
+    settings: Settings
+    caller: Caller
+    repeat: Repeat | None
 
 
 @again_on_conflict
-def store(database: Database, settings: Settings, new: NewJob, repeat: Repeat | None) -> Submitted:
-    """A new job, with the row of its idempotency key, in one transaction."""
-    with database.write() as db:
-        now = database.now(db)
+def store(door: Door, new: NewJob, need: Need) -> Submitted:
+    """A new job, with the row of its idempotency key, in one transaction; QuotaExceeded if the key has no room."""
+    settings, repeat = door.settings, door.repeat
+    with door.database.write() as db:
+        now = door.database.now(db)
         before = repeat and access.answered(db, now, repeat)
         if repeat and before:
-            return Submitted(first_answer(repeat, before).rpartition("/")[2], (), replayed=True)
+            job = first_answer(repeat, before).rpartition("/")[2]
+            if not jobs.heads(db, [job]):
+                raise Gone(f"the first request with this key made {job}, which has been deleted; choose a new key")
+            return Submitted(job, (), replayed=True)
+        quotas.require(db, door.caller.key, door.caller.quotas, need)
         if new.parent is not None:
             jobs.get(db, new.project, new.parent)
         if new.parent is not None and new.relation == "retry":
@@ -111,6 +127,22 @@ def first_answer(repeat: Repeat, before: Mapping[str, Any]) -> str:
     if before["location"] is None:
         raise NotFound("the first request with this key made nothing that can be shown")
     return str(before["location"])
+
+
+def need_of(prepared: Prepared) -> Need:
+    """What a document may add to what is stored, at most; equal arms are counted once."""
+    arms = {arm.document_id: arm.schedule for arm in prepared.arms}.values()
+    costs = [asked(schedule) for schedule in arms]
+    lives = len(prepared.seeds)
+    return Need(lives * sum(cost.history_values for cost in costs), lives * sum(cost.snapshot_bytes for cost in costs))
+
+
+def limits_of(settings: Settings, caller: Caller) -> Limits:
+    """The largest submission that a caller may make."""
+    own = {name: value for name, value in caller.quotas.items() if name in Limits.model_fields}
+    return settings.limits.model_copy(
+        update={name: min(value, getattr(settings.limits, name)) for name, value in own.items()}
+    )
 
 
 def new_job(prepared: Prepared, caller: Caller, about: About) -> NewJob:

@@ -32,6 +32,11 @@ def body_fault(place: tuple[str, ...], code: str, message: str, given: Any) -> R
     return RequestValidationError([{"loc": place, "type": code, "msg": message, "input": given}])
 
 
+def json_body(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """What the OpenAPI document says of a body that a route reads by itself."""
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": json_schema(model)}}}}
+
+
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The schema of a body that a route reads by itself."""
     return model.model_json_schema(ref_template="#/components/schemas/{model}")

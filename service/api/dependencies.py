@@ -7,10 +7,12 @@ from collections.abc import Callable
 from email.message import Message
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Header, Query, Request
 
 from models.specs.document import Parsed, read
-from service.errors import Forbidden, ServiceError, Unknown
+from service.api.ledger import FAILURES_PER_MINUTE, WINDOW_SECONDS, Ledger
+from service.errors import Forbidden, RateLimited, ServiceError, Unknown
 from service.settings import Settings
 from service.store import access
 from service.store.access import Caller, Repeat
@@ -42,17 +44,36 @@ Store = Annotated[Database, Depends(_database)]
 
 def _caller(request: Request, store: Store, settings: Config) -> Caller:
     """The bearer of a key; without any key in the database, whoever reaches a loopback address may do everything."""
+    ledger: Ledger = request.app.state.ledger
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme and (scheme.lower() != "bearer" or not secret):
         raise Unknown("the header Authorization is not `Bearer ont_...`")
+    stranger = f"stranger {request.client.host if request.client else ''}"
+    if secret and ledger.is_empty(stranger, FAILURES_PER_MINUTE):
+        raise RateLimited("too many unknown keys from this address", WINDOW_SECONDS / FAILURES_PER_MINUTE)
     with store.read() as db:
+        now = store.now(db)
         if secret:
-            found = access.caller_of(db, store.now(db), secret)
+            found = access.caller_of(db, now, secret)
         else:
             found = access.ANYONE_HERE if settings.binds_loopback and not access.any_key(db) else None
     if found is None:
+        if secret:
+            ledger.take(stranger, FAILURES_PER_MINUTE)
         raise Unknown("the key is unknown, expired or revoked" if secret else "send `Authorization: Bearer ont_...`")
+    if found.key is not None:
+        structlog.contextvars.bind_contextvars(key=found.key)
+        ledger.used(found.key, now)
+        _count(request, ledger, found, settings)
     return found
+
+
+def _count(request: Request, ledger: Ledger, caller: Caller, settings: Settings) -> None:
+    limit = min(settings.requests_per_minute, caller.quotas.get("requests_per_minute", settings.requests_per_minute))
+    allowance = ledger.take(f"key {caller.key}", limit)
+    request.state.answer_headers = allowance.headers
+    if allowance.wait_seconds:
+        raise RateLimited(f"the key has made {limit} requests within a minute", allowance.wait_seconds)
 
 
 def _may(scope: str) -> Callable[[Caller], Caller]:
@@ -67,6 +88,7 @@ def _may(scope: str) -> Callable[[Caller], Caller]:
 Reader = Annotated[Caller, Depends(_may("read"))]
 Submitter = Annotated[Caller, Depends(_may("submit"))]
 Controller = Annotated[Caller, Depends(_may("control"))]
+Admin = Annotated[Caller, Depends(_may("admin"))]
 
 
 def _limit(

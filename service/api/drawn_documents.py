@@ -13,25 +13,26 @@ from service.figures.panels import Figure, Origin
 from service.figures.sharing import sharing
 from service.figures.strip import Growth, strip
 from service.settings import Settings
+from service.store.access import Caller
 from service.store.engine import Database
-from service.submission import prepare
+from service.submission import limits_of, prepare
 from service.wire.figures import FigureName, FigureQuery
 
 OF_DOCUMENTS: tuple[FigureName, ...] = ("envelopes", "organism", "sharing", "strip")
 POINTS = 400
 
 
-def draw(name: FigureName, parsed: Parsed, query: FigureQuery, place: tuple[Database, Settings, str]) -> Figure:
+def draw(name: FigureName, parsed: Parsed, query: FigureQuery, place: tuple[Database, Settings, Caller]) -> Figure:
     """The figure of one arm, or of all arms' plan; Refused with every finding if the document cannot run."""
     if name not in OF_DOCUMENTS:
         message = f"{name} shows what a job has recorded; of a document there are {', '.join(OF_DOCUMENTS)}"
         raise invalid_query("/figure", message)
-    store, settings, project = place
-    prepared = prepare(*split(parsed), settings.numerics, settings.limits)
+    store, settings, caller = place
+    prepared = prepare(*split(parsed), settings.numerics, limits_of(settings, caller))
     look, origin = LOOKS[query.look], Origin((), (prepared.document_id,), (settings.numerics.model_dump(mode="json"),))
     if name == "sharing":
         with store.read() as db:
-            return sharing(plan_answer(db, project, prepared, settings.cohort_lives), look, origin)
+            return sharing(plan_answer(db, caller.project, prepared, settings.cohort_lives), look, origin)
     arm = arm_of(prepared, query.history.arm[0] if query.history.arm else 0)
     grown = Growth(planned(arm.schedule, POINTS, to_limits=True))
     if name == "envelopes":

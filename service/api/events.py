@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -11,18 +11,20 @@ from fastapi.sse import EventSourceResponse
 
 from service.api import job_views
 from service.api.answers import OPTIONS, tagged
-from service.api.dependencies import Cursor, Limit, Reader, Store
-from service.api.stream import Data, Head, Tail, follow
+from service.api.dependencies import Config, Cursor, Limit, Reader, Store
+from service.api.stream import Data, Head, Tail, limited, one, read_places, several
 from service.lifecycle import TERMINAL
+from service.settings import Settings
 from service.store import events, jobs
 from service.store.engine import Database
 from service.wire.jobs import Event
 from service.wire.paging import Page, read_cursor, write_cursor
 
-router = APIRouter(prefix="/v1/jobs/{job}/events", tags=["events"])
+router = APIRouter(prefix="/v1", tags=["events"])
+of_job = "/jobs/{job}/events"
 
 NDJSON = "application/x-ndjson"
-After = Annotated[int, Query(ge=0, description="Only events with a greater seq.")]
+After = Annotated[int, Query(ge=0, le=2**53 - 1, description="Only events with a greater seq.")]
 
 
 class Stored:
@@ -48,7 +50,7 @@ class Stored:
             return job_views.view(db, self.database.now(db), jobs.get(db, None, job))
 
 
-@router.get("", responses={200: {"model": Page[Event]}})
+@router.get(of_job, responses={200: {"model": Page[Event]}})
 def list_events(  # noqa: PLR0913 - every filter is a parameter of the query
     job: str,
     request: Request,
@@ -77,28 +79,54 @@ def list_events(  # noqa: PLR0913 - every filter is a parameter of the query
 
 
 @router.get(
-    "/stream",
+    of_job + "/stream",
     response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "Nothing will follow."}},
 )
-def stream(
+def stream(  # noqa: PLR0913 - a request has these parts
     job: str,
     request: Request,
     caller: Reader,
     store: Store,
+    settings: Config,
     after: After = 0,
     last_event_id: Annotated[str | None, Header(description="`id` of the last frame received.")] = None,
 ) -> Response:
     """First the job, then its stored events from there on, then what happens, until the job has ended."""
-    if last_event_id is not None and last_event_id.isdigit():
-        after = int(last_event_id)
+    after = read_places(last_event_id, [job])[job] or after
     with store.read() as db:
         row: Any = jobs.get(db, caller.project, job)
     if row["status"] in TERMINAL and after == row["last_event"]:
         return Response(status_code=204)
     tail: Tail = request.app.state.tail
+    return _streaming(one(tail, job, after), settings)
+
+
+@router.get(
+    "/events/stream",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "Nothing will follow."}},
+)
+def stream_several(
+    request: Request,
+    caller: Reader,
+    store: Store,
+    settings: Config,
+    job: Annotated[list[Annotated[str, Query(max_length=40)]], Query(min_length=1, max_length=20)],
+    last_event_id: Annotated[str | None, Header(description="`id` of the last frame received.")] = None,
+) -> Response:
+    """The streams of several jobs on one connection; every frame names its `job`."""
+    places = read_places(last_event_id, list(dict.fromkeys(job)))
+    with store.read() as db:
+        rows: list[Any] = [jobs.get(db, caller.project, each) for each in places]
+    if all(row["status"] in TERMINAL and places[row["id"]] == row["last_event"] for row in rows):
+        return Response(status_code=204)
+    return _streaming(several(request.app.state.tail, places), settings)
+
+
+def _streaming(frames: AsyncGenerator[bytes], settings: Settings) -> Response:
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-    return EventSourceResponse(follow(tail, job, after), headers=headers)
+    return EventSourceResponse(limited(frames, settings.stream_seconds), headers=headers)
 
 
 def _listed(names: str | None) -> tuple[str, ...]:

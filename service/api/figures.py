@@ -79,7 +79,7 @@ def of_body(  # noqa: PLR0913 - a request has these parts
         with store.read() as db:
             drawn = drawn_items.draw(figure, db, caller.project, items, query)
     else:
-        drawn = drawn_documents.draw(figure, parsed, query, (store, settings, caller.project))
+        drawn = drawn_documents.draw(figure, parsed, query, (store, settings, caller))
     return _answer(drawn, _form(request, query), {"Vary": "Accept"})
 
 

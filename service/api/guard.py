@@ -6,6 +6,7 @@ a page of any site can send requests to 127.0.0.1, or rebind its own name to it,
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api import waiting
 from service.api.problems import problem_response
 from service.wire.problem import PROBLEMS
+
+log = structlog.get_logger(__name__)
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 CONTENT_SECURITY_POLICY = (
@@ -42,12 +46,18 @@ class Refusal:
 
 
 class Guard:
-    """Refuses what is too large (413), meant for another host (421) or sent by a foreign page (403)."""
+    """Refuses what is too large (413), too slow to come (408), meant for another host (421) or sent by a foreign page
+    (403), and gives up what does not begin to be answered (503).
+    """
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, hosts: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_bytes: int, hosts: frozenset[str] = frozenset(), seconds: float = 30.0
+    ) -> None:
         self.app = app
         self.body_bytes = body_bytes
         self.hosts = LOOPBACK_HOSTS | hosts
+        self.seconds = seconds
+        self._given_up: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or one lifespan, which passes untouched."""
@@ -57,17 +67,19 @@ class Guard:
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
-        guarded = _protected(send, request_id)
+        guarded = _protected(scope, send, request_id)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            refusal = self._host_refusal(headers) or self._origin_refusal(scope, headers)
+            refusal = self._host_refusal(headers) or self._origin_refusal(scope, headers) or _nul_refusal(scope)
             if refusal is None:
-                body = await self._body(headers, receive)
+                body = await self._body_in_time(headers, receive)
                 if body is None:
                     return
-                if isinstance(body, bytes):
-                    await self.app(scope, _replayed(body, receive), guarded)
+                if not isinstance(body, bytes):
+                    refusal = body
+                elif await self._answered(scope, _replayed(body, receive), guarded):
                     return
-                refusal = body
+                else:
+                    refusal = Refusal("too-slow", f"no answer within {self.seconds:g} s")
             await _problem(scope, refusal)(scope, receive, guarded)
 
     def _host_refusal(self, headers: Headers) -> Refusal | None:
@@ -85,6 +97,45 @@ class Guard:
         if ours.scheme in ("http", "https") and ours.netloc == headers.get("host"):
             return None
         return Refusal("forbidden-origin", f"a page of {origin!r} may not do this")
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Let the app answer; False if it has not begun in time: it ends by itself, and nobody hears it."""
+        waits = waiting.seconds_asked(Headers(scope=scope).get("prefer")) or 0
+        begun = asyncio.Event()
+        given_up = False
+
+        async def heard(message: Message) -> None:
+            if not given_up:
+                begun.set()
+                await send(message)
+
+        task = asyncio.ensure_future(self.app(scope, receive, heard))
+        begins = asyncio.ensure_future(begun.wait())
+        try:
+            ends = asyncio.FIRST_COMPLETED
+            await asyncio.wait({task, begins}, timeout=self.seconds + waits, return_when=ends)
+            if task.done() or begun.is_set():
+                await task
+                return True
+            given_up = True
+            self._given_up.add(task)
+            task.add_done_callback(self._forget)
+            return False
+        finally:
+            begins.cancel()
+            task.cancel()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._given_up.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("request.given_up", error=str(error))
+
+    async def _body_in_time(self, headers: Headers, receive: Receive) -> bytes | Refusal | None:
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self._body(headers, receive)
+        except TimeoutError:
+            return Refusal("request-timeout", f"the body did not arrive within {self.seconds:g} s")
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | Refusal | None:
         """The whole body; a refusal once more bytes came than are read, whatever Content-Length said; None: cut off.
@@ -112,10 +163,18 @@ class Guard:
                 return b"".join(parts) if received <= self.body_bytes else refusal
 
 
+def _nul_refusal(scope: Scope) -> Refusal | None:
+    """No text of ours has a NUL character, and PostgreSQL keeps none."""
+    if b"%00" in scope.get("query_string", b"") or "\0" in scope["path"]:
+        return Refusal("bad-parameter", "a NUL character in the path or the query")
+    return None
+
+
 def _problem(scope: Scope, refusal: Refusal) -> ASGIApp:
     suggestion = {"text": PROBLEMS[refusal.code][1]}
     fault = {"pointer": "", "code": refusal.code, "message": refusal.detail, "suggestion": suggestion}
-    return problem_response(scope, refusal.code, refusal.detail, errors=[fault])
+    headers = {"Retry-After": "1"} if refusal.code == "too-slow" else {}
+    return problem_response(scope, refusal.code, refusal.detail, headers=headers, errors=[fault])
 
 
 def _request_id(headers: Headers) -> str:
@@ -128,12 +187,12 @@ def _without_port(host: str) -> str:
     return name if colon and port.isdigit() else host.lower()
 
 
-def _protected(send: Send, request_id: str) -> Send:
+def _protected(scope: Scope, send: Send, request_id: str) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = request_id
-            for name, rule in _PROTECTION.items():
+            for name, rule in {**_PROTECTION, **scope["state"].get("answer_headers", {})}.items():
                 headers.setdefault(name, rule)
             if "json" in headers.get("content-type", ""):
                 headers.setdefault("Cache-Control", "no-cache")

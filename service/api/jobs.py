@@ -26,7 +26,7 @@ from service.settings import Settings
 from service.store import jobs
 from service.store.blobs import Blobs
 from service.store.engine import Database, again_on_conflict
-from service.wire.jobs import JobLine, JobPatch, JobView, Status
+from service.wire.jobs import JobLine, JobPatch, JobView, LabelPair, Status
 from service.wire.paging import Page, read_cursor, write_cursor
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -43,7 +43,7 @@ def list_jobs(  # noqa: PLR0913 - every filter is a parameter of the query
     limit: Limit,
     cursor: Cursor = None,
     status: Annotated[str | None, Query(description="One or more, by commas.")] = None,
-    label: Annotated[list[str], Query(description="k:v; all must hold.")] = [],  # noqa: B006 - read only
+    label: Annotated[list[LabelPair], Query(max_length=64, description="k:v; all must hold.")] = [],  # noqa: B006 - read only
     kind: Literal["schedule", "study"] | None = None,
     parent: str | None = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the name or the notes.")] = None,

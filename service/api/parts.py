@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -12,13 +11,14 @@ from fastapi import APIRouter, Query, Request, Response
 from service.api import job_views
 from service.api.answers import matches, tagged
 from service.api.dependencies import Cursor, Limit, Reader, Store
+from service.api.pages import page_of
 from service.api.plans import stored_plan
 from service.api.stage_ends import fixed_ends
 from service.errors import NotFound
 from service.lifecycle import LifeStatus
 from service.store import jobs, snapshots
 from service.wire.jobs import Arm, Life, SnapshotView, Transition
-from service.wire.paging import Page, read_cursor, write_cursor
+from service.wire.paging import Page
 
 router = APIRouter(prefix="/v1/jobs/{job}", tags=["jobs"])
 
@@ -67,7 +67,7 @@ def arms(job: str, request: Request, caller: Reader, store: Store, limit: Limit,
     with store.read() as db:
         jobs.get(db, caller.project, job)
         rows = job_views.arms(jobs.arms_of(db, job), jobs.steps_of(db, job))
-    return _page(request, rows, lambda row: [row["index"]], limit, cursor)
+    return page_of(request, rows, lambda row: [row["index"]], limit, cursor)
 
 
 @router.get("/lives", responses={200: {"model": Page[Life]}})
@@ -89,7 +89,7 @@ def lives(  # noqa: PLR0913 - every filter is a parameter of the query
     chosen = [
         row for row in rows if _fits(row["arm"], arm) and _fits(row["seed"], seed) and _fits(row["status"], status)
     ]
-    return _page(request, chosen, lambda row: [row["arm"], row["seed"]], limit, cursor)
+    return page_of(request, chosen, lambda row: [row["arm"], row["seed"]], limit, cursor)
 
 
 @router.get("/transitions", responses={200: {"model": Page[Transition]}})
@@ -111,7 +111,7 @@ def transitions(  # noqa: PLR0913 - every filter is a parameter of the query
         rows = job_views.transitions(decided, names) + fixed_ends(jobs.steps_of(db, job), decided)
     chosen = [row for row in rows if _fits(row["arm"], arm) and _fits(row["seed"], seed)]
     ordered = sorted(chosen, key=_when)
-    return _page(request, ordered, _when, limit, cursor)
+    return page_of(request, ordered, _when, limit, cursor)
 
 
 @router.get("/snapshots", responses={200: {"model": Page[SnapshotView]}})
@@ -122,22 +122,7 @@ def list_snapshots(
     with store.read() as db:
         jobs.get(db, caller.project, job)
         rows = job_views.snapshots(snapshots.of_job(db, job), jobs.steps_of(db, job))
-    return _page(request, rows, lambda row: [row["trajectory"], row["offset"], row["id"]], limit, cursor)
-
-
-def _page(
-    request: Request, rows: Sequence[Data], place: Callable[[Data], list[Any]], limit: int, cursor: str | None
-) -> Response:
-    """A page of rows that stand in the order of their places."""
-    filters = {name: value for name, value in request.query_params.multi_items() if name not in ("cursor", "limit")}
-    filters["path"] = request.url.path
-    after = read_cursor(cursor, filters)
-    rest = [row for row in rows if after is None or place(row) > after]
-    following = write_cursor(place(rest[limit - 1]), filters) if len(rest) > limit else None
-    headers = {}
-    if following:
-        headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
-    return tagged(request, {"items": rest[:limit], "next": following}, **headers)
+    return page_of(request, rows, lambda row: [row["trajectory"], row["offset"], row["id"]], limit, cursor)
 
 
 def _arm(db: sa.Connection, job: str, index: int) -> Any:

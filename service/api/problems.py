@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from models.errors import Malformed
-from service.errors import ServiceError
+from service.errors import RateLimited, ServiceError
 from service.wire.paging import CursorMismatch
 from service.wire.problem import PROBLEM_JSON, PROBLEMS, title_of
 
@@ -28,10 +29,12 @@ _OF_STATUS = {
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",
+    408: "request-timeout",
     413: "too-large",
     415: "unsupported-media-type",
 }
 
+QUERY_CANCELLED = "57014"
 _AWAY = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 _ONE_OBJECT = "send one YAML 1.2 or JSON object: every value written out, finite numbers, at most 32 levels deep"
 
@@ -116,7 +119,9 @@ def _framework(request: Request, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if error.status == 503 or error.problem_code in ("request-in-flight", "quota-exceeded"):
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    elif error.status in (429, 503):
         headers["Retry-After"] = "1"
     return problem_response(request.scope, error.problem_code, error.detail, headers=headers, **error.more)
 
@@ -153,6 +158,8 @@ def _database(request: Request, error: Exception) -> Response:
 def _database_code(error: DBAPIError) -> str | None:
     """SQLite names its errors; PostgreSQL's driver raises OperationalError when the server is away."""
     name = getattr(error.orig, "sqlite_errorname", None)
+    if name == "SQLITE_INTERRUPT" or getattr(error.orig, "sqlstate", None) == QUERY_CANCELLED:
+        return "too-slow"
     if name is None:
         away = isinstance(error, OperationalError) or error.connection_invalidated
         return "database-unavailable" if away else None

@@ -17,7 +17,8 @@ from service.api.envelopes import envelopes
 from service.api.plans import plan_answer
 from service.errors import Refused
 from service.store import jobs
-from service.submission import Prepared, PreparedArm, examine, prepare
+from service.store.access import Caller
+from service.submission import Prepared, PreparedArm, examine, limits_of, prepare
 from service.wire.schedules import CheckAnswer, DiffAnswer
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
@@ -43,7 +44,7 @@ def check(
     canonical: Annotated[bool, Query(description="Answer with the canonical form, too.")] = False,
 ) -> Response:
     """Everything that is wrong or doubtful about a document, with place and a way out."""
-    examined = examine(*split(parsed), settings.numerics, settings.limits)
+    examined = examine(*split(parsed), settings.numerics, limits_of(settings, caller))
     result, prepared = examined.result, examined.prepared
     answer = {
         "ok": prepared is not None,
@@ -61,7 +62,7 @@ def check(
 @router.post("/plan", openapi_extra=DOCUMENT_BODY)
 def plan(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) -> Response:
     """Arms as paths through trajectories, what they share, what is trained already, what it will take."""
-    prepared = prepare(*split(parsed), settings.numerics, settings.limits)
+    prepared = prepare(*split(parsed), settings.numerics, limits_of(settings, caller))
     with store.read() as db:
         return json_answer(plan_answer(db, caller.project, prepared, settings.cohort_lives))
 
@@ -78,7 +79,7 @@ def draw(
     ] = False,
 ) -> Response:
     """Weights, plasticity and overlays by age, as far as the document decides them."""
-    prepared = prepare(*split(parsed), settings.numerics, settings.limits)
+    prepared = prepare(*split(parsed), settings.numerics, limits_of(settings, caller))
     return json_answer(envelopes(arm_of(prepared, arm).schedule, points, to_limits=to_limits))
 
 
@@ -90,7 +91,7 @@ def compare(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) 
         side = parsed.data.get(name)
         if not isinstance(side, dict) or set(parsed.data) != {"a", "b"}:
             raise invalid_query("/" + name, "two members are wanted, a and b, each an object")
-        sides.append(_side(side, name, store, caller.project, settings))
+        sides.append(_side(side, name, store, caller, settings))
     a, b = sides
     changes = differences.diff(a.schedule, b.schedule)
     parting, line = _parting(a.plan, b.plan)
@@ -141,16 +142,16 @@ def invalid_query(pointer: str, message: str, suggestion: str | None = None) -> 
     return Refused(message, code="invalid-query", errors=[fault])
 
 
-def _side(side: dict[str, Any], name: str, store: Store, project: str, settings: Config) -> PreparedArm:
+def _side(side: dict[str, Any], name: str, store: Store, caller: Caller, settings: Config) -> PreparedArm:
     index = side.get("arm", 0)
     if type(index) is not int or index < 0:
         raise invalid_query(f"/{name}/arm", "arm is the index of an arm: a whole number, 0 is the first")
     if "job" in side:
         with store.read() as db:
-            document = jobs.get(db, project, str(side["job"]))["document"]
-        return arm_of(prepare(Parsed(document), None, settings.numerics, settings.limits), index)
+            document = jobs.get(db, caller.project, str(side["job"]))["document"]
+        return arm_of(prepare(Parsed(document), None, settings.numerics, limits_of(settings, caller)), index)
     document = {key: part for key, part in side.items() if key != "arm"}
-    return arm_of(prepare(*split(Parsed(document)), settings.numerics, settings.limits), index)
+    return arm_of(prepare(*split(Parsed(document)), settings.numerics, limits_of(settings, caller)), index)
 
 
 def _parting(a: ArmPlan, b: ArmPlan) -> tuple[dict[str, Any] | None, str | None]:

@@ -9,8 +9,9 @@ queue is told so (`reset`) and sent away; it comes back with `Last-Event-ID`, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -142,8 +143,21 @@ class Tail:
         return events
 
 
+@dataclass(frozen=True)
+class Frame:
+    """One frame; those of stored events carry their `seq`, by which a reader comes back."""
+
+    event: str
+    data: Data
+    seq: int | None = None
+
+
+Ping = None
+"""Instead of a frame: nothing happened for a while."""
+
+
 class Frames:
-    """Bytes of the frames of one reader, with the rates that notices keep."""
+    """The frames of one reader, with the rates that notices keep."""
 
     def __init__(self, sent: int) -> None:
         self.sent = sent
@@ -151,7 +165,7 @@ class Frames:
         self.noticed_at = -NOTICE_SECONDS
         self.progress_at = -PROGRESS_SECONDS
 
-    def stored(self, events: Sequence[Data]) -> Iterator[bytes]:
+    def stored(self, events: Sequence[Data]) -> Iterator[Frame]:
         """Frames of stored events that were not sent yet; of history notices only the last is kept, for `due`."""
         for event in events:
             if event["seq"] <= self.sent:
@@ -160,12 +174,12 @@ class Frames:
             if event["type"] == "history":
                 self.notice = event
             else:
-                yield frame(event["type"], event, event["seq"])
+                yield Frame(event["type"], event, event["seq"])
 
-    def due(self, *, now: bool = False) -> Iterator[bytes]:
+    def due(self, *, now: bool = False) -> Iterator[Frame]:
         """The waiting history notice, at most once a second."""
         if self.notice and (now or time.monotonic() - self.noticed_at >= NOTICE_SECONDS):
-            yield frame("history", self.notice)
+            yield Frame("history", self.notice)
             self.notice, self.noticed_at = None, time.monotonic()
 
     def progress_due(self) -> bool:
@@ -177,14 +191,73 @@ class Frames:
         return True
 
 
-def frame(event: str, data: Any, seq: int | None = None) -> bytes:
-    """One frame; those of stored events carry their `seq` as id, by which a reader comes back."""
-    text = orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    number = None if seq is None else str(seq)
-    return format_sse_event(data_str=text, event=event, id=number, retry=RETRY_MILLISECONDS if number else None)
+def encoded(frame: Frame | None, id_: str | None = None) -> bytes:
+    """A frame, or a ping, as it goes over the wire; `id_` stands for the `seq` where that is not enough."""
+    if frame is None:
+        return KEEPALIVE_COMMENT
+    text = orjson.dumps(frame.data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    number = id_ if frame.seq is None or id_ else str(frame.seq)
+    return format_sse_event(data_str=text, event=frame.event, id=number, retry=RETRY_MILLISECONDS if number else None)
 
 
-async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[bytes]:
+async def limited(frames: AsyncGenerator[bytes], seconds: float) -> AsyncIterator[bytes]:
+    """Frames for so long; a reader that wants more comes back with the last id."""
+    end = time.monotonic() + seconds
+    async with contextlib.aclosing(frames):
+        while (left := end - time.monotonic()) > 0:
+            try:
+                yield await asyncio.wait_for(anext(frames), left)
+            except (StopAsyncIteration, TimeoutError):
+                return
+
+
+async def one(tail: Tail, job: str, after: int) -> AsyncGenerator[bytes]:
+    """The stream of one job, as bytes."""
+    async for each in follow(tail, job, after):
+        yield encoded(each)
+
+
+async def several(tail: Tail, places: Mapping[str, int]) -> AsyncGenerator[bytes]:
+    """The streams of several jobs as one; every frame names its job, an id tells where each of them stands."""
+    place, going = dict(places), list(places)
+    queue: asyncio.Queue[tuple[str, Frame | None, bool]] = asyncio.Queue(QUEUE_DEPTH)
+
+    async def read(job: str) -> None:
+        async for each in follow(tail, job, places[job]):
+            await queue.put((job, each, False))
+        await queue.put((job, Ping, True))
+
+    tasks = [asyncio.create_task(read(job)) for job in places]
+    try:
+        while going:
+            job, frame, over = await queue.get()
+            if over:
+                going.remove(job)
+            elif frame is None:
+                if job == going[0]:  # one ping speaks for all
+                    yield encoded(Ping)
+            else:
+                place[job] = place[job] if frame.seq is None else frame.seq
+                id_ = None if frame.seq is None else write_places(place.values())
+                yield encoded(Frame(frame.event, {"job": job, **frame.data}, frame.seq), id_)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def write_places(places: Iterable[int]) -> str:
+    """The id of a frame of several jobs: the last `seq` of each, in the order in which they were asked for."""
+    return ".".join(map(str, places))
+
+
+def read_places(id_: str | None, jobs: Sequence[str]) -> dict[str, int]:
+    """Where to go on with each job; from its start if there is no such id."""
+    parts = (id_ or "").split(".")
+    known = len(parts) == len(jobs) and all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts)
+    return dict(zip(jobs, map(int, parts), strict=True)) if known else dict.fromkeys(jobs, 0)
+
+
+async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[Frame | None]:
     """All frames for a reader that has the events up to `after`, until the job is over."""
     source = tail.source
     with tail.subscribe(job) as reader:
@@ -193,27 +266,27 @@ async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[bytes]:
         frames = Frames(after)
         if after > head.last_event:
             frames.sent = 0
-            yield frame("reset", {"last_event": head.last_event})
-        yield frame("job", view)
+            yield Frame("reset", {"last_event": head.last_event})
+        yield Frame("job", view)
         async for part in _caught_up(source, job, frames, head, []):
             yield part
         while not _is_over(head, frames):
             news = await _next(reader, frames)
             if reader.lost:
-                yield frame("reset", {"last_event": frames.sent})
+                yield Frame("reset", {"last_event": frames.sent})
                 return
             if news is None:
-                yield KEEPALIVE_COMMENT
+                yield Ping
             else:
                 head, events = news or (head, [])
                 async for part in _caught_up(source, job, frames, head, events):
                     yield part
         for part in frames.due(now=True):
             yield part
-        yield frame("end", {"status": head.status})
+        yield Frame("end", {"status": head.status})
 
 
-async def _caught_up(source: Source, job: str, frames: Frames, head: Head, events: list[Data]) -> AsyncIterator[bytes]:
+async def _caught_up(source: Source, job: str, frames: Frames, head: Head, events: list[Data]) -> AsyncIterator[Frame]:
     """Frames of everything up to the head; what the queue did not bring is read from the database."""
     if events and events[0]["seq"] <= frames.sent + 1:
         for part in frames.stored(events):
@@ -222,7 +295,7 @@ async def _caught_up(source: Source, job: str, frames: Frames, head: Head, event
         for part in frames.stored(page):
             yield part
     if head.status not in OVER and frames.progress_due():
-        yield frame("progress", _progress(await run_sync(source.view, job)))
+        yield Frame("progress", _progress(await run_sync(source.view, job)))
     for part in frames.due():
         yield part
 

@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.store import jobs
 from service.store.access import Caller
 from service.store.engine import Database
-from service.submission import About, Prepared, Submitted
+from service.submission import About, Prepared, Submitted, limits_of
 from service.wire.jobs import JobView, SubmitBody
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -63,7 +63,9 @@ async def submit(  # noqa: PLR0913 - a request has these parts
     dry_run: Annotated[bool, Query(description="Answer with check and plan; store nothing.")] = False,
 ) -> Response:
     """Check, plan and store a document; training begins at once. What is trained already is not trained again."""
-    prepared = await run_sync(submission.prepare, given.document, given.base, settings.numerics, settings.limits)
+    prepared = await run_sync(
+        submission.prepare, given.document, given.base, settings.numerics, limits_of(settings, caller)
+    )
     if dry_run:
         return await run_sync(_dry, prepared, store, caller, settings)
     stored = await run_sync(submission.submit, store, settings, caller, prepared, given.about, repeat)

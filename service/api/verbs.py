@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from service.api import job_views
 from service.api.answers import json_answer
-from service.api.bodies import json_schema, optional_body
+from service.api.bodies import json_body, optional_body
 from service.api.dependencies import Config, Controller, IdempotencyKey, RawBody, Store
 from service.api.jobs import deleted
 from service.api.problems import problem_of
 from service.errors import ServiceError
 from service.lifecycle import ALREADY, Verb, obeys
-from service.settings import Settings
 from service.store import access, jobs
-from service.store.access import Caller, Repeat
 from service.store.engine import Database, again_on_conflict
 from service.store.jobs import Wish
-from service.submission import first_answer
+from service.submission import Door, first_answer
 from service.wire.jobs import BulkAnswer, BulkBody, CancelBody, JobView, VerbBody
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -30,18 +26,8 @@ BULK_JOBS = 1000
 """Most jobs that one request acts on."""
 
 
-@dataclass(frozen=True)
-class Door:
-    """Where a verb arrives, and for whom."""
-
-    caller: Caller
-    store: Database
-    settings: Settings
-    repeat: Repeat | None
-
-
 def _door(caller: Controller, store: Store, settings: Config, repeat: IdempotencyKey) -> Door:
-    return Door(caller, store, settings, repeat)
+    return Door(store, settings, caller, repeat)
 
 
 Asking = Annotated[Door, Depends(_door)]
@@ -51,24 +37,20 @@ _OBEYED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _json(model: type[BaseModel], *, required: bool = False) -> dict[str, Any]:
-    return {"requestBody": {"required": required, "content": {"application/json": {"schema": json_schema(model)}}}}
-
-
-@router.post("/{job}/cancel", status_code=202, responses=_OBEYED, openapi_extra=_json(CancelBody))
+@router.post("/{job}/cancel", status_code=202, responses=_OBEYED, openapi_extra=json_body(CancelBody, required=False))
 def cancel(job: str, body: RawBody, asking: Asking, request: Request) -> Response:
     """End a job at the next slice boundary, or `now`; what is committed stays."""
     given = optional_body(CancelBody, body)
     return _obey(job, Wish("cancel", given.reason, given.now), asking, request)
 
 
-@router.post("/{job}/pause", status_code=202, responses=_OBEYED, openapi_extra=_json(VerbBody))
+@router.post("/{job}/pause", status_code=202, responses=_OBEYED, openapi_extra=json_body(VerbBody, required=False))
 def pause(job: str, body: RawBody, asking: Asking, request: Request) -> Response:
     """Hold a job at the next slice boundary."""
     return _obey(job, Wish("pause", optional_body(VerbBody, body).reason), asking, request)
 
 
-@router.post("/{job}/resume", status_code=202, responses=_OBEYED, openapi_extra=_json(VerbBody))
+@router.post("/{job}/resume", status_code=202, responses=_OBEYED, openapi_extra=json_body(VerbBody, required=False))
 def resume(job: str, body: RawBody, asking: Asking, request: Request) -> Response:
     """Let a paused job go on."""
     return _obey(job, Wish("resume", optional_body(VerbBody, body).reason), asking, request)
@@ -77,10 +59,10 @@ def resume(job: str, body: RawBody, asking: Asking, request: Request) -> Respons
 def _obey(job: str, wish: Wish, door: Door, request: Request) -> Response:
     """202 if something was set in motion, 200 if it is so already; a repeat is answered as the first time."""
     status, headers = _recorded(job, wish, door)
-    with door.store.read() as db:
+    with door.database.read() as db:
         row = jobs.get(db, door.caller.project, job)
-        view = job_views.view(db, door.store.now(db), row)
-    bell = request.app.state.ringer.later(_open(door.store, [job])) if wish.verb == "resume" else None
+        view = job_views.view(db, door.database.now(db), row)
+    bell = request.app.state.ringer.later(_open(door.database, [job])) if wish.verb == "resume" else None
     return json_answer(view, status, headers={**headers, "ETag": f'"{view["version"]}"'}, background=bell)
 
 
@@ -94,8 +76,8 @@ def _open(store: Database, ids: list[str]) -> list[str]:
 @again_on_conflict
 def _recorded(job: str, wish: Wish, door: Door) -> tuple[int, dict[str, str]]:
     """The wish and the row of its idempotency key, in one transaction."""
-    with door.store.write() as db:
-        now = door.store.now(db)
+    with door.database.write() as db:
+        now = door.database.now(db)
         before = door.repeat and access.answered(db, now, door.repeat)
         if door.repeat and before:
             first_answer(door.repeat, before)
@@ -111,16 +93,14 @@ def _recorded(job: str, wish: Wish, door: Door) -> tuple[int, dict[str, str]]:
 # ---- many at once
 
 
-@router.post(
-    "/bulk", status_code=207, responses={207: {"model": BulkAnswer}}, openapi_extra=_json(BulkBody, required=True)
-)
+@router.post("/bulk", status_code=207, responses={207: {"model": BulkAnswer}}, openapi_extra=json_body(BulkBody))
 def bulk(body: RawBody, caller: Controller, store: Store, settings: Config, request: Request) -> Response:
     """Cancel, pause, resume or delete many jobs: by id or by filter, each in a transaction of its own.
 
     Every verb may be repeated, so the whole request may be, too. A dry run says what would be answered.
     """
     given = optional_body(BulkBody, body)
-    door = Door(caller, store, settings, None)
+    door = Door(store, settings, caller, None)
     chosen, more = _chosen(door, given)
     items = [_item(job, given, door, request) for job in chosen]
     resumed = [item["id"] for item in items if given.action == "resume" and item["status"] == 202]
@@ -137,7 +117,7 @@ def _chosen(door: Door, given: BulkBody) -> tuple[list[str], bool]:
     if given.ids is not None:
         return list(dict.fromkeys(given.ids)), False
     assert given.filter is not None
-    with door.store.read() as db:
+    with door.database.read() as db:
         rows = jobs.list_page(db, door.caller.project, given.filter.conditions(), limit=BULK_JOBS + 1, ascending=True)
     return [row["id"] for row in rows[:BULK_JOBS]], len(rows) > BULK_JOBS
 
@@ -153,14 +133,14 @@ def _item(job: str, given: BulkBody, door: Door, request: Request) -> dict[str, 
 
 def _done(job: str, given: BulkBody, door: Door) -> int:
     if given.action == "delete":
-        deleted(door.store, door.settings, door.caller.project, job)
+        deleted(door.database, door.settings, door.caller.project, job)
         return 204
     return _recorded(job, Wish(given.action, given.reason, given.now), door)[0]
 
 
 def _foreseen(job: str, given: BulkBody, door: Door) -> int:
     verb: Verb = given.action
-    with door.store.read() as db:
+    with door.database.read() as db:
         status = jobs.get(db, door.caller.project, job)["status"]
     if not obeys(status, verb):
         raise jobs.refusal(status, verb)

@@ -19,9 +19,14 @@ LOOK_SECONDS = 0.25
 _WAIT = re.compile(r"\bwait=(\d{1,6})\b")
 
 
-def _wait(prefer: Annotated[str | None, Header(description="`wait=N`, N at most 60.")] = None) -> int | None:
+def seconds_asked(prefer: str | None) -> int | None:
+    """How long a request says that it can wait for its answer."""
     match = _WAIT.search(prefer or "")
     return min(int(match[1]), MAX_WAIT_SECONDS) if match else None
+
+
+def _wait(prefer: Annotated[str | None, Header(description="`wait=N`, N at most 60.")] = None) -> int | None:
+    return seconds_asked(prefer)
 
 
 Wait = Annotated[int | None, Depends(_wait)]

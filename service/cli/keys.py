@@ -13,6 +13,7 @@ from service.cli.output import Form, Output, complain, say, show_rows
 from service.settings import Settings
 from service.store import access
 from service.store.engine import Database, require_revision
+from service.wire.keys import Quotas
 
 app = typer.Typer(help="Make, list and revoke keys of the API.", no_args_is_help=True)
 
@@ -36,14 +37,26 @@ def create(
     name: Annotated[str, typer.Argument(help="Whose key it is.")] = "key",
     scope: Annotated[list[str] | None, typer.Option(help="read, submit, control or admin; as often as needed.")] = None,
     project: Project = access.DEFAULT_PROJECT,
+    quota: Annotated[
+        list[str] | None, typer.Option(help="name=number, as often as needed: active_jobs=10. See the API for all.")
+    ] = None,
     days: Annotated[float | None, typer.Option(help="Days until it expires; never if left out.", min=0.0)] = None,
 ) -> None:
     """Make a key and print it; it is told this once, only its hash is stored."""
     with _writing() as (db, now):
         expires_at = None if days is None else now + days * DAY_SECONDS
-        key = access.create_key(db, now, name, scope or ["read", "submit", "control"], project, expires_at)
+        scopes = scope or ["read", "submit", "control"]
+        given = access.NewKey(name, scopes, project, expires_at, dict(_quota(text) for text in quota or []))
+        _, key = access.create_key(db, now, given)
     typer.echo(key)
     say("from now on every request needs a key: Authorization: Bearer ...")
+
+
+def _quota(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if name not in Quotas.model_fields or not number.isascii() or not number.isdigit():
+        raise ValueError(f"a quota is name=number, not {text!r}; names are {', '.join(Quotas.model_fields)}")
+    return name, int(number)
 
 
 @app.command("list")
@@ -51,7 +64,7 @@ def list_(output: Output = Form.TABLE) -> None:
     """List keys; the secrets are not known any more."""
     with _writing() as (db, _):
         rows = access.list_keys(db)
-    show_rows(rows, ("id", "name", "project", "scopes", "expires_at", "revoked_at"), output)
+    show_rows(rows, ("id", "name", "project", "scopes", "quotas", "expires_at", "used_at", "revoked_at"), output)
 
 
 @app.command()

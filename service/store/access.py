@@ -6,17 +6,19 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from service.errors import NotFound
 from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.access import api_key, idempotency_key
 
 SCOPES = ("read", "submit", "control", "admin")
 DEFAULT_PROJECT = "default"
+_TOLD = [column for column in api_key.c if column.name != "secret_sha256"]
 _KEY = re.compile(r"ont_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 
 
@@ -27,36 +29,44 @@ class Caller:
     key: str | None
     project: str
     scopes: frozenset[str]
+    name: str | None = None
+    expires_at: float | None = None
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 ANYONE_HERE = Caller(None, DEFAULT_PROJECT, frozenset(SCOPES))
 """The caller on loopback while no key exists."""
 
 
-def create_key(
-    db: sa.Connection,
-    now: float,
-    name: str,
-    scopes: Sequence[str],
-    project: str = DEFAULT_PROJECT,
-    expires_at: float | None = None,
-) -> str:
-    """A new key, told once; only its hash is stored."""
-    unknown = sorted(set(scopes) - set(SCOPES))
+@dataclass(frozen=True)
+class NewKey:
+    """What a key is made for."""
+
+    name: str
+    scopes: Sequence[str]
+    project: str = DEFAULT_PROJECT
+    expires_at: float | None = None
+    quotas: Mapping[str, int] = field(default_factory=dict)
+
+
+def create_key(db: sa.Connection, now: float, new: NewKey) -> tuple[str, str]:
+    """Id and secret of a new key; the secret is told once, only its hash is stored."""
+    unknown = sorted(set(new.scopes) - set(SCOPES))
     if unknown:
         raise ValueError(f"unknown scope {unknown[0]!r}; scopes are {', '.join(SCOPES)}")
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     row = {
         "id": key_id,
-        "project": project,
-        "name": name,
+        "project": new.project,
+        "name": new.name,
         "secret_sha256": _digest(secret),
-        "scopes": list(scopes),
+        "scopes": list(new.scopes),
+        "quotas": dict(new.quotas),
         "created_at": now,
-        "expires_at": expires_at,
+        "expires_at": new.expires_at,
     }
     db.execute(sa.insert(api_key).values(row))
-    return f"ont_{key_id}_{secret}"
+    return key_id, f"ont_{key_id}_{secret}"
 
 
 def any_key(db: sa.Connection) -> bool:
@@ -70,20 +80,37 @@ def caller_of(db: sa.Connection, now: float, key: str) -> Caller | None:
     row = match and fetch_one(db, sa.select(api_key).where(api_key.c.id == match[1]))
     if not match or not row or not hmac.compare_digest(row["secret_sha256"], _digest(match[2])):
         return None
-    ended = row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] < now)
-    return None if ended else Caller(row["id"], row["project"], frozenset(row["scopes"]))
+    if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] < now):
+        return None
+    scopes = frozenset(row["scopes"])
+    return Caller(row["id"], row["project"], scopes, row["name"], row["expires_at"], row["quotas"])
 
 
-def list_keys(db: sa.Connection) -> list[Row]:
-    """All keys without their hashes."""
-    columns = [column for column in api_key.c if column.name != "secret_sha256"]
-    return fetch(db, sa.select(*columns).order_by(api_key.c.created_at))
+def get_key(db: sa.Connection, project: str, key_id: str) -> Row:
+    """A key of a project without its hash; NotFound if it has none of that id."""
+    row = fetch_one(db, sa.select(*_TOLD).where(api_key.c.id == key_id, api_key.c.project == project))
+    if row is None:
+        raise NotFound(f"there is no key {key_id}")
+    return row
+
+
+def list_keys(db: sa.Connection, project: str | None = None) -> list[Row]:
+    """All keys, or those of a project, without their hashes, oldest first."""
+    ours = [] if project is None else [api_key.c.project == project]
+    return fetch(db, sa.select(*_TOLD).where(*ours).order_by(api_key.c.created_at, api_key.c.id))
 
 
 def revoke_key(db: sa.Connection, now: float, key_id: str) -> bool:
     """End a key; False if there is none."""
     done = sa.update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None)).values(revoked_at=now)
     return bool(db.execute(done).rowcount)
+
+
+def note_uses(db: sa.Connection, uses: Mapping[str, float]) -> None:
+    """Note when keys were used last."""
+    for key_id, at in sorted(uses.items()):
+        later = sa.or_(api_key.c.used_at.is_(None), api_key.c.used_at < at)
+        db.execute(sa.update(api_key).where(api_key.c.id == key_id, later).values(used_at=at))
 
 
 @dataclass(frozen=True)

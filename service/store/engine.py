@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 BUSY_SECONDS = 10
+PROGRESS_STEPS = 20_000
 
 CONFLICTS = 4
 DEADLOCK_DETECTED = "40P01"
@@ -36,17 +37,33 @@ class SchemaOutdated(Exception):
 class Database:
     """Connections to one database; `clock` replaces the database's own clock in tests."""
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, *, read_seconds: float | None = None) -> None:
+        """`read_seconds` bounds what one reading transaction may take; workers have no such bound."""
         self.url = url
         self._clock = clock
+        self._read_seconds = read_seconds
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
+        self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url, read_seconds)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only reads."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._engine.connect() as connection, connection.begin(), self._bounded(connection):
             yield connection
+
+    @contextmanager
+    def _bounded(self, connection: sa.Connection) -> Iterator[None]:
+        """SQLite has no limit on a statement's time but the one that is asked for every so many steps."""
+        if self._read_seconds is None or not self.is_sqlite:
+            yield
+            return
+        end = time.monotonic() + self._read_seconds
+        driver: Any = connection.connection.dbapi_connection
+        driver.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -129,7 +146,8 @@ def _sqlite(url: str) -> sa.Engine:
     place = make_url(url).database
     if place and place != ":memory:":
         Path(place).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    waiting = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = sa.create_engine(url, hide_parameters=True, connect_args=waiting)
 
     @sa.event.listens_for(engine, "connect")
     def settle(connection: Any, record: Any) -> None:
@@ -150,10 +168,14 @@ def _sqlite(url: str) -> sa.Engine:
     return engine
 
 
-def _postgresql(url: str) -> sa.Engine:
+def _postgresql(url: str, read_seconds: float | None) -> sa.Engine:
+    limits = ["-c idle_in_transaction_session_timeout=30000"]
+    if read_seconds is not None:
+        limits.append(f"-c statement_timeout={int(read_seconds * 1000)}")
     return sa.create_engine(
         url,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
-        connect_args={"connect_timeout": 3, "options": "-c idle_in_transaction_session_timeout=30000"},
+        hide_parameters=True,
+        connect_args={"connect_timeout": 3, "options": " ".join(limits)},
     )

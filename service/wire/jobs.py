@@ -18,6 +18,8 @@ JobName = Annotated[str, Field(max_length=200)]
 Notes = Annotated[str, Field(max_length=20_000)]
 LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$")]
 Labels = Annotated[dict[LabelKey, Annotated[str, Field(max_length=200)]], Field(max_length=64)]
+LabelPair = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}:[\s\S]{0,200}$")]
+"""`k:v`."""
 Priority = Annotated[int, Field(ge=-100, le=100)]
 
 
@@ -64,7 +66,7 @@ class JobFilter(_Body):
     """Which jobs; all conditions that are given must hold."""
 
     status: Annotated[list[Status], Field(min_length=1, max_length=8)] | None = None
-    label: Annotated[list[Annotated[str, Field(max_length=300)]], Field(min_length=1, max_length=64)] | None = None
+    label: Annotated[list[LabelPair], Field(min_length=1, max_length=64)] | None = None
     """`k:v`; all must hold."""
     kind: Literal["schedule", "study"] | None = None
     parent: Annotated[str, Field(max_length=40)] | None = None
@@ -318,3 +320,40 @@ class SnapshotView(BaseModel):
     state_hash: str
     created_at: str
     kept_because: list[str]
+
+
+class SnapshotFacts(BaseModel):
+    """A stored cohort by itself."""
+
+    id: str
+    trajectory: str
+    offset: int
+    stop: str
+    seeds: list[int]
+    age_sp: list[int]
+    """Of the youngest and of the oldest life that was trained up to the offset."""
+    areas: list[str]
+    bytes: int
+    sha256: str
+    """Of the file."""
+    state_hash: str
+    """Of the weights, whatever else the file holds."""
+    complete: bool
+    """Whether every life that did not diverge stands at the offset."""
+    created_at: str
+    lost_at: str | None
+    links: dict[str, str]
+
+
+class Pictures(BaseModel):
+    """Weights from a sense to the units of an area."""
+
+    area: str
+    sense: str
+    seed: int
+    shape: list[int]
+    """Units, channels, height, width."""
+    units_in_all: int
+    scale: float
+    """Largest absolute weight."""
+    values: list[list[list[list[float]]]]

@@ -135,7 +135,7 @@ def test_the_same_document_again_makes_no_new_trajectory(database: Database, set
 
 def test_only_failed_and_cancelled_jobs_are_retried(database: Database, settings: Settings) -> None:
     stored = submission.submit(database, settings, ANYONE_HERE, prepared(), About(), None)
-    house = lineage.House(database, settings, ANYONE_HERE, None)
+    house = submission.Door(database, settings, ANYONE_HERE, None)
     with pytest.raises(Conflict) as caught:
         lineage.retry(house, stored.job, NewJobBody())
     assert caught.value.more["allowed"] == ["cancel", "pause", "fork", "extend"]

@@ -15,6 +15,7 @@ from service import lineage
 from service.errors import NotFound, Refused
 from service.store.access import ANYONE_HERE
 from service.store.tables.work import job
+from service.submission import Door
 from service.wire.jobs import ExtendBody, ForkBody
 
 BATCH = 20
@@ -48,8 +49,8 @@ LEFT = stages(
 )
 
 
-def door(house: Any) -> lineage.House:
-    return lineage.House(house.database, house.settings, ANYONE_HERE, None)
+def door(house: Any) -> Door:
+    return Door(house.database, house.settings, ANYONE_HERE, None)
 
 
 def trained(house: Any) -> dict[str, float]:

@@ -14,6 +14,7 @@ api_key = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("secret_sha256", sa.String(64), nullable=False),
     sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("quotas", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("expires_at", sa.Double),
     sa.Column("used_at", sa.Double),

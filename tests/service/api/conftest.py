@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from direct import Direct
 from fastapi import FastAPI
 
 from service.app import create_app
@@ -32,20 +32,6 @@ def settings(migrated: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
     return create_app(settings)
-
-
-class Direct(httpx.BaseTransport):
-    """Hands requests to the application in this process, one event loop for each."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        async def once() -> httpx.Response:
-            answer = await httpx.ASGITransport(self.app).handle_async_request(request)
-            return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
-
-        return asyncio.run(once())
 
 
 @pytest.fixture

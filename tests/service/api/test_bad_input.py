@@ -210,3 +210,24 @@ def test_a_bound_that_is_none_is_named(api: httpx.Client) -> None:
     job = api.post("/v1/jobs", json=tiny_schedule()).json()["id"]
     answer = api.get(f"/v1/jobs/{job}/history", params={"from": "soon"})
     assert "'soon' is neither" in assert_problem(answer, 400, "bad-parameter")["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        pytest.param("/v1/jobs?q=%00", 400, "bad-parameter", id="a NUL in the query"),
+        pytest.param("/v1/jobs/job_%00", 400, "bad-parameter", id="a NUL in the path"),
+        pytest.param("/v1/jobs?label=a", 400, "bad-parameter", id="a label without a value"),
+        pytest.param("/v1/jobs?label=%22:b", 400, "bad-parameter", id="a label with a quote in its key"),
+        pytest.param("/v1/jobs?cursor=%F0%9F%90%8D", 400, "cursor-mismatch", id="a cursor of other signs"),
+        pytest.param("/v1/jobs/..%2f..%2fetc%2fpasswd", 404, "not-found", id="a path as an id"),
+        pytest.param("/v1/examples/..%2f..%2fpyproject", 404, "not-found", id="a path as an example"),
+        pytest.param("/v1/snapshots/..%2fontogeny.db/file", 404, "not-found", id="a path as a snapshot"),
+        pytest.param("/v1/jobs?created_after=9999999999999", 200, "", id="a time in the far future"),
+        pytest.param("/v1/jobs?created_after=yesterday", 400, "bad-parameter", id="a time in words"),
+    ],
+)
+def test_whatever_stands_in_an_address_is_answered(api: httpx.Client, path: str, status: int, code: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == status, answer.text
+    assert answer.json().get("code", "") == code

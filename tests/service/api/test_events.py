@@ -135,3 +135,17 @@ def test_a_foreign_page_gets_no_stream(api: httpx.Client, job: str) -> None:
 def test_cancelling_ends_the_stream_of_whoever_listens(app: FastAPI, api: httpx.Client, job: str) -> None:
     found = stream_while(app, job, lambda: api.post(f"/v1/jobs/{job}/cancel") and None)
     assert found[-1] == ("end", None, {"status": "cancelled"})
+
+
+def test_several_jobs_on_one_stream_of_which_all_must_exist(api: httpx.Client, job: str) -> None:
+    api.post(f"/v1/jobs/{job}/cancel")
+    other = api.post(f"/v1/jobs/{job}/retry").json()["id"]
+    api.post(f"/v1/jobs/{other}/cancel")
+    answer = api.get("/v1/events/stream", params={"job": [job, other]})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    last = [line for line in answer.text.split("\n") if line.startswith("id:")][-1].split()[1]
+    again = api.get("/v1/events/stream", params={"job": [job, other]}, headers={"Last-Event-ID": last})
+    assert again.status_code == 204
+    assert api.get("/v1/events/stream", params={"job": [job, "job_x"]}).status_code == 404
+    assert api.get("/v1/events/stream", params={"job": [f"job_{k}" for k in range(21)]}).status_code == 400
+    assert api.get("/v1/events/stream").status_code == 400

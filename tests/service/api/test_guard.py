@@ -129,3 +129,58 @@ def test_every_answer_carries_the_protection() -> None:
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-cache"
+
+
+# ---- time
+
+
+def timed(app: Any, *, headers: dict[str, str] | None = None, seconds: float = 0.2, **options: Any) -> httpx.Response:
+    async def once() -> httpx.Response:
+        transport = httpx.ASGITransport(Guard(app, body_bytes=LIMIT, seconds=seconds))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.request(options.pop("method", "GET"), "/", headers=headers, **options)
+
+    return asyncio.run(once())
+
+
+def sleepy(seconds: float, *, begin_first: bool = False) -> Any:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not begin_first:
+            await asyncio.sleep(seconds)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(seconds if begin_first else 0)
+        await send({"type": "http.response.body", "body": b"late"})
+
+    return app
+
+
+def test_an_answer_that_does_not_begin_in_time_is_given_up() -> None:
+    answer = timed(sleepy(5.0))
+    assert (answer.status_code, answer.json()["code"]) == (503, "too-slow")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_an_answer_that_has_begun_may_take_its_time() -> None:
+    assert timed(sleepy(0.5, begin_first=True)).text == "late"
+
+
+def test_one_who_asked_to_wait_is_waited_for() -> None:
+    assert timed(sleepy(0.5), headers={"Prefer": "wait=2"}).text == "late"
+
+
+def test_a_body_that_trickles_in_is_not_waited_for() -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            yield b"x"
+
+    answer = timed(echo, method="POST", content=drops())
+    assert (answer.status_code, answer.json()["code"]) == (408, "request-timeout")
+
+
+def test_an_error_of_the_app_is_not_swallowed() -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("ours")
+
+    with pytest.raises(RuntimeError, match="ours"):
+        timed(broken)

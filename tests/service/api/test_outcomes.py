@@ -680,8 +680,8 @@ def test_answers_need_the_scope_read_and_stay_in_their_project(app: FastAPI, api
     database = app.state.database
     with database.write() as db:
         now = database.now(db)
-        other = access.create_key(db, now, "other", ["read"], project="other")
-        writer = access.create_key(db, now, "writer", ["submit"])
+        other = access.create_key(db, now, access.NewKey("other", ["read"], "other"))[1]
+        writer = access.create_key(db, now, access.NewKey("writer", ["submit"]))[1]
     for what in ("outcomes", "contrasts"):
         assert api.get(f"/v1/jobs/{job}/{what}").status_code == 401
         for key, status in ((other, 404), (writer, 403)):

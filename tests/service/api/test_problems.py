@@ -98,7 +98,7 @@ def test_what_nobody_foresaw_is_a_problem_without_a_trace(app: FastAPI) -> None:
 def make_key(app: FastAPI, *scopes: str, project: str = "default", expires_at: float | None = None) -> dict[str, str]:
     database: Database = app.state.database
     with database.write() as db:
-        key = access.create_key(db, database.now(db), "test", scopes, project, expires_at)
+        _, key = access.create_key(db, database.now(db), access.NewKey("test", scopes, project, expires_at))
     return {"Authorization": f"Bearer {key}"}
 
 

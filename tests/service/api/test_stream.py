@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from service.api import stream
-from service.api.stream import Head, Subscription, Tail, follow
+from service.api.stream import Head, Subscription, Tail, one
 
 
 class Memory:
@@ -48,7 +48,7 @@ def frames_of(content: bytes) -> list[tuple[str, str | None, Any]]:
 
 
 async def collect(tail: Tail, after: int = 0) -> list[tuple[str, str | None, Any]]:
-    return frames_of(b"".join([part async for part in follow(tail, "job_1", after)]))
+    return frames_of(b"".join([part async for part in one(tail, "job_1", after)]))
 
 
 def stored(frames: list[tuple[str, str | None, Any]]) -> list[int]:
@@ -166,7 +166,7 @@ def test_a_reader_slower_than_its_queue_is_told_and_sent_away() -> None:
 
     async def scene() -> list[bytes]:
         tail = Tail(memory)
-        reading = follow(tail, "job_1", 0)
+        reading = one(tail, "job_1", 0)
         parts = [await anext(reading)]
         for _ in range(stream.QUEUE_DEPTH + 10):
             for reader in tail.readers["job_1"]:
@@ -211,3 +211,49 @@ def test_a_job_deleted_while_watched_ends_the_stream() -> None:
         return await reading
 
     assert asyncio.run(scene())[-1] == ("end", None, {"status": "deleted"})
+
+
+# ---- several jobs on one connection
+
+
+class Two(Memory):
+    """Two jobs with the same past."""
+
+    def heads(self, jobs: Sequence[str]) -> dict[str, Head]:
+        return {job: Head(len(self.stored), len(self.stored), self.status) for job in jobs}
+
+
+def test_several_jobs_are_told_on_one_connection_with_one_place_for_each() -> None:
+    memory = Two()
+    memory.add("job.created", "stage.entered")
+    memory.status = "succeeded"
+
+    async def scene() -> list[tuple[str, str | None, Any]]:
+        return frames_of(b"".join([part async for part in stream.several(Tail(memory), {"job_1": 0, "job_2": 1})]))
+
+    frames = asyncio.run(scene())
+    told = [(data["job"], kind) for kind, _, data in frames]
+    assert [kind for job, kind in told if job == "job_1"] == ["job", "job.created", "stage.entered", "end"]
+    assert [kind for job, kind in told if job == "job_2"] == ["job", "stage.entered", "end"]
+    last = [number for _, number, _ in frames if number][-1]
+    assert stream.read_places(last, ["job_1", "job_2"]) == {"job_1": 2, "job_2": 2}
+
+
+@pytest.mark.parametrize("id_", [None, "", "3", "1.2.3", "a.b", "-1.2", "1.2.", "9" * 30 + ".1"])
+def test_an_id_of_another_question_begins_anew(id_: str | None) -> None:
+    assert stream.read_places(id_, ["job_1", "job_2"]) == {"job_1": 0, "job_2": 0}
+
+
+def test_a_stream_ends_after_its_time_and_leaves_no_reader() -> None:
+    memory, tail = Memory(), None
+    memory.add("job.created")
+
+    async def scene() -> int:
+        nonlocal tail
+        tail = Tail(memory)
+        frames = [part async for part in stream.limited(one(tail, "job_1", 0), 0.1)]
+        return len(frames)
+
+    assert asyncio.run(scene()) >= 2
+    assert tail is not None
+    assert tail.readers == {}

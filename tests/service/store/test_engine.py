@@ -6,6 +6,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
+from service.api.problems import _database_code
 from service.store.engine import Database, again_on_conflict
 from service.store.tables.access import idempotency_key
 
@@ -142,3 +143,14 @@ def test_of_two_that_insert_the_same_key_the_later_looks_again(postgres_url: str
         thread.join(10)
     assert sorted(told) == ["found", "made"]
     database.close()
+
+
+def test_a_reading_transaction_is_ended_when_it_takes_too_long(database_url: str) -> None:
+    bounded = Database(database_url, read_seconds=0.3)
+    endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select max(n) from c"
+    with pytest.raises(sa.exc.OperationalError) as ended, bounded.read() as db:
+        db.execute(sa.text(endless))
+    assert _database_code(ended.value) == "too-slow"
+    with bounded.read() as db:
+        assert db.execute(sa.text("select 1")).scalar() == 1
+    bounded.close()

@@ -1,0 +1,22 @@
+"""An HTTP client whose wire is the application itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from fastapi import FastAPI
+
+
+class Direct(httpx.BaseTransport):
+    """Hands requests to the application in this process, one event loop for each."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        async def once() -> httpx.Response:
+            answer = await httpx.ASGITransport(self.app).handle_async_request(request)
+            return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
+
+        return asyncio.run(once())
