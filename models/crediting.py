@@ -113,10 +113,14 @@ class Runs(Protocol):
 
 @runtime_checkable
 class Settles(Protocol):
-    """A rule whose circuit comes to rest as a whole: each pathway inside it acts both ways."""
+    """A rule whose circuit comes to rest as a whole: each pathway inside it acts both ways and carries no error."""
 
-    def settle(self, inputs: Mapping[str, Mapping[str, Tensor]], by: Pass) -> Mapping[str, Tensor]:
+    def settle(self, inputs: Mapping[str, Mapping[str, Tensor]], by: Pass, draw: Draw) -> Mapping[str, Tensor]:
         """The rates of all areas of the circuit from what arrives from outside it, area -> source -> rate."""
+        ...
+
+    def residual(self, moment: Moment) -> Params:
+        """Area -> how far (N,) it was from rest: the largest change of a rate in one more step."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -37,3 +38,13 @@ def tiny_schedule(**changes: Any) -> dict[str, Any]:
         "probes": {"acc": {"kind": "accuracy", "at": "head", "world": "quiz", "every": "5ba"}},
     }
     return document | changes
+
+
+def coupled(organism: dict[str, Any], areas: Sequence[str], act: str = "sigmoid4") -> dict[str, Any]:
+    """The organism with bounded rates in some areas, and pathways between them that act both ways."""
+    bounded = {name: each | ({"act": act} if name in areas else {}) for name, each in organism["areas"].items()}
+    pathways = [
+        each | ({"mode": "symmetric"} if each["from"] in areas and each["to"] in areas else {})
+        for each in organism["pathways"]
+    ]
+    return organism | {"areas": bounded, "pathways": pathways}

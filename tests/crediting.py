@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+from build import coupled
 from raising import IMAGE, chain, one_stage
 from torch import Tensor
 
@@ -17,7 +18,8 @@ from models.engine.examiner import portion_of
 from models.engine.feed import Stream
 from models.engine.measure import Exam, Items
 from models.engine.organism import Organism
-from models.protocols import Params
+from models.protocols import Moment, Params
+from models.specs.credit import CAPABILITIES
 from models.specs.regime import RegimeSpec
 
 RULES: dict[str, dict[str, Any]] = {
@@ -45,6 +47,13 @@ RULES: dict[str, dict[str, Any]] = {
     "reward_modulated": {"kind": "reward_modulated"},
     "reward_modulated running": {"kind": "reward_modulated", "baseline": "running"},
     "oja": {"kind": "oja"},
+    "equilibrium_propagation": {"kind": "equilibrium_propagation"},
+    "equilibrium_propagation positive": {"kind": "equilibrium_propagation", "nudge": "positive", "damp": 0.2},
+    "equilibrium_propagation random_sign": {"kind": "equilibrium_propagation", "nudge": "random_sign", "beta": 0.1},
+    "equilibrium_propagation recomputed": {"kind": "equilibrium_propagation", "force": "recomputed"},
+    "contrastive_hebbian": {"kind": "contrastive_hebbian"},
+    "generec": {"kind": "generec", "gamma": 0.5},
+    "generec midpoint": {"kind": "generec", "midpoint": True},
     "predictive_coding error": {"kind": "predictive_coding", "variant": "error", "steps": 5},
 }
 """Every kind that learns, with its variants."""
@@ -66,7 +75,10 @@ CONV: dict[str, Any] = {
 def taught(rule: dict[str, Any], organism: dict[str, Any] | None = None, areas: Sequence[str] = ()) -> dict[str, Any]:
     """An organism whose areas, or some of them, are a circuit; three hidden areas of odd sizes if none is given."""
     organism = organism or chain(21, 19, 17)
-    return organism | {"credit": [{"areas": list(areas) or list(organism["areas"]), "rule": rule}]}
+    areas = list(areas) or list(organism["areas"])
+    if "pairs" in CAPABILITIES[rule["kind"]].needs:
+        organism = coupled(organism, areas)
+    return organism | {"credit": [{"areas": areas, "rule": rule}]}
 
 
 def asked(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> tuple[Params, Params]:
@@ -78,6 +90,13 @@ def asked(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> tuple[Params, 
     )
     exam = Exam(shown, {name: each.cost for name, each in regime.costs.items()})
     return exam.gradients("naming", by_rule=True), exam.gradients("naming", by_rule=False)
+
+
+def shown_to(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> Moment:
+    """A pass over the same items as those of `asked`."""
+    body = Organism(regime.organism)
+    portion = portion_of(cohort, list(range(len(cohort.seeds))))
+    return Items(Stream(regime.world, regime.organism.senses, {}, regime.sweeps), items, portion, body).moment()
 
 
 @dataclass(frozen=True)
@@ -104,9 +123,7 @@ class Hand:
 def hand(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> Hand:
     """The same items as `asked` shows."""
     names = list(regime.organism.areas)
-    body = Organism(regime.organism)
-    portion = portion_of(cohort, list(range(len(cohort.seeds))))
-    moment = Items(Stream(regime.world, regime.organism.senses, {}, regime.sweeps), items, portion, body).moment()
+    moment = shown_to(regime, cohort, items)
     assert moment.batch.label is not None
     order = ["retina", *names]
     W = [cohort.params[weight(above, below)].detach() for below, above in pairwise(order)]

@@ -19,12 +19,14 @@ def build_area(
     inputs: Mapping[str, tuple[int, ...]],
     shape: tuple[int, ...],
     turned: Mapping[str, str] | None = None,
+    gain: float = 1.0,
 ) -> Area:
     """The area of that name; inputs are the unit shapes of its sources, shape that of its own units.
 
     `turned` gives the sources that symmetric pathways bring back, and the weight that each shares, transposed.
+    `gain` multiplies first weights.
     """
-    fill = initial(spec.init, spec.act)
+    fill = initial(spec.init, spec.act, gain)
     match spec:
         case LinearSpec():
             return Linear(name, spec, inputs, fill, turned or {})

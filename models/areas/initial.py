@@ -15,8 +15,13 @@ from models.specs.areas import AboutInit, Activation, Init, Kaiming, NormalInit,
 RELU_LIKE = ("relu", "elu", "softplus", "gelu")
 
 
-def initial(init: Init, act: Activation) -> Fill:
-    """How the weights of an area start."""
+def initial(init: Init, act: Activation, gain: float = 1.0) -> Fill:
+    """How the weights of an area start, times a gain."""
+    fill = _filled(init, act)
+    return fill if gain == 1.0 else lambda draw, shape, fan_in: fill(draw, shape, fan_in) * gain
+
+
+def _filled(init: Init, act: Activation) -> Fill:
     match init:
         case Kaiming():
             gain = 6.0 if act in RELU_LIKE else 3.0

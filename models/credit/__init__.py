@@ -6,11 +6,14 @@ from typing import assert_never
 
 from models.credit.attention_gated import AttentionGated
 from models.credit.backprop import Backprop, Exact
+from models.credit.contrastive_hebbian import ContrastiveHebbian
 from models.credit.direct_feedback import DirectFeedback
 from models.credit.direct_random_target import DirectRandomTarget
+from models.credit.equilibrium_propagation import EquilibriumPropagation
 from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
+from models.credit.generec import Generec
 from models.credit.kolen_pollack import KolenPollack
 from models.credit.local_error import LocalError
 from models.credit.node_perturbation import NodePerturbation
@@ -34,6 +37,7 @@ from models.specs.credit.gradient import (
 )
 from models.specs.credit.hebbian import OjaSpec
 from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbationSpec, WeightPerturbationSpec
+from models.specs.credit.phases import ContrastiveHebbianSpec, EquilibriumPropagationSpec, GenerecSpec
 from models.specs.credit.reward import AttentionGatedSpec, RewardModulatedSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
 
@@ -61,6 +65,12 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return TargetPropagation(spec, circuit, Exact())
         case PredictiveCodingSpec():
             return PredictiveCoding(spec, circuit, Exact())
+        case EquilibriumPropagationSpec():
+            return EquilibriumPropagation(spec, circuit, Exact())
+        case ContrastiveHebbianSpec():
+            return ContrastiveHebbian(spec, circuit, Exact())
+        case GenerecSpec():
+            return Generec(spec, circuit, Exact())
         case NodePerturbationSpec():
             return NodePerturbation(spec, circuit, Exact())
         case WeightPerturbationSpec():

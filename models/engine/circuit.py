@@ -102,6 +102,12 @@ class Circuits:
             found = found | {name: down for name, down in more.items() if name in names}
         return found
 
+    def residuals(self, moment: Moment) -> list[Tensor]:
+        """How far each area that settles was from rest (N,), in document order."""
+        rules = {id(rule): rule for rule in self.settles.values()}
+        found = {area: value for rule in rules.values() for area, value in rule.residual(moment).items()}
+        return [found[area] for area in self._spec.areas if area in found]
+
     def steers(self, name: str) -> bool:
         """Whether a rule says itself where a parameter or state goes, so that no error is asked for it."""
         member = self._of.get(_area(name))
@@ -143,7 +149,8 @@ def _cut(spec: OrganismSpec, given: CircuitSpec, member: Member) -> list[str]:
             each.title for each in inside(spec, given) if not (rule.into_ends and each.target in member.circuit.ends)
         ]
     alone = isinstance(rule, Steers) and rule.alone
-    return [each.title for each in inside(spec, given)] if alone or (isinstance(rule, Aims) and rule.cuts) else []
+    cuts = alone or isinstance(rule, Settles) or (isinstance(rule, Aims) and rule.cuts)
+    return [each.title for each in inside(spec, given)] if cuts else []
 
 
 def _member(

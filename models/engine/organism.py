@@ -80,7 +80,7 @@ class Organism:
             rewired = replace(base, synapse={**wiring.synapse, **other.synapse})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 
-        run = Run(self.areas, ways, by, batch.senses)
+        run = Run(self.areas, ways, by, batch.senses, draw)
         for block in self.blocks:
             self._advance(run, block, own, exact=wiring.exact)
         return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again)
@@ -104,4 +104,5 @@ class Organism:
         if len(sources) < len(links):
             raise Refused.because("E02", "/organism/pathways", f"area {area}: two pathways from one source")
         turned = {link.source: link.weight for link in links if link.turned}
-        return build_area(area, self.spec.areas[area], sources, self.shapes[area], turned)
+        gain = self.spec.init_gain_of(area)
+        return build_area(area, self.spec.areas[area], sources, self.shapes[area], turned, gain)

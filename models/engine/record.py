@@ -1,8 +1,9 @@
 """What is written down: rows kept as they are trained, copied out once per flush, divergence found on the way.
 
 Per update and life: each cost, its weight, plasticity and rate of each area, the norm of each area's change, strengths
-of deficits; at a cadence the norms of each area's gradient and weights. A life's values end before its first row that
-is not finite.
+of deficits; at a cadence the norms of each area's gradient and weights, and of areas that settle the residual: how much
+a rate would still change in one more step of the free phase, at most. A life's values end before its first row that is
+not finite.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from models.engine.cohort import Cohort, Flags
 from models.engine.flow import Form
 from models.engine.knobs import Knobs
 from models.engine.step import Row
+from models.specs.order import settles
 from models.specs.regime import RegimeSpec
 
 Values = npt.NDArray[np.float32]
@@ -84,7 +86,9 @@ class Record:
             *(f"{what}.{area}" for what in ("plasticity", "rate", "update_norm") for area in self._areas),
             *(f"deficit.{name}" for name in regime.deficits),
         ]
+        settling = {area for each in regime.organism.credit if settles(each) for area in each.areas}
         self._norms = [f"{what}.{area}" for what in ("gradient_norm", "weight_norm") for area in self._areas]
+        self._norms += [f"residual.{area}" for area in self._areas if area in settling]
         self._rows: list[Row] = []
         self._settled: Settled = []
         self._normed: Settled = []
@@ -174,7 +178,7 @@ class Record:
             return np.asarray(np.sqrt(total) * rate_RN)
 
     def _norms_of(self, form: Form, rows: list[Row]) -> tuple[Offsets, Values, Valid]:
-        """Norm of each area's gradient, for lives in which it moves, then of its weights, at rows of one form."""
+        """Norm of each area's gradient, for lives in which it moves, of its weights, residuals; at rows of one form."""
         told = torch.stack([row.norms for row in rows if row.norms is not None]).numpy().astype(np.float64)
         moves = [(name, lives) for name, lives in form.moves.items()]
         moves += [(name, form.alive_N) for name in self._cohort.params]
@@ -189,6 +193,9 @@ class Record:
                     total = np.sqrt(np.sum(squares, axis=0)) if own else np.zeros((len(rows), len(lives)))
                     series.append(total.astype(np.float32))
                 valid.append(np.broadcast_to(lives, total.shape))
+        for place in range(len(moves), told.shape[1]):
+            series.append(told[:, place].astype(np.float32))
+            valid.append(np.broadcast_to(form.alive_N, series[-1].shape))
         return np.array([row.offset for row in rows], dtype=np.int64), np.stack(series), np.stack(valid)
 
     def _diverge(self, life: int, offset: int, later: int) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.crediting import Runs, Settles
+from models.draw import Draw
 from models.protocols import Area, Pass, State
 from models.specs.organism import Link
 
@@ -56,10 +57,12 @@ class Run:
         ways: Mapping[str, tuple[Way, ...]],
         by: Callable[[str], Pass],
         senses: Mapping[str, Tensor],
+        draw: Draw,
     ) -> None:
         self._areas = areas
         self._ways = ways
         self._by = by
+        self._draw = draw
         self._like = next(iter(senses.values()))
         self.rate: dict[str, Tensor] = dict(senses)
         self.inputs: dict[str, dict[str, Tensor]] = {}
@@ -84,7 +87,7 @@ class Run:
             }
             for area in block
         }
-        self.rate |= rule.settle(outside, self._by(block[0]))
+        self.rate |= rule.settle(outside, self._by(block[0]), self._draw)
         for area in block:
             inside = {way.source: way.passed(self.rate[way.source]) for way in self._ways[area] if way.source in block}
             self.inputs[area] = outside[area] | inside

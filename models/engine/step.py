@@ -34,7 +34,8 @@ class Row:
     values: Tensor
     """(live costs + moved parameters, N)."""
     norms: Tensor | None
-    """Of the gradients of moved parameters, then of the areas' parameters after the update (both, N); at a cadence."""
+    """Of the gradients of moved parameters, then of the areas' parameters after the update, then how far areas that
+    settle were from rest (all, N); at a cadence."""
 
 
 class Training:
@@ -67,19 +68,21 @@ class Training:
         live = zip(plan.form.live, plan.form.only, strict=True)
         values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
         grads = self._steered(plan, moment, values, self._descent(plan, moment, values))
+        residuals = [] if cohort.offset % NORMS_EVERY else self.organism.circuits.residuals(moment)
         norms = self.optimizer.update(plan.mover, grads)
         self._remember(plan, moment)
         self._advance(plan)
         rows = [*(value.detach() for value in values), *norms]
         said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
-        return Row(cohort.offset, plan, said, self._norms(grads, plan))
+        return Row(cohort.offset, plan, said, self._norms(grads, plan, residuals))
 
-    def _norms(self, grads: Params, plan: Plan) -> Tensor | None:
+    def _norms(self, grads: Params, plan: Plan, residuals: list[Tensor]) -> Tensor | None:
         """Norms at the first update and at every tenth after it: they are for looking at, and must cost nothing."""
         if (self.cohort.offset - 1) % NORMS_EVERY:
             return None
         each = [*(grads[name] for name in plan.form.moves), *self.cohort.params.values()]
-        return torch.stack([torch.linalg.vector_norm(one.detach().flatten(1), dim=1) for one in each])
+        norms = [torch.linalg.vector_norm(one.detach().flatten(1), dim=1) for one in each]
+        return torch.stack([*norms, *residuals])
 
     def _descent(self, plan: Plan, moment: Moment, values: list[Tensor]) -> Params:
         """Direction of every parameter that moves; each life's is its own."""

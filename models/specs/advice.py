@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from models.specs.canonical import DEFAULT_PROBE_ITEMS, canonical
 from models.specs.check_costs import still, weighed
 from models.specs.check_credit import unfit_optimizers
+from models.specs.check_settling import unsettled
 from models.specs.costs import target_of
 from models.specs.costs.target import AreaTarget
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
@@ -37,6 +38,7 @@ def advise(schedule: ScheduleSpec) -> Iterator[Finding]:
     yield from _jumps(clock)
     yield from _rounded(clock)
     yield from unfit_optimizers(schedule.organism)
+    yield from unsettled(schedule.organism)
     yield from _unused(schedule)
     yield from _untrained_teachers(schedule)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.specs.areas import SPIKING, RecurrentSpec
+from models.specs.check_settling import check_at_rest, check_couplings
 from models.specs.costs import MIN_BATCH, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.capability import Capability
 from models.specs.findings import Finding, Steps, Suggestion, finding
-from models.specs.order import blocks, cycle
+from models.specs.order import blocks, disorder, settles
 from models.specs.organism import CircuitSpec, OrganismSpec, SgdSpec
 from models.specs.reach import ends_of, inside, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
@@ -37,12 +38,15 @@ def check_circuit(organism: OrganismSpec, index: int) -> Iterator[Finding]:
     if able.hears == "own" and len(ends) > 1:
         message = f"{place}: {circuit.rule.kind} needs one output area, here are {', '.join(ends)}"
         yield finding("E25", steps, message, "make a circuit of each")
+    if settles(circuit):
+        yield from check_couplings(organism, circuit)
 
 
 def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Finding]:
     """Whether the rules that a cost's error would reach can use it (E26)."""
     organism, cost, stage = schedule.organism, schedule.costs[name], schedule.stages[index]
-    steps = ("stages", index, "costs", name)
+    steps: Steps = ("stages", index, "costs", name)
+    yield from check_at_rest(organism, name, cost, (stage, steps))
     for number, circuit in enumerate(organism.credit):
         heard = cost.scope == "upstream" or CAPABILITIES[circuit.rule.kind].alone
         if heard and reaches(organism, cost).intersection(circuit.areas):
@@ -75,18 +79,20 @@ def _unfit(
         edit = (Patch(op="replace", path=path, value=1),)
         hint = Suggestion(text="depth 1, or an area for each layer", edit=edit)
         return f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
-    if able.act is not None and spec.act not in able.act and area not in ends_of(organism, circuit):
+    free = () if settles(circuit) else ends_of(organism, circuit)
+    if able.act is not None and spec.act not in able.act and area not in free:
         nearest = sorted(able.act)[-1]
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/act", value=nearest),)
         hint = Suggestion(text=f"act {nearest}", edit=edit)
-        return f"{rule} needs {' or '.join(sorted(able.act))} below its output; {area} is {spec.act}", hint
+        where = " below its output" if free else ""
+        return f"{rule} needs {' or '.join(sorted(able.act))}{where}; {area} is {spec.act}", hint
     return None
 
 
 def _on_loops(organism: OrganismSpec) -> frozenset[str]:
     return (
         frozenset()
-        if cycle(organism)
+        if disorder(organism)
         else frozenset(area for each in blocks(organism) if each.loop for area in each.areas)
     )
 

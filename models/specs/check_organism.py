@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from models.specs.areas import SPIKING
 from models.specs.check_credit import check_circuit
 from models.specs.findings import Finding, finding, from_reason
-from models.specs.order import cycle
+from models.specs.order import disorder
 from models.specs.organism import CircuitSpec, OrganismSpec, PathwaySpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import layout
@@ -15,13 +15,8 @@ from models.specs.shapes import layout
 
 def check_organism(organism: OrganismSpec) -> Iterator[Finding]:
     """Of an organism whose names are all known."""
-    round_trip = cycle(organism)
-    if round_trip:
-        way = " -> ".join(round_trip)
-        message = f"pathways: {way} is a cycle without delay"
-        yield finding("E24", ("organism", "pathways"), message, "delay: 1 on the pathway that closes it")
-    else:
-        yield from map(from_reason, layout(organism).misfits)
+    unordered = disorder(organism)
+    yield from map(from_reason, [unordered] if unordered else layout(organism).misfits)
     for index, pathway in enumerate(organism.pathways):
         yield from _symmetric(organism, index, pathway)
     for name, area in organism.areas.items():

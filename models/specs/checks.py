@@ -17,6 +17,7 @@ from models.specs.base import Spec
 from models.specs.check_costs import check_costs
 from models.specs.check_names import check_names
 from models.specs.check_organism import check_delays, check_organism
+from models.specs.check_settling import check_cuts
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
 from models.specs.check_transforms import check_transforms
@@ -25,7 +26,7 @@ from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
 from models.specs.limits import Limits, asked, check_limits, check_lives
 from models.specs.mistakes import findings_of
-from models.specs.order import cycle
+from models.specs.order import disorder
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import layout
 from models.specs.study import Document, StudySpec
@@ -176,13 +177,14 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
     if _has_errors(unknown, but=("E28",)):
         return
     organism = list(check_organism(schedule.organism))
-    shapes = {} if cycle(schedule.organism) else layout(schedule.organism).shapes
+    shapes = {} if disorder(schedule.organism) else layout(schedule.organism).shapes
     units = list(check_units(schedule))
     found = [
         *organism,
         *check_delays(schedule),
         *check_worlds(schedule),
         *check_transforms(schedule),
+        *check_cuts(schedule),
         *check_conditions(schedule),
         *units,
         *check_costs(schedule, shapes),

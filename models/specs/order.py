@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from models.errors import Refused
+from models.errors import Reason, Refused
 from models.specs.credit import CAPABILITIES
 from models.specs.organism import CircuitSpec, OrganismSpec
 
@@ -28,29 +28,39 @@ def area_order(organism: OrganismSpec) -> tuple[str, ...]:
 
 
 def blocks(organism: OrganismSpec) -> tuple[Block, ...]:
-    """Blocks so that every one comes after its inputs; Refused (E24) if there is a cycle without delay."""
+    """Blocks so that every one comes after its inputs; Refused (E24) if there is a cycle without delay.
+
+    A circuit that settles and hears itself through areas outside of it is refused too (E27).
+    """
     round_trip = cycle(organism)
     if round_trip:
-        raise Refused.because("E24", "/organism/pathways", f"a cycle without delay: {' -> '.join(round_trip)}")
+        message = f"pathways: {' -> '.join(round_trip)} is a cycle without delay"
+        raise Refused.because("E24", "/organism/pathways", message, "delay: 1 on the pathway that closes it")
     heard = {area: {each.source for each in organism.into(area)} for area in organism.areas}
     at_once = {area: {each.source for each in organism.into(area) if not each.path.delay} for area in organism.areas}
     before = {area: _upstream(area, heard) for area in organism.areas}
     settling = {area: set(circuit.areas) for circuit in organism.credit if settles(circuit) for area in circuit.areas}
+    for circuit in settling.values():
+        _refuse_detours(circuit, before)
     loops = {area: {other for other in before[area] if area in before.get(other, ())} | {area} for area in before}
     together = {area: settling.get(area, loops[area]) for area in before}
     order: list[Block] = []
     waiting = list(organism.areas)
     while waiting:
-        ready = next((area for area in waiting if not _waits(together[area], before, waiting)), None)
-        if ready is None:
-            told = ", ".join(waiting)
-            raise Refused.because(
-                "E27", "/organism/credit", f"a circuit that settles hears itself through others: {told}"
-            )
+        ready = next(area for area in waiting if not _waits(together[area], before, waiting))
         inside = _sorted([area for area in waiting if area in together[ready]], at_once)
         order.append(Block(inside, ready in before[ready], ready in settling))
         waiting = [area for area in waiting if area not in inside]
     return tuple(order)
+
+
+def disorder(organism: OrganismSpec) -> Reason | None:
+    """Why areas cannot be brought into an order (E24, E27); None if they can."""
+    try:
+        blocks(organism)
+    except Refused as refused:
+        return refused.findings[0]
+    return None
 
 
 def settles(circuit: CircuitSpec) -> bool:
@@ -69,6 +79,14 @@ def cycle(organism: OrganismSpec) -> tuple[str, ...]:
     while way.count(way[-1]) == 1:
         way.append(next(source for source in rest[way[-1]] if source in rest))
     return tuple(reversed(way[way.index(way[-1]) :]))
+
+
+def _refuse_detours(circuit: set[str], before: dict[str, set[str]]) -> None:
+    heard = set[str]().union(*(before[area] for area in circuit)) - circuit
+    detours = sorted(area for area in heard if circuit & before.get(area, set()))
+    if detours:
+        message = f"credit: a circuit that comes to rest as a whole hears itself through {', '.join(detours)}"
+        raise Refused.because("E27", "/organism/credit", message, "take them into the circuit, or out of the way")
 
 
 def _waits(together: set[str], before: dict[str, set[str]], waiting: list[str]) -> bool:

@@ -12,6 +12,7 @@ from models.specs.areas import AreaSpec
 from models.specs.base import Many, Member, Name, NonNegative, Positive, Share, Spec
 from models.specs.credit import CAPABILITIES, RuleSpec
 from models.specs.credit.gradient import WeightMirrorSpec
+from models.specs.credit.phases import TwoPhaseSpec
 from models.specs.credit.reward import RewardModulatedSpec
 from models.specs.credit.targets import TargetPropagationSpec
 
@@ -160,6 +161,11 @@ class OrganismSpec(Spec):
                 return optimizer.model_copy(update={"lr": own_rate})
             case _:
                 return optimizer
+
+    def init_gain_of(self, area: str) -> float:
+        """By which the area's rule has its first weights multiplied."""
+        rule = self.rule_of(area)
+        return rule.init_gain if isinstance(rule, TwoPhaseSpec) else 1.0
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

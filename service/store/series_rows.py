@@ -20,7 +20,7 @@ CLOCK = "clock"
 """Family of the series of training seconds, one per layer; it exists in chunks only, and no list shows it."""
 
 _PROBE_PATH = re.compile(r"(p[0-9a-f]{12})(?:\.(.+))?")
-_BY_AREA = frozenset({"plasticity", "rate", "update_norm", "gradient_norm", "weight_norm"})
+_BY_AREA = frozenset({"plasticity", "rate", "update_norm", "gradient_norm", "weight_norm", "residual"})
 _UNITS = {CLOCK: "s"}
 
 

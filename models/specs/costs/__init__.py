@@ -22,6 +22,9 @@ CostSpec = Annotated[
 MIN_BATCH = {"activity": 16, "slow_feature": 16}
 """Smallest batch of costs that use statistics over it."""
 
+RERUN = frozenset({"denoise"})
+"""Kinds that run their area once more on other inputs, and judge what it then makes of them."""
+
 
 def target_of(cost: CostSpec) -> TargetSpec | None:
     """The target of a cost that has one."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.base import Member
-from models.specs.credit import broadcast, gradient, hebbian, perturbation, reward, targets
+from models.specs.credit import broadcast, gradient, hebbian, perturbation, phases, reward, targets
 from models.specs.credit.capability import Capability
 
 RuleSpec = Annotated[
@@ -22,6 +22,9 @@ RuleSpec = Annotated[
     | targets.TargetPropagationSpec
     | targets.PredictiveCodingSpec
     | broadcast.DirectRandomTargetSpec
+    | phases.EquilibriumPropagationSpec
+    | phases.ContrastiveHebbianSpec
+    | phases.GenerecSpec
     | perturbation.NodePerturbationSpec
     | perturbation.WeightPerturbationSpec
     | perturbation.ForwardGradientSpec
@@ -36,6 +39,7 @@ CAPABILITIES: dict[str, Capability] = {
     **gradient.CAPABILITIES,
     **broadcast.CAPABILITIES,
     **targets.CAPABILITIES,
+    **phases.CAPABILITIES,
     **perturbation.CAPABILITIES,
     **reward.CAPABILITIES,
     **hebbian.CAPABILITIES,

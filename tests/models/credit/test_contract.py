@@ -15,7 +15,11 @@ from models.specs.credit import CAPABILITIES
 EXACT = ("backprop", "predictive_coding fixed")
 """Rules that may be as near to the gradient as they like."""
 
-SETTLED = ("predictive_coding", "predictive_coding error")
+SETTLED = [
+    name
+    for name, rule in RULES.items()
+    if name in ("predictive_coding", "predictive_coding error") or "pairs" in CAPABILITIES[rule["kind"]].needs
+]
 """Rules whose output area sees settled activity below it, not the feed-forward rate."""
 
 FREE = [rule for rule in RULES.values() if CAPABILITIES[rule["kind"]].free]

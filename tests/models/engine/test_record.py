@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from crediting import taught
 from raising import chain, one_stage, plan, raised, train
 
 from models.engine.cohort import Cohort, birth
@@ -120,3 +121,19 @@ def test_a_life_that_left_its_stage_has_no_norms_afterwards() -> None:
     for path in ("gradient_norm.a1", "weight_norm.a1"):
         for offset, row in series(flushes, path).items():
             assert [value is not None for value in row] == [offset <= ends[seed] for seed in cohort.seeds]
+
+
+def test_how_far_a_circuit_was_from_rest_is_recorded_with_the_norms() -> None:
+    recorded = {}
+    for steps in (5, 60):
+        regime = one_stage(taught({"kind": "equilibrium_propagation", "free_steps": steps}), updates=25)
+        recorded[steps] = series(train(birth(regime, [0, 1]), regime, 25), "residual.a2")
+    assert list(recorded[5]) == [1, 1 + NORMS_EVERY, 1 + 2 * NORMS_EVERY]
+    assert all(value is not None and 1e-4 < value < 1 for value in recorded[5][1])
+    assert all(value is not None and value < 1e-5 for value in recorded[60][1])
+
+
+def test_areas_that_do_not_settle_have_no_residual() -> None:
+    regime = one_stage(taught({"kind": "equilibrium_propagation"}, chain(7, 6), ["a2", "head"]))
+    paths = {path for flush in train(birth(regime, [0]), regime, 1) for group in flush.groups for path in group.paths}
+    assert {path for path in paths if path.startswith("residual")} == {"residual.a2", "residual.head"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from build import tiny_schedule
+from build import coupled, tiny_schedule
 
 from models.specs.checks import check_document
 from models.specs.credit import CAPABILITIES
@@ -26,6 +26,8 @@ def document(rule: Any, areas: list[str] | None = None, **changes: Any) -> dict[
         "credit": [{"areas": areas or ["V1", "IT", "head"], "rule": rule}],
         "optimizer": {"kind": "sgd", "lr": 0.1},
     }
+    if "pairs" in CAPABILITIES[rule if isinstance(rule, str) else rule["kind"]].needs:
+        organism = coupled(organism, organism["credit"][0]["areas"])
     return tiny_schedule(organism=organism) | changes
 
 
@@ -42,7 +44,10 @@ BY_COST = sorted(set(CAPABILITIES) - {"frozen"} - set(FREE))
 
 @pytest.mark.parametrize("kind", BY_COST)
 def test_every_rule_teaches_a_chain_with_its_cost_at_the_output(kind: str) -> None:
-    assert check_document(document(kind)).findings == ()
+    doubted = (
+        ["W14"] if kind in ("contrastive_hebbian", "generec") else []
+    )  # under which two hidden areas are one too many
+    assert [each.code for each in check_document(document(kind)).findings] == doubted
 
 
 @pytest.mark.parametrize("kind", FREE)
