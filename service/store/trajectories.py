@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import events, replays, standing
+from service.store import events, replays, standing, turns
 from service.store.commits import commit_slice, held, runnable
 from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
@@ -74,15 +74,10 @@ def tell_expired(db: sa.Connection, now: float, row: Row) -> None:
 
 
 def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Row | None:
-    t, r = trajectory.c, trajectory.alias("running").c
-    busy = sa.select(sa.func.count()).where(r.project == t.project, r.lease_until > now).scalar_subquery()
-    left = (t.wanted - t.reached).desc()  # the longest path first, so that the last worker does not run alone
-    query = sa.select(trajectory).where(*runnable(now), t.numerics == numerics)
+    query = turns.in_turn(sa.select(trajectory), now).where(*runnable(now), trajectory.c.numerics == numerics)
     if named is not None:
-        query = query.where(t.id == named)
-    in_turns = (t.crashes, busy, t.slices)  # so that no small job waits behind a large one
-    query = query.order_by(t.priority.desc(), *in_turns, left, t.id).limit(1)
-    return fetch_one(db, query.with_for_update(skip_locked=True, of=trajectory))
+        query = query.where(trajectory.c.id == named)
+    return fetch_one(db, query.limit(1).with_for_update(skip_locked=True, of=trajectory))
 
 
 def _started(db: sa.Connection, now: float, found: str) -> None:
