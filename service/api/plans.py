@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from models.specs.plan import Demand, Span, StepPlan, arm_keys, provisional_stop, seedless_key, totals
 from service.api import job_views
+from service.api.estimates import Piece, estimates
 from service.store import creation, jobs
 from service.submission import Prepared, PreparedArm
 
@@ -33,12 +34,14 @@ def plan_answer(db: sa.Connection, project: str, prepared: Prepared, cohort_live
     paths = list(_paths(db, project, prepared, cohort_lives))
     trained = jobs.trained_to(db, project, sorted({key for path in paths for key in path.keys}))
     trajectories = _trajectories(paths, trained)
+    pieces = _pieces(paths, trajectories)
     return {
         "kind": prepared.kind,
         "id": prepared.document_id,
         "arms": _arms(prepared.arms, paths),
         "trajectories": list(trajectories.values()),
-        "totals": _totals(prepared, trajectories),
+        "totals": _totals(prepared, trajectories)
+        | estimates(db, project, creation.numerics_text(prepared.numerics), pieces, [path.keys for path in paths]),
         "rounding": [each for each in prepared.warnings if each["code"] == "W11"],
         "warnings": list(prepared.warnings),
     }
@@ -160,8 +163,19 @@ def _totals(prepared: Prepared, trajectories: Mapping[str, Data]) -> Data:
         },
         "saving": whole.saving,
         "upper_bound": whole.upper_bound,
-        "seconds_estimate": None,
     }
+
+
+def _pieces(paths: Sequence[CohortPath], trajectories: Mapping[str, Data]) -> dict[str, Piece]:
+    """What is estimated: every trajectory with the furthest step on it."""
+    pieces: dict[str, Piece] = {}
+    for path in paths:
+        for step, key in zip(path.arm.plan.steps, path.keys, strict=True):
+            row, before = trajectories[key], pieces.get(key)
+            if before is None or before.step.demand.offset < step.demand.offset:
+                left = row["updates"] - row["trained_to"]
+                pieces[key] = Piece(step, path.arm.plan.probes, len(path.seeds), len(row["demands"]), left)
+    return pieces
 
 
 # ---- of a job

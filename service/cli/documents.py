@@ -48,6 +48,27 @@ def plan(context: typer.Context, file: File, output: Output = Form.TABLE) -> Non
         f"{total['arms']} arms, {total['distinct_ends']} distinct ends, {total['lives']} lives: "
         f"{shared:,} samples{bound} instead of {flat:,}; sharing saves {saved:,} ({saved / flat:.0%})"
     )
+    out.print(f"to train: {total['samples']['to_train']:,} samples{bound}; {_cost(total)}")
+
+
+def _cost(total: dict[str, Any]) -> str:
+    """What is still to come, in bytes and in seconds where these are known."""
+    room = f"{_size(total['history_bytes'])} of history, {_size(total['snapshot_bytes'])} of snapshots"
+    if total["seconds_estimate"] is None:
+        return f"{room}; nothing comparable was trained here, so nobody knows how long it takes"
+    return (
+        f"{room}; about {total['seconds_estimate']:,.0f} s of one worker, "
+        f"{total['seconds_longest_path']:,.0f} s along the longest path"
+    )
+
+
+def _size(count: int) -> str:
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000.0:
+            break
+        size, unit = size / 1000.0, larger
+    return f"{size:.3g} {unit}"
 
 
 def _path(arm: dict[str, Any]) -> str:

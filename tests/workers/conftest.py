@@ -77,6 +77,9 @@ class House:
         found = {(row["trajectory"], row["stop"]): row["state_hash"] for row in self.rows(sa.select(snapshot))}
         return {stop: found[stop] for stop in stops}
 
+    def snapshots(self) -> list[Any]:
+        return self.rows(sa.select(snapshot).order_by(snapshot.c.trajectory, snapshot.c.at_offset))
+
     def history(self) -> dict[tuple[str, str], str]:
         """Digest of every series of every trajectory, however it was sliced and stored."""
         with self.database.read() as db:
