@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from service import logs
 from service.api import (
     catalogue,
+    compare,
     descent,
     events,
     figures,
@@ -55,6 +56,7 @@ ROOMS = (
     events,
     history,
     outcomes,
+    compare,
     figures,
     snapshots,
     catalogue,

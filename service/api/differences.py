@@ -73,7 +73,9 @@ def _thinned(series: str, unit: str, x: NDArray[Any], mean: Summed, asked: Histo
     kept = thin.keep(x, y, points, asked.method)
     index = np.arange(len(y)) if kept.exact else kept.index
     band: Data = mean.band or {}
-    bounds = {name: thin.envelope(band[name][there], index, lowest=name == "lo") for name in ("lo", "hi")}
+    bounds = {name: band[name][there] for name in ("lo", "hi")}
+    if not kept.exact:
+        bounds = {name: thin.envelope(bound, index, lowest=name == "lo") for name, bound in bounds.items()}
     return {
         "series": series,
         "unit": unit,

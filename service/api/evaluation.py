@@ -133,11 +133,11 @@ def question(found: Grown, names: Collection[str], seeds: Collection[int], *, fi
     """Values of some seeds after `map` and `relative_to`, with what contrasts need; `final`: of lives that are over."""
     study = found.subject.study
     values: dict[str, Outcomes] = {}
-    growing = {arm: {seed for seed in lives if seed in seeds} for arm, lives in _growing(found).items()}
+    growing = {arm: {seed for seed in lives if seed in seeds} for arm, lives in growing_of(found).items()}
     left_out = growing if final else {}
     for name in names:
         spec = study.outcomes[name]
-        own = {arm.index: _of_arm(found, spec, arm.index, seeds, left_out.get(arm.index, ())) for arm in found.arms}
+        own = {arm.index: of_arm(found, spec, arm.index, seeds, left_out.get(arm.index, ())) for arm in found.arms}
         values[name] = own if spec.relative_to is None else related(own, found.arms, spec.relative_to)
     return Question(
         arms=found.arms,
@@ -146,20 +146,21 @@ def question(found: Grown, names: Collection[str], seeds: Collection[int], *, fi
         values=values,
         analysis=study.analysis,
         digest=found.subject.job["document_hash"],
-        shown=_shown(found),
+        shown=shown_in(found),
         growing=growing,
         scale=found.scale(found.arms[0].index),
     )
 
 
-def _growing(found: Grown) -> dict[int, list[int]]:
+def growing_of(found: Grown) -> dict[int, list[int]]:
     """Arm -> seeds of lives that are not over."""
     return {arm: [seed for seed, life in lives.items() if life.status in GROWING] for arm, lives in found.facts.items()}
 
 
-def _of_arm(
-    found: Grown, spec: OutcomeSpec, arm: int, seeds: Collection[int], left_out: Collection[int]
+def of_arm(
+    found: Grown, spec: OutcomeSpec, arm: int, seeds: Collection[int], left_out: Collection[int] = ()
 ) -> dict[int, LifeOutcome]:
+    """The outcome of every life of some seeds in an arm, before `relative_to`; None of those left out."""
     probe = probe_of(spec)
     curves = found.curves.get((arm, probe), {}) if probe is not None else {}
     scale, better = found.scale(arm), _better(found, probe)
@@ -204,7 +205,7 @@ def kind_of(found: Grown, probe: str | None) -> str | None:
     return next((spec.kind for spec in specs), None)
 
 
-def _shown(found: Grown) -> Shown:
+def shown_in(found: Grown) -> Shown:
     """What arms show in all: as their documents say, or, if triggers decide, the mean over whole lives."""
     amounts: dict[int, Mapping[Measure, float]] = {}
     for index, schedule in found.schedules.items():

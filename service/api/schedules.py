@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from models.specs import diff as differences
 from models.specs.document import Parsed
-from models.specs.plan import ArmPlan, divergence
 from service.api.answers import json_answer
 from service.api.dependencies import Config, ParsedBody, Reader, Store
+from service.api.diffs import diff_of
 from service.api.envelopes import envelopes
 from service.api.plans import plan_answer
 from service.errors import Refused
@@ -93,17 +91,7 @@ def compare(parsed: ParsedBody, caller: Reader, store: Store, settings: Config) 
             raise invalid_query("/" + name, "two members are wanted, a and b, each an object")
         sides.append(_side(side, name, store, caller, settings))
     a, b = sides
-    changes = differences.diff(a.schedule, b.schedule)
-    parting, line = _parting(a.plan, b.plan)
-    return json_answer(
-        {
-            "equal": not changes,
-            "changes": [asdict(change) for change in changes],
-            "first_divergence": parting and {**parting, "because": [change.path for change in changes]},
-            "shared_samples": parting["age"] if parting else a.plan.updates_max * a.plan.steps[0].regime.batch,
-            "text": differences.text(changes, line),
-        }
-    )
+    return json_answer(diff_of((a.schedule, a.plan), (b.schedule, b.plan)))
 
 
 def split(parsed: Parsed) -> tuple[Parsed, Mapping[str, Any] | None]:
@@ -152,13 +140,3 @@ def _side(side: dict[str, Any], name: str, store: Store, caller: Caller, setting
         return arm_of(prepare(Parsed(document), None, settings.numerics, limits_of(settings, caller)), index)
     document = {key: part for key, part in side.items() if key != "arm"}
     return arm_of(prepare(*split(Parsed(document)), settings.numerics, limits_of(settings, caller)), index)
-
-
-def _parting(a: ArmPlan, b: ArmPlan) -> tuple[dict[str, Any] | None, str | None]:
-    found = divergence(a, b)
-    if found is None:
-        return None, None
-    first, second = found.stages
-    word = "they part at age" if found.exact else "they do not part before age"
-    line = f"{word} {found.age_sp} sp ({first or 'ended'} / {second or 'ended'})"
-    return {"age": found.age_sp, "exact": found.exact, "stage_a": first, "stage_b": second}, line

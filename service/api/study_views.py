@@ -91,7 +91,7 @@ def _outcome(found: Grown, asked: Question, name: str) -> wire.Outcome:
     return wire.Outcome(
         name=name,
         kind=spec.kind,
-        unit=_unit(found, spec),
+        unit=unit_of(found, spec),
         time=asked.timed(name),
         definition=_definition(spec),
         arms=[_arm(found, asked, name, arm) for arm in found.arms],
@@ -132,7 +132,7 @@ def _contrast(
         name=result.name,
         kind=result.kind,
         outcome=result.outcome,
-        unit=_unit_of_contrast(spec, _unit(found, found.subject.study.outcomes[spec.outcome]), result.detail),
+        unit=_unit_of_contrast(spec, unit_of(found, found.subject.study.outcomes[spec.outcome]), result.detail),
         method=result.method,
         estimate=_interval(result.estimate),
         p=result.p,
@@ -150,7 +150,8 @@ def _contrast(
     )
 
 
-def _unit(found: Grown, spec: OutcomeSpec) -> str:
+def unit_of(found: Grown, spec: OutcomeSpec) -> str:
+    """The unit of an outcome's values."""
     if isinstance(spec.map, LogMap):
         return "1"
     kind = kind_of(found, probe_of(spec))

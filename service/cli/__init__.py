@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import Malformed
-from service.cli import documents, figures, histories, jobs, keys, machine, outcomes, verbs
+from service.cli import comparing, documents, figures, histories, jobs, keys, machine, outcomes, verbs
 from service.cli.output import complain
 from service.client import ApiError, Unreachable
 from service.figures.files import NoPicture
@@ -36,7 +36,7 @@ def _settings(
     context.obj = (url, key)
 
 
-for room in (machine, documents, jobs, verbs, histories, figures, outcomes):
+for room in (machine, documents, jobs, verbs, histories, figures, outcomes, comparing):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 

@@ -10,11 +10,12 @@ from service.client.client import Client
 from service.client.connection import DEFAULT_URL
 from service.client.documents import base_of, read_document
 from service.client.errors import ApiError, Unreachable
-from service.client.job import Job
+from service.client.job import Arm, Job
 
 __all__ = [
     "DEFAULT_URL",
     "ApiError",
+    "Arm",
     "Client",
     "History",
     "Job",

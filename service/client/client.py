@@ -10,8 +10,9 @@ import httpx
 import orjson
 
 from service.client.connection import Connection
-from service.client.job import Job
+from service.client.job import Arm, Job
 from service.figures.files import plotly_figure
+from service.wire.compare import Comparison
 from service.wire.figures import FigureName
 
 
@@ -60,6 +61,16 @@ class Client(Connection):
     def jobs(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """All jobs that pass the filters, newest first, page by page."""
         return self.pages("/v1/jobs", **filters)
+
+    def compare(self, items: Sequence[Arm | Job], **question: Any) -> Comparison:
+        """Arms held against the last of them, or that at `against`: documents, pasts, and what else is asked for.
+
+        `series` (names or globs) asks for bands and differences paired by seed, `outcome` (the name of one that a study
+        declares, or one written out) for an estimate with interval and test; see the API for all parameters.
+        """
+        asked = [{"job": item.id} if isinstance(item, Job) else {"job": item.job, "arm": item.arm} for item in items]
+        given = {name: part for name, part in question.items() if part is not None}
+        return Comparison.model_validate(self.post("/v1/compare", orjson.dumps({"items": asked, **given})))
 
     def bulk(
         self,

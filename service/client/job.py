@@ -26,6 +26,15 @@ _MEDIA = {
 }
 
 
+@dataclass(frozen=True)
+class Arm:
+    """An arm of a job, for comparisons."""
+
+    job: str
+    arm: int | str
+    """Index or name."""
+
+
 @dataclass
 class Job:
     """A job as last seen; `refresh` looks again."""
@@ -47,6 +56,10 @@ class Job:
     def finished(self) -> bool:
         """Whether the status is one that never changes."""
         return self.status in TERMINAL
+
+    def arm(self, arm: int | str) -> Arm:
+        """One of its arms, by index or name, to be compared with others."""
+        return Arm(self.id, arm)
 
     def refresh(self, wait_seconds: int = 0) -> Job:
         """Look again; with `wait_seconds` the service answers only when something changed, or then."""

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import asyncio
 import itertools
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,175 +10,20 @@ import pytest
 import yaml
 from build import tiny_schedule
 from fastapi import FastAPI
-from simulated import Bench, Clock, Fates
-from typer.testing import CliRunner, Result
+from painting import GOOD, MILD, OUTCOMES, POOR, SEEDS, STUDY, Painter
 
-from models.specs.regime import Reading
 from service.api import evaluation
-from service.app import create_app
-from service.cli import app as command
-from service.cli.output import out
 from service.client import ApiError, Client
-from service.settings import Settings
-from service.store import access, trajectories
-from service.store.blocks import SeriesGroup, encode_block
-from service.store.leases import Lease
+from service.store import access
 from service.store.tables.work import trajectory
 
 Document = dict[str, Any]
-
-BATCH = 20
-SEEDS = range(6)
-MET: dict[str, list[int | None]] = {
-    "good": [5, 10, 5, 10, 15, 10],
-    "poor": [10, 15, 15, None, None, 20],
-    "mild": [5, 5, 5, 5, 5, 5],
-}
-"""Updates in the last stage until the criterion; seed 3 of `poor` meets its limit, seed 4 diverges at update 7."""
-
-BASE = tiny_schedule(
-    stages=[
-        {"name": "early", "world": "school", "costs": {"naming": 0.25}, "until": {"after": "10ba"}},
-        {
-            "name": "late",
-            "world": "school",
-            "costs": {"naming": 1.0},
-            "until": {"criterion": {"probe": "acc", "op": ">=", "value": 0.9}},
-            "limit": "20ba",
-            "on_limit": "censor",
-            "on_enter": [{"kind": "reset_area", "areas": ["head"]}],
-        },
-    ],
-    deficits={"cataract": {"transform": {"kind": "blur", "sigma": 2.0}, "onset": "3ba", "duration": "4ba"}},
-    critical_periods={"tuning": {"areas": ["V1"], "closes": "17ba"}},
-)
-TO_CRITERION = {"kind": "samples_to_criterion", "probe": "acc", "op": ">=", "value": 0.9, "from": "stages.late.start"}
-OUTCOMES: dict[str, Document] = {
-    "final": {"kind": "final", "probe": "acc", "window": "6ba"},
-    "best": {"kind": "best", "probe": "acc"},
-    "dim": {"kind": "value_at", "probe": "acc", "event": "deficits.cataract.end"},
-    "grown": {"kind": "value_at", "probe": "acc", "event": "stages.early.end"},
-    "reset": {"kind": "value_at", "probe": "acc", "event": "stages.late.start"},
-    "childhood": {"kind": "auc", "probe": "acc", "to": "stages.early.end"},
-    "time": TO_CRITERION,
-    "batches": {**TO_CRITERION, "by": "ba", "censor_at": "10ba"},
-    "again": {**TO_CRITERION, "value": 0.3},
-    "age": {"kind": "event_age", "event": "stages.late.end"},
-    "closes": {"kind": "event_age", "event": "critical_periods.tuning.closes"},
-    "harm": {"kind": "final", "probe": "acc", "window": "6ba", "relative_to": {"care": "good"}},
-    "minus": {"kind": "best", "probe": "acc", "map": {"kind": "negate"}},
-    "log": {"kind": "best", "probe": "acc", "map": {"kind": "log"}},
-    "far": {"kind": "best", "probe": "acc", "map": {"kind": "distance", "from": 1.0}},
-}
-POOR, GOOD, MILD = {"care": "poor"}, {"care": "good"}, {"arm": "mild"}
-STUDY: Document = {
-    "ontogeny": "1",
-    "kind": "study",
-    "name": "care",
-    "base": BASE,
-    "seeds": {"start": 0, "count": len(SEEDS)},
-    "axes": [{"name": "care", "path": "/stages/late/costs/naming", "values": {"good": 1.0, "poor": 0.5}}],
-    "arms": [
-        {
-            "name": "mild",
-            "labels": POOR,
-            "patch": [{"op": "add", "path": "/stages/late/plasticity", "value": {"V1": 0.5}}],
-        }
-    ],
-    "outcomes": OUTCOMES,
-    "contrasts": [
-        {"name": "worse", "kind": "pair", "outcome": "final", "treat": POOR, "control": GOOD},
-        {"name": "slower", "kind": "pair", "outcome": "time", "treat": POOR, "control": GOOD},
-        {"name": "spared", "kind": "pair", "outcome": "time", "treat": MILD, "control": GOOD},
-    ],
-    "analysis": {"test": "permutation", "resamples": 500},
-}  # fmt: skip
 
 FINAL = {
     "good": [1.25 / 3, 0.525, 1.27 / 3, 0.525, 0.575, 0.525],
     "poor": [0.525, 0.575, 0.575, 0.40, None, 0.625],
 }
 """Readings in the last 120 samples: where a life is over at 300, those at 200 before and after the reset count too."""
-
-
-# ---- a worker whose lives are known
-
-
-@dataclass
-class Painter:
-    """Trains as a worker does, with readings drawn by hand."""
-
-    bench: Bench
-
-    def run(self, most: int = 100) -> int:
-        """Slices until nothing can be claimed, or so many."""
-        for count in range(most):
-            lease = self.bench.claim()
-            if lease is None:
-                return count
-            self._slice(lease)
-        return most
-
-    def _slice(self, lease: Lease) -> None:
-        care = care_of(lease)
-        met = [21 if at is None else at for at in MET.get(care, [])]
-        fates = Fates(fire={(0, seed): at for seed, at in enumerate(met)})
-        simulation = self.bench.simulation
-        simulation.fates = replace(fates, diverge={(0, 4): 7}) if care == "poor" else fates
-        result = simulation.train(lease)
-        (file,) = (each.uri for each in result.snapshots if each.stop == str(result.end))
-        lives = simulation.files[file].lives
-        groups = [
-            group
-            for probe, progressions in lease.readings.items()
-            if len((group := painted(lease, probe, progressions, lives, result.start)).offsets)
-        ]
-        groups.append(cost_of(lease, lives, result.start, result.end))
-        block = encode_block(result.start, result.end, groups, 1.0)
-        trajectories.commit_slice(self.bench.database, lease, replace(result, blocks=[block]))
-
-
-def care_of(lease: Lease) -> str:
-    """The arm, by what is in force in the last stage."""
-    care = {0.25: "early", 1.0: "good", 0.5: "poor"}[lease.regime["costs"]["naming"]["weight"]]
-    return "mild" if lease.regime["plasticity"]["V1"] == 0.5 else care
-
-
-def accuracy(lease: Lease, seed: int, offset: int) -> float:
-    """By age before the reset, then by updates since, 0.9 where the criterion is met."""
-    care, age_sp = care_of(lease), lease.ages[seed] + offset * BATCH
-    if care == "early":
-        return 0.1 + 0.1 * age_sp / 100 + 0.01 * seed
-    return 0.9 if MET[care][seed] == offset else 0.05 + 0.02 * offset
-
-
-def painted(
-    lease: Lease, probe: str, progressions: Sequence[Sequence[int]], lives: dict[int, int], start: int
-) -> SeriesGroup:
-    planned = {k for first, every, last in progressions for k in Reading(first=first, every=every, last=last).offsets()}
-    ends = set(lives.values()) if lease.endings else set()
-    offsets = sorted(k for k in planned | ends if (k > start or k == start == 0) and k <= max(lives.values()))
-    valid = [[k <= lives[seed] and (k in planned or k == lives[seed]) for seed in lease.seeds] for k in offsets]
-    values = [[accuracy(lease, seed, k) for seed in lease.seeds] for k in offsets]
-    return group_of(lease, probe, offsets, values, valid)
-
-
-def cost_of(lease: Lease, lives: dict[int, int], start: int, end: int) -> SeriesGroup:
-    """Every update has a cost; that is how a store knows which lives were trained."""
-    offsets = list(range(start + 1, end + 1))
-    valid = [[k <= lives[seed] for seed in lease.seeds] for k in offsets]
-    return group_of(lease, "cost.naming", offsets, [[1.0 for _ in lease.seeds] for _ in offsets], valid)
-
-
-def group_of(lease: Lease, path: str, offsets: list[int], values: Any, valid: Any) -> SeriesGroup:
-    shape = (1, len(offsets), len(lease.seeds))
-    told = np.array(values, np.float32).reshape(shape), np.array(valid, np.bool_).reshape(shape)
-    return SeriesGroup([path], np.array(offsets, np.int64), *told, np.zeros(len(offsets)))
-
-
-@pytest.fixture
-def painter(app: FastAPI) -> Painter:
-    return Painter(Bench(app.state.database, Clock()))
 
 
 def submit(api: httpx.Client, document: Document | None = None) -> str:
@@ -196,39 +37,6 @@ def ask(api: httpx.Client, job: str, what: str = "outcomes") -> Document:
     assert answer.status_code == 200, answer.text
     found: Document = answer.json()
     return found
-
-
-@dataclass(frozen=True)
-class Done:
-    """A home in which the study has been trained to its end."""
-
-    home: Path
-    job: str
-
-
-@pytest.fixture(scope="module")
-def done(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """Trained once and copied: no test that asks changes it."""
-    home = shutil.copytree(migrated, tmp_path_factory.mktemp("done") / "home")
-    app = create_app(Settings(home=home))
-
-    async def submitted() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8714") as client:
-            return await client.post("/v1/jobs", json={"document": STUDY})
-
-    job = asyncio.run(submitted()).json()["id"]
-    bench = Bench(app.state.database, Clock())
-    Painter(bench).run()
-    assert bench.status(job) == "succeeded"
-    app.state.database.close()
-    return Done(home, job)
-
-
-@pytest.fixture
-def finished(done: Done, settings: Settings) -> str:
-    """The job, in the home of this test."""
-    shutil.copytree(done.home, settings.home, dirs_exist_ok=True)
-    return done.job
 
 
 @pytest.fixture
@@ -692,14 +500,6 @@ def test_answers_need_the_scope_read_and_stay_in_their_project(app: FastAPI, api
 # ---- client and command line
 
 
-@pytest.fixture
-def client(api: httpx.Client) -> Client:
-    made = Client("http://localhost:8714")
-    made.close()
-    made._http = api
-    return made
-
-
 def test_the_client_reads_answers_as_they_are_shaped(client: Client, finished: str) -> None:
     job = client.job(finished)
     found = job.outcomes()
@@ -714,17 +514,6 @@ def test_the_client_reads_answers_as_they_are_shaped(client: Client, finished: s
 def test_the_client_raises_the_refusal(client: Client, api: httpx.Client) -> None:
     with pytest.raises(ApiError, match="plain schedule"):
         client.job(submit(api, tiny_schedule())).outcomes()
-
-
-@pytest.fixture
-def run(client: Client, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr("service.cli.outcomes.client", lambda _: client)
-    monkeypatch.setattr(out, "width", 200)
-
-    def once(*words: str) -> Result:
-        return CliRunner().invoke(command, list(words), catch_exceptions=False)
-
-    return once
 
 
 def test_the_command_line_shows_outcomes_in_every_form(run: Any, api: httpx.Client, finished: str) -> None:
