@@ -13,6 +13,7 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import Area, Moment, Params, Pass, Synapse
+from models.specs.areas import AreaSpec
 
 
 class Judge(Protocol):
@@ -46,7 +47,9 @@ class Circuit:
     units: Mapping[str, tuple[int, ...]]
     """Unit shape of each area and of each of their sources."""
     act: Mapping[str, Callable[[Tensor], Tensor]]
-    """Activation of each area."""
+    """Activation of each area; those that spike are left out."""
+    spec: Mapping[str, AreaSpec]
+    """Each area as the document has it."""
 
 
 class CreditRule(Protocol):

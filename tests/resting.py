@@ -29,7 +29,7 @@ def circuit(*sizes: int, act: Any = "sigmoid4", skip: tuple[tuple[str, str], ...
     areas = tuple(names[1:])
     below = {area: areas[:place] for place, area in enumerate(areas)}
     units = {name: (size,) for name, size in zip(names, sizes, strict=True)}
-    return Circuit(areas, below, sources, areas[-1:], units, dict.fromkeys(areas, FORMS[act]))
+    return Circuit(areas, below, sources, areas[-1:], units, dict.fromkeys(areas, FORMS[act]), {})
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from typing import assert_never
 
 from models.credit.attention_gated import AttentionGated
 from models.credit.backprop import Backprop, Exact
+from models.credit.bptt import Bptt
 from models.credit.contrastive_hebbian import ContrastiveHebbian
 from models.credit.direct_feedback import DirectFeedback
 from models.credit.direct_random_target import DirectRandomTarget
+from models.credit.eprop import Eprop
 from models.credit.equilibrium_propagation import EquilibriumPropagation
 from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.forward_gradient import ForwardGradient
@@ -20,7 +22,9 @@ from models.credit.node_perturbation import NodePerturbation
 from models.credit.oja import Oja
 from models.credit.predictive_coding import PredictiveCoding
 from models.credit.reward_modulated import RewardModulated
+from models.credit.rflo import Rflo
 from models.credit.sign_symmetry import SignSymmetry
+from models.credit.surrogate_gradient import SurrogateGradient
 from models.credit.target_propagation import TargetPropagation
 from models.credit.weight_mirror import WeightMirror
 from models.credit.weight_perturbation import WeightPerturbation
@@ -40,6 +44,7 @@ from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbati
 from models.specs.credit.phases import ContrastiveHebbianSpec, EquilibriumPropagationSpec, GenerecSpec
 from models.specs.credit.reward import AttentionGatedSpec, RewardModulatedSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
+from models.specs.credit.temporal import BpttSpec, EpropSpec, RfloSpec, SurrogateGradientSpec
 
 
 def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911, PLR0912 - one case per member
@@ -83,6 +88,14 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return AttentionGated(spec, circuit, Exact())
         case RewardModulatedSpec():
             return RewardModulated(spec, circuit, Exact())
+        case BpttSpec():
+            return Bptt(spec, Exact())
+        case SurrogateGradientSpec():
+            return SurrogateGradient(spec, Exact())
+        case EpropSpec():
+            return Eprop(spec, circuit, Exact())
+        case RfloSpec():
+            return Rflo(spec, circuit, Exact())
         case OjaSpec():
             return Oja(spec, circuit, Exact())
         case _:

@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from models.credit.through import Through
 from models.draw import Draw
-from models.protocols import Params, Synapse
+from models.protocols import Params
 
 
 def feedback_address(weight: str) -> str:
@@ -69,17 +70,14 @@ class _Conv(torch.autograd.Function):
 
 
 @final
-class Aligned:
+class Aligned(Through):
     """Multiplication whose backward pass uses the feedback weights; exact where there are none (inputs from senses)."""
-
-    def __init__(self, exact: Synapse) -> None:
-        self._exact = exact
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
         """The sum base + x W."""
         feedback = own.get(feedback_address(address))
         if feedback is None:
-            return self._exact.linear(x_NMS, weight_NSU, base, address, own)
+            return super().linear(x_NMS, weight_NSU, base, address, own)
         return _Linear.apply(x_NMS, weight_NSU, base, feedback.detach())  # type: ignore[no-any-return, no-untyped-call]
 
     def conv(
@@ -88,15 +86,7 @@ class Aligned:
         """Life by life."""
         feedback = own.get(feedback_address(address))
         if feedback is None:
-            return self._exact.conv(x, weight, base, stride_pad, address, own)
+            return super().conv(x, weight, base, stride_pad, address, own)
         lives = zip(x.unbind(0), weight.unbind(0), feedback.detach().unbind(0), strict=True)
         z = torch.stack([_Conv.apply(*each, *stride_pad) for each in lives])  # type: ignore[no-untyped-call]
         return z if base is None else z + base
-
-    def carry(self, state: Tensor, step: int) -> Tensor:
-        """As the exact one."""
-        return self._exact.carry(state, step)
-
-    def spike(self, potential: Tensor) -> Tensor:
-        """As the exact one."""
-        return self._exact.spike(potential)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from models.credit.through import Through
 from models.crediting import Circuit
 from models.draw import Draw
 from models.protocols import Moment, Params, Synapse, Variation
@@ -62,34 +63,26 @@ class Pushes:
 
 
 @final
-class Pushed:
+class Pushed(Through):
     """Multiplication that does something to every drive, once, whatever the number of its weights.
 
     A recurrent weight hears its drive step by step when that has been pushed as a whole, and leaves it.
     """
 
     def __init__(self, exact: Synapse, push: Callable[[Drive, Tensor], Tensor]) -> None:
-        self._exact = exact
+        super().__init__(exact)
         self._push = push
         self._calls = _Calls()
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
         """The sum base + x W, pushed."""
-        return self._pushed(self._exact.linear(x_NMS, weight_NSU, base, address, own), address)
+        return self._pushed(super().linear(x_NMS, weight_NSU, base, address, own), address)
 
     def conv(
         self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
     ) -> Tensor:
         """The sum base + K * x, pushed."""
-        return self._pushed(self._exact.conv(x, weight, base, stride_pad, address, own), address)
-
-    def carry(self, state: Tensor, step: int) -> Tensor:
-        """As the exact one."""
-        return self._exact.carry(state, step)
-
-    def spike(self, potential: Tensor) -> Tensor:
-        """As the exact one."""
-        return self._exact.spike(potential)
+        return self._pushed(super().conv(x, weight, base, stride_pad, address, own), address)
 
     def _pushed(self, z: Tensor, address: str) -> Tensor:
         drive = self._calls.next(address)
@@ -113,31 +106,27 @@ class _Credit(torch.autograd.Function):
 
 
 @final
-class Credited:
+class Credited(Through):
     """Multiplication at whose drives a given credit goes back to the weights, and no error further."""
 
     def __init__(self, exact: Synapse, credit: Callable[[Drive], Tensor]) -> None:
-        self._exact = exact
+        super().__init__(exact)
         self._credit = credit
         self._calls = _Calls()
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
         """The sum base + x W, credited."""
-        return self._credited(self._exact.linear(x_NMS.detach(), weight_NSU, base, address, own), address)
+        return self._credited(super().linear(x_NMS.detach(), weight_NSU, base, address, own), address)
 
     def conv(
         self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
     ) -> Tensor:
         """The sum base + K * x, credited."""
-        return self._credited(self._exact.conv(x.detach(), weight, base, stride_pad, address, own), address)
+        return self._credited(super().conv(x.detach(), weight, base, stride_pad, address, own), address)
 
     def carry(self, state: Tensor, step: int) -> Tensor:
         """Without a way back: a step's credit is its own."""
         return state.detach()
-
-    def spike(self, potential: Tensor) -> Tensor:
-        """As the exact one."""
-        return self._exact.spike(potential)
 
     def _credited(self, z: Tensor, address: str) -> Tensor:
         layer, call = self._calls.next(address)

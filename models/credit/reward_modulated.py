@@ -21,8 +21,8 @@ class RewardModulated:
 
     Update:      xi ~ N(0, 1) at every drive; a_t = argmax of the output of z + sigma xi; r_t = 1 where a_t is the
                  target, else 0; e_t = trace e_{t-1} + x_t^T xi_t / sigma; dW = +rate * mean_bt (r_t - expected) e_t;
-                 critic: expected = softmax of the output without the push, at a_t; running: expected goes `tau` of the
-                 way to the batch's mean reward per update
+                 critic: expected = softmax of the output without the push, at the target: what an ideal critic would
+                 say of this sample; running: expected goes `tau` of the way to the batch's mean reward per update
     Information: the presynaptic rate, its own push, one reward per sample and time step and what was expected
     Shapes:      xi like drives; r (N, B, T); expected (N, B, T), or (N, 1) kept
     Units:       reward per unit of weight; sigma in units of drive
@@ -64,21 +64,20 @@ class RewardModulated:
             pushes = Pushes(moment.draw, 0)
             synapse = Pushed(self._exact, lambda drive, z: z + self._spec.sigma * pushes.drawn(drive, z))
             tried = moment.again(Variation(synapse=dict.fromkeys(self._circuit.areas, synapse)))
-            action = tried.rate[self._end].argmax(dim=3)
-            reward = (action == judge.target(moment)).to(tried.rate[self._end].dtype)
-            gain = self._traced(reward - self._expectation(action, moment)) / self._spec.sigma
+            target = judge.target(moment)
+            reward = (tried.rate[self._end].argmax(dim=3) == target).to(tried.rate[self._end].dtype)
+            gain = self._traced(reward - self._expectation(target, moment)) / self._spec.sigma
             credit = pushes.credit(-gain / gain.shape[2])
         down = taught(self._circuit, self._exact, credit, moment)
         if self._spec.baseline == "running":
             down[self._expected] = moment.own[self._expected].detach() - reward.mean(dim=(1, 2)).unsqueeze(1)
         return down
 
-    def _expectation(self, action: Tensor, moment: Moment) -> Tensor:
-        """Expected reward of the actions, (N, B, T) or (N, 1, 1)."""
+    def _expectation(self, target: Tensor, moment: Moment) -> Tensor:
+        """Reward expected, (N, B, T) or (N, 1, 1); it must not know of the push, else the update is biased."""
         if self._spec.baseline == "running":
             return moment.own[self._expected].detach().unsqueeze(2)
-        confidence = moment.rate[self._end].softmax(dim=3)
-        return confidence.gather(3, action.unsqueeze(3)).squeeze(3)
+        return moment.rate[self._end].softmax(dim=3).gather(3, target.unsqueeze(3)).squeeze(3)
 
     def _traced(self, gain: Tensor) -> Tensor:
         """What each step's push is due: the gains from then on, each `trace` times the one before it."""

@@ -171,5 +171,6 @@ def _member(
         ends_of(spec, given),
         {name: shapes[name] for area in areas for name in (area, *sources[area])},
         {area: FORMS[spec.areas[area].act] for area in areas if spec.areas[area].act in FORMS},
+        {area: spec.areas[area] for area in areas},
     )
     return Member(circuit, build_rule(given.rule, circuit))

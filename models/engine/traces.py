@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from models.credit.backprop import Exact
+from models.credit.through import Through
 from models.draw import Draw
 from models.engine.organism import Organism, Wiring
 from models.protocols import Batch, Moment, Params
@@ -25,34 +26,20 @@ class Portion:
 
 
 @final
-class Traced:
+class Traced(Through):
     """Exact multiplication that remembers what came in and what went out; of linear layers only."""
 
     def __init__(self) -> None:
-        self._exact = Exact()
+        super().__init__(Exact())
         self.met: dict[str, tuple[Tensor, Tensor]] = {}
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
         """The sum base + x W, remembered under the address of W."""
-        z_NMU = self._exact.linear(x_NMS, weight_NSU, base, address, own)
+        z_NMU = super().linear(x_NMS, weight_NSU, base, address, own)
         if not z_NMU.requires_grad:
             z_NMU.requires_grad_()
         self.met[address] = (x_NMS.detach(), z_NMU)
         return z_NMU
-
-    def conv(
-        self, x: Tensor, weight: Tensor, base: Tensor | None, stride_pad: tuple[int, int], address: str, own: Params
-    ) -> Tensor:
-        """Not remembered."""
-        return self._exact.conv(x, weight, base, stride_pad, address, own)
-
-    def carry(self, state: Tensor, step: int) -> Tensor:
-        """As the exact one."""
-        return self._exact.carry(state, step)
-
-    def spike(self, potential: Tensor) -> Tensor:
-        """As the exact one."""
-        return self._exact.spike(potential)
 
 
 def traced_norms(

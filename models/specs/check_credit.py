@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from models.specs.areas import SPIKING, RecurrentSpec
 from models.specs.check_settling import check_at_rest, check_couplings
@@ -24,10 +25,9 @@ def check_circuit(organism: OrganismSpec, index: int) -> Iterator[Finding]:
     able, steps = CAPABILITIES[circuit.rule.kind], ("organism", "credit", index, "areas")
     place = f"circuit {circuit.title}"
     for number, area in enumerate(circuit.areas):
-        problem = _unfit(organism, circuit, area, able)
-        if problem:
+        for problem, hint in islice(_unfit(organism, circuit, area, able), 1):
             text = "leave it to backprop, or choose another rule"
-            yield finding("E25", (*steps, number), f"{place}: {problem[0]}", problem[1] or text)
+            yield finding("E25", (*steps, number), f"{place}: {problem}", hint or text)
     sources = [each.source for each in inside(organism, circuit)]
     targets = [each.target for each in inside(organism, circuit)]
     forks = [area for area in circuit.areas if sources.count(area) > 1 or targets.count(area) > 1]
@@ -40,6 +40,15 @@ def check_circuit(organism: OrganismSpec, index: int) -> Iterator[Finding]:
         yield finding("E25", steps, message, "make a circuit of each")
     if settles(circuit):
         yield from check_couplings(organism, circuit)
+
+
+def check_time(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """Rules in time where every item has but one step (E25)."""
+    longest = schedule.clock.sweeps * max(schedule.worlds[stage.world].steps for stage in schedule.stages)
+    for index, circuit in enumerate(schedule.organism.credit):
+        if longest == 1 and "time" in CAPABILITIES[circuit.rule.kind].needs:
+            message = f"circuit {circuit.title}: {circuit.rule.kind} learns over time steps; items have one"
+            yield finding("E25", ("organism", "credit", index, "rule"), message, "clock: sweeps, or worlds with steps")
 
 
 def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Finding]:
@@ -65,28 +74,29 @@ def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:
 
 def _unfit(
     organism: OrganismSpec, circuit: CircuitSpec, area: str, able: Capability
-) -> tuple[str, str | Suggestion | None] | None:
+) -> Iterator[tuple[str, str | Suggestion | None]]:
     """Why a rule cannot teach an area, and what would help."""
     spec, rule = organism.areas[area], circuit.rule.kind
     if able.areas is not None and spec.kind not in able.areas:
-        return f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
+        yield f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
     if spec.act in SPIKING and not able.spikes:
-        return f"{rule} needs a derivative; {area} is {spec.act}", None
+        yield f"{rule} needs a derivative; {area} is {spec.act}", None
     if not able.loops and area in _on_loops(organism):
-        return f"{rule} teaches areas that run once; {area} lies on a loop of pathways", None
-    if not able.deep and not isinstance(spec, RecurrentSpec) and spec.depth > 1:
-        path = f"/organism/areas/{area}/depth"
-        edit = (Patch(op="replace", path=path, value=1),)
+        yield f"{rule} teaches areas that run once; {area} lies on a loop of pathways", None
+    if isinstance(spec, RecurrentSpec):
+        if not able.gated and (spec.cell != "rnn" or spec.norm != "none"):
+            yield f"{rule} follows plain units; {area} has cell {spec.cell}, norm {spec.norm}", "cell rnn, norm none"
+    elif not able.deep and spec.depth > 1:
+        edit = (Patch(op="replace", path=f"/organism/areas/{area}/depth", value=1),)
         hint = Suggestion(text="depth 1, or an area for each layer", edit=edit)
-        return f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
+        yield f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
     free = () if settles(circuit) else ends_of(organism, circuit)
     if able.act is not None and spec.act not in able.act and area not in free:
         nearest = sorted(able.act)[-1]
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/act", value=nearest),)
         hint = Suggestion(text=f"act {nearest}", edit=edit)
         where = " below its output" if free else ""
-        return f"{rule} needs {' or '.join(sorted(able.act))}{where}; {area} is {spec.act}", hint
-    return None
+        yield f"{rule} needs {' or '.join(sorted(able.act))}{where}; {area} is {spec.act}", hint
 
 
 def _on_loops(organism: OrganismSpec) -> frozenset[str]:

@@ -15,6 +15,7 @@ from models.specs.advice import advise
 from models.specs.arms import ArmDocument
 from models.specs.base import Spec
 from models.specs.check_costs import check_costs
+from models.specs.check_credit import check_time
 from models.specs.check_names import check_names
 from models.specs.check_organism import check_delays, check_organism
 from models.specs.check_settling import check_cuts
@@ -182,6 +183,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
     found = [
         *organism,
         *check_delays(schedule),
+        *check_time(schedule),
         *check_worlds(schedule),
         *check_transforms(schedule),
         *check_cuts(schedule),

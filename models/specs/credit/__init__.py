@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.base import Member
-from models.specs.credit import broadcast, gradient, hebbian, perturbation, phases, reward, targets
+from models.specs.credit import broadcast, gradient, hebbian, perturbation, phases, reward, targets, temporal
 from models.specs.credit.capability import Capability
 
 RuleSpec = Annotated[
@@ -30,6 +30,10 @@ RuleSpec = Annotated[
     | perturbation.ForwardGradientSpec
     | reward.AttentionGatedSpec
     | reward.RewardModulatedSpec
+    | temporal.BpttSpec
+    | temporal.SurrogateGradientSpec
+    | temporal.EpropSpec
+    | temporal.RfloSpec
     | hebbian.OjaSpec,
     Field(discriminator="kind"),
     Member,
@@ -42,6 +46,7 @@ CAPABILITIES: dict[str, Capability] = {
     **phases.CAPABILITIES,
     **perturbation.CAPABILITIES,
     **reward.CAPABILITIES,
+    **temporal.CAPABILITIES,
     **hebbian.CAPABILITIES,
 }
 """By kind."""

@@ -26,6 +26,8 @@ class Capability:
     """Whether its areas may lie on a loop of pathways."""
     spikes: bool = False
     """Whether it can teach units that are 0 or 1."""
+    gated: bool = True
+    """Whether its recurrent areas may have gates or a norm."""
     deep: bool = True
     """Whether its areas may have several layers."""
     act: frozenset[str] | None = None

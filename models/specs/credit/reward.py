@@ -27,7 +27,7 @@ class RewardModulatedSpec(Spec):
     sigma: Annotated[float, Field(ge=1e-3, le=10.0)] = 0.3
     """Standard deviation of the pushes."""
     baseline: Literal["critic", "running"] = "critic"
-    """What is expected: the circuit's own confidence in what it does without the push, or its mean reward so far."""
+    """What is expected: how likely the circuit is right on this sample without the push, or its mean reward so far."""
     tau: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
     """Share of the way that the mean reward goes, per update, to the present one."""
     trace: Share = 0.0

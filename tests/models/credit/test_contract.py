@@ -12,7 +12,7 @@ from raising import chain, differing, one_stage, raised, state, train
 from models.engine import snapshot
 from models.specs.credit import CAPABILITIES
 
-EXACT = ("backprop", "predictive_coding fixed")
+EXACT = ("backprop", "predictive_coding fixed", "bptt", "surrogate_gradient", "eprop")
 """Rules that may be as near to the gradient as they like."""
 
 SETTLED = [

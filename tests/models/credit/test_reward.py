@@ -53,7 +53,7 @@ def test_averaged_over_actions_the_error_is_that_of_backprop_times_the_probabili
 
 def test_actions_are_drawn_by_their_probabilities() -> None:
     p = torch.tensor([0.5, 0.2, 0.3]).expand(1, 20_000, 1, 3)
-    circuit = Circuit(("head",), {}, {}, ("head",), {"head": (3,)}, {})
+    circuit = Circuit(("head",), {}, {}, ("head",), {"head": (3,)}, {}, {})
     rule = AttentionGated(AttentionGatedSpec(kind="attention_gated"), circuit, Exact())
     action = rule._drawn(p, Draw(torch.tensor([1]), torch.arange(20_000)[None]))
     found = torch.nn.functional.one_hot(action, 3).float().mean((0, 1, 2))
@@ -75,7 +75,9 @@ def test_reward_modulation_is_its_closed_form(baseline: str) -> None:
         h = torch.tanh(z) if k < 3 else z
     action = h.argmax(-1, keepdim=True)
     reward = by_hand.y.gather(2, action)
-    expected = by_hand.h[-1].softmax(-1).gather(2, action) if baseline == "critic" else torch.tensor(0.1)
+    expected = (
+        (by_hand.h[-1].softmax(-1) * by_hand.y).sum(-1, keepdim=True) if baseline == "critic" else torch.tensor(0.1)
+    )
     agree(asks, by_hand.weights([-(reward - expected) / 0.3 * push for push in xi]))
 
 

@@ -28,7 +28,7 @@ def document(rule: Any, areas: list[str] | None = None, **changes: Any) -> dict[
     }
     if "pairs" in CAPABILITIES[rule if isinstance(rule, str) else rule["kind"]].needs:
         organism = coupled(organism, organism["credit"][0]["areas"])
-    return tiny_schedule(organism=organism) | changes
+    return tiny_schedule(organism=organism, clock={"batch": 20, "sweeps": 3}) | changes
 
 
 def only(given: dict[str, Any], code: str) -> Finding:
@@ -48,6 +48,20 @@ def test_every_rule_teaches_a_chain_with_its_cost_at_the_output(kind: str) -> No
         ["W14"] if kind in ("contrastive_hebbian", "generec") else []
     )  # under which two hidden areas are one too many
     assert [each.code for each in check_document(document(kind)).findings] == doubted
+
+
+@pytest.mark.parametrize("kind", ["bptt", "surrogate_gradient", "eprop", "rflo"])
+def test_a_rule_in_time_needs_more_than_one_step(kind: str) -> None:
+    found = only(document(kind, clock={"batch": 20}), "E25")
+    assert found.pointer == "/organism/credit/0/rule"
+
+
+@pytest.mark.parametrize("kind", ["eprop", "rflo"])
+@pytest.mark.parametrize("unit", [{"cell": "gru"}, {"norm": "layer"}])
+def test_traces_follow_plain_units(kind: str, unit: dict[str, str]) -> None:
+    given = document(kind)
+    given["organism"]["areas"]["V1"] = {"kind": "recurrent", "size": 16} | unit
+    assert only(given, "E25").pointer == "/organism/credit/0/areas/0"
 
 
 @pytest.mark.parametrize("kind", FREE)
