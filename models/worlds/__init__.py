@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import linear, real
+from models.specs.worlds import linear, nature, real, scenes
+from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
+from models.worlds.bars import Bars
+from models.worlds.dead_leaves import DeadLeaves
 from models.worlds.digits import Digits
+from models.worlds.gratings import Gratings
 from models.worlds.hierarchy import Hierarchy
 from models.worlds.linear_map import LinearMap
 from models.worlds.mixed_sources import MixedSources
 from models.worlds.mnist1d import Mnist1d
 from models.worlds.moving_shapes import MovingShapes
+from models.worlds.noisy_disks import NoisyDisks
+from models.worlds.retinal_waves import RetinalWaves
 from models.worlds.ring import Ring
+from models.worlds.shapes import Shapes
 from models.worlds.stereograms import Stereograms
+from models.worlds.two_eyes import TwoEyes
 from models.worlds.two_pathway import TwoPathway
 
 
@@ -27,7 +35,11 @@ def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | Non
         return _real(source, split)
     if isinstance(source, linear.LinearSource):
         return _linear(source, split, steps)
-    return MovingShapes(source, split, steps, items)
+    if isinstance(source, nature.NatureSource):
+        return _nature(source, split, steps, items)
+    if isinstance(source, TwoEyesSpec):
+        return TwoEyes(source, split, build_world(source.of, split, steps, items))
+    return _scene(source, split, steps, items)
 
 
 def _real(source: real.RealSource, split: str) -> World:
@@ -54,5 +66,31 @@ def _linear(source: linear.LinearSource, split: str, steps: int) -> World:
             return Ring(source, split)
         case linear.StereogramsSpec():
             return Stereograms(source, split)
+        case _:
+            assert_never(source)
+
+
+def _nature(source: nature.NatureSource, split: str, steps: int, items: int | None) -> World:
+    match source:
+        case nature.NoisyDisksSpec():
+            return NoisyDisks(source, split)
+        case nature.GratingsSpec():
+            return Gratings(source, split, steps)
+        case nature.BarsSpec():
+            return Bars(source, split)
+        case nature.DeadLeavesSpec():
+            return DeadLeaves(source, split, items)
+        case nature.RetinalWavesSpec():
+            return RetinalWaves(source, split, steps, items)
+        case _:
+            assert_never(source)
+
+
+def _scene(source: scenes.SceneSource, split: str, steps: int, items: int | None) -> World:
+    match source:
+        case scenes.ShapesSpec():
+            return Shapes(source, split)
+        case scenes.MovingShapesSpec():
+            return MovingShapes(source, split, steps, items)
         case _:
             assert_never(source)

@@ -29,6 +29,8 @@ _CURVES = (
 
 _POINTS, _PAD, _LENGTH, _OUT = 12, (36, 60), 72, 40
 _SHIFT, _SCALE, _NOISE, _WIDTH, _GRAIN, _SHEAR = 48, 0.4, 0.25, 2.0, 0.02, 0.75
+_SMOOTH = 1.5
+"""Width of the filter that random curves come of, in points."""
 
 
 @final
@@ -41,7 +43,8 @@ class Mnist1d:
                 read at 40 points. Label: the curve; factors `shift` and `scale`
     Statistics: mean 0 and sd 1 over train; as many of each class in every split. Test accuracy of logistic regression
                 about 32 %, of a 40-100-100-10 network 60 to 70 %
-    Draws:      (world digest, item): order of the classes, pad, scale, shift, filtered, grain, shear
+    Draws:      (world digest, item): order of the classes, pad, scale, shift, filtered, grain, shear; (seed): random
+                curves, white noise under a Gaussian filter of width 1.5 points
     Shapes:     signal (N, B, 1, 40) float32; label, shift, scale (N, B, 1)
     Units:      signal in standard deviations; shift in points of 72; scale dimensionless
     Reference:  Greydanus & Kobak (2024) Scaling down deep learning with MNIST-1D, ICML; the recipe of their published
@@ -53,8 +56,8 @@ class Mnist1d:
         sizes = source.facts().sizes
         assert sizes is not None
         self.size = sizes[split]
-        signal, self._label, self._factors = _items(name_of(source, split), self.size)
-        train = _items(name_of(source, "train"), sizes["train"])[0]
+        signal, self._label, self._factors = _items(source, split)
+        train = _items(source, "train")[0]
         self._signal = (signal - train.mean()) / train.std()
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
@@ -64,9 +67,10 @@ class Mnist1d:
 
 
 @cache
-def _items(name: str, size: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+def _items(source: Mnist1dSpec, split: str) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """All signals of a split before standardisation, (size, 40), their labels and factors, (size,)."""
-    item = Draw(torch.zeros(1, dtype=torch.int64), torch.arange(size)[None], word(name))
+    size = (source.facts().sizes or {})[split]
+    item = Draw(torch.zeros(1, dtype=torch.int64), torch.arange(size)[None], word(name_of(source, split)))
     order = Draw(item.seeds_N, address=item.address).at("mnist1d", "order")
     label = order.permuted(torch.arange(size)[None], size)[0] % 10
 
@@ -78,7 +82,7 @@ def _items(name: str, size: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     scale = 1.0 + _SCALE * (uniform("scale") - 0.5)
     place = torch.arange(_LENGTH)[None] - shift
     place = torch.where(place < 0, place + _LENGTH, place) * (_POINTS + pad - 1) / (_LENGTH - 1)
-    curve = _at(_curves()[label], place) * scale
+    curve = _at(_curves(source)[label], place) * scale
     filtered = _filtered(_NOISE * item.at("mnist1d", "filtered").normal(_LENGTH)[0].double())
     signal = torch.where(place < _POINTS, curve, filtered)
     signal = signal + _GRAIN * item.at("mnist1d", "grain").normal(_LENGTH)[0].double()
@@ -88,9 +92,12 @@ def _items(name: str, size: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     return _at(signal, read).to(torch.float32), label, factors
 
 
-def _curves() -> Tensor:
+def _curves(source: Mnist1dSpec) -> Tensor:
     """Each class's curve at unit variance over six, beginning at 0, (10, 12)."""
     curve = torch.tensor(_CURVES, dtype=torch.float64)
+    if source.templates == "random":
+        draw = Draw(torch.tensor([source.seed]), address=word("mnist1d", "curves"))
+        curve = _filtered(draw.normal(len(_CURVES), 3 * _POINTS)[0].double(), _SMOOTH)[:, _POINTS : 2 * _POINTS]
     curve = (curve - curve.mean(1, keepdim=True)) / curve.std(1, keepdim=True, correction=0)
     return (curve - curve[:, :1]) / 6.0
 
@@ -103,9 +110,9 @@ def _at(values: Tensor, place: Tensor) -> Tensor:
     return padded.gather(1, left) * (1.0 - share) + padded.gather(1, left + 1) * share
 
 
-def _filtered(noise: Tensor) -> Tensor:
+def _filtered(noise: Tensor, width: float = _WIDTH) -> Tensor:
     """Gaussian filter along rows, mirrored at the ends, cut at four widths."""
-    radius = int(4 * _WIDTH)
-    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=torch.float64) / _WIDTH).square())
+    radius = int(4 * width)
+    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=torch.float64) / width).square())
     mirrored = torch.cat([noise[:, :radius].flip(1), noise, noise[:, -radius:].flip(1)], dim=1)
     return mirrored.unfold(1, 2 * radius + 1, 1) @ (kernel / kernel.sum())

@@ -57,12 +57,18 @@ def keep_files_under(folder: Path) -> None:
 class Tiles:
     """The items of a world, each rendered when it is first asked for."""
 
-    def __init__(self, name: str, render: Render, pixels: Sequence[str] = (), items: int | None = None) -> None:
-        """`name` says all that items depend on but their index; `pixels` are channels with values in [0, 1]."""
+    def __init__(
+        self, name: str, render: Render, pixels: Sequence[str] = (), items: int | None = None, together: int = 1
+    ) -> None:
+        """`name` says all that items depend on but their index; `pixels` are channels with values in [0, 1].
+
+        `together` items, a power of 2, come of one piece of work: if one is rendered, all are.
+        """
         self._name = f"{name} torch {TORCH_VERSION} engine {ENGINE_VERSION}"
         self._render = render
         self._pixels = {f"channel {channel}" for channel in pixels}
         self._items = items
+        self._together = together
         self._in_files: bool | None = None
 
     def sample(self, index_NB: Tensor) -> Shown:
@@ -85,14 +91,14 @@ class Tiles:
         key = (self._name, number)
         tile = _kept.pop(key, None) or _Tile()
         _kept[key] = tile
-        missing = torch.unique(row[~tile.filled[row]])
+        missing = torch.unique(row[~tile.filled[row]] // self._together)
         if len(missing):
-            self._fill(tile, number, missing)
+            self._fill(tile, number, (missing[:, None] * self._together + torch.arange(self._together)).flatten())
             _evict(key)
         return tile.parts
 
     def _fill(self, tile: _Tile, number: int, row: Tensor) -> None:
-        for rows in torch.split(row, _AT_ONCE):
+        for rows in torch.split(row, _AT_ONCE * max(1, self._together // 8)):
             for name, part in self._parts(number * ROWS + rows):
                 if name not in tile.parts:
                     tile.parts[name] = part.new_empty(ROWS, *part.shape[1:])

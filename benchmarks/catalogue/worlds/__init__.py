@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import linear, real, scenes
+from benchmarks.catalogue.worlds import eyes, linear, nature, real, scenes
 
-ENTRIES: tuple[Entry, ...] = (*real.ENTRIES, *linear.ENTRIES, *scenes.ENTRIES)
+ENTRIES: tuple[Entry, ...] = (
+    *real.ENTRIES,
+    *linear.ENTRIES,
+    *nature.ENTRIES,
+    *scenes.ENTRIES,
+    *eyes.ENTRIES,
+)

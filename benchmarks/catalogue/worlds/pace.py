@@ -28,7 +28,7 @@ from models.specs.worlds.sources import facts
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "members" / "worlds"
 MOST = 0.20
-_LIVES, _FRESH = 4, 1 << 30
+LIVES, FRESH, RENDERED = 8, 1 << 30, 256
 
 
 class _Timed:
@@ -47,7 +47,7 @@ class _Timed:
 
 
 def pace(kind: str) -> Proof:
-    """Share of an update that the world takes, over the long run.
+    """Share of an update of eight lives that the world takes, over the long run.
 
     Measured on batches that were seen before, so that what is kept is kept; items of tiles are rendered once in `reuse`
     presentations, and that much of their rendering is added.
@@ -58,7 +58,7 @@ def pace(kind: str) -> Proof:
 def _pace(kind: str, quick: bool) -> Iterator[Figure]:
     configure()
     regime = _regime(kind)
-    cohort = birth(regime, range(_LIVES))
+    cohort = birth(regime, range(LIVES))
     training = Training(cohort, regime)
     timed = _Timed(training.feed)
     training.feed = timed  # type: ignore[assignment]
@@ -80,8 +80,8 @@ def _rendering(training: Training, regime: RegimeSpec) -> float:
     if reuse is None or regime.world.size is not None:
         return 0.0
     began = time.perf_counter()
-    training.stream.world.sample(torch.zeros(1, dtype=torch.int64), _FRESH + torch.arange(regime.batch)[None])
-    return (time.perf_counter() - began) / reuse
+    training.stream.world.sample(torch.zeros(1, dtype=torch.int64), FRESH + torch.arange(RENDERED)[None])
+    return (time.perf_counter() - began) / RENDERED * regime.batch / reuse
 
 
 def _regime(kind: str) -> RegimeSpec:

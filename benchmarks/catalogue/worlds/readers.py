@@ -33,11 +33,15 @@ def logistic(train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> float
 
 
 def network(widths: list[int], act: type[torch.nn.Module], seed: int) -> torch.nn.Sequential:
-    """A plain network, its weights by seed."""
+    """A plain network; weights N(0, 1 / fan_in) by seed, no bias at first."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         layers = [each for pair in pairwise(widths) for each in (torch.nn.Linear(*pair), act())]
-        return torch.nn.Sequential(*layers[:-1])
+        net = torch.nn.Sequential(*layers[:-1])
+        for layer in net[::2]:
+            torch.nn.init.normal_(layer.weight, std=layer.in_features**-0.5)  # type: ignore[operator,arg-type]
+            torch.nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return net
 
 
 def accuracy(net: torch.nn.Module, test: tuple[Tensor, Tensor]) -> float:

@@ -10,6 +10,24 @@ from models.specs.base import NonNegative, Share
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
 
 
+class ShapesSpec(Source):
+    """A square, a disc or a triangle, 16 x 16."""
+
+    kind: Literal["shapes"]
+    level: Literal["easy", "hard"] = "hard"
+    """easy: equal axes, four angles, eight greys; hard: any of each."""
+    items: Annotated[int, Field(ge=3, le=1_000_000)] = 3000
+    """Of the training split; the others have 2000."""
+    split_by: Literal["none", "angle"] = "none"
+    """angle: valid and test have an eighth of the circle each that the others have not."""
+
+    def facts(self) -> SourceFacts:
+        """One retina."""
+        factors = {"size": Factor("nuisance"), "angle": Factor("nuisance"), "difficulty": Factor("difficulty")}
+        sizes = {"train": self.items, "valid": 2000, "test": 2000}
+        return SourceFacts({"retina": (1, 16, 16)}, Factor("label", classes=3), factors, sizes)
+
+
 class MovingShapesSpec(Source):
     """Clips of one to three moving shapes; the class is that of the first shape."""
 
@@ -35,4 +53,4 @@ class MovingShapesSpec(Source):
         return SourceFacts({"retina": frame}, Factor("label", classes=5), factors, max_steps=64, reuse=self.reuse)
 
 
-SceneSource = MovingShapesSpec
+SceneSource = ShapesSpec | MovingShapesSpec

@@ -8,12 +8,16 @@ import rfc8785
 from pydantic import Field
 
 from models.specs.base import Member
+from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.facts import Source, SourceFacts
 from models.specs.worlds.linear import LinearSource
+from models.specs.worlds.nature import NatureSource
 from models.specs.worlds.real import RealSource
 from models.specs.worlds.scenes import SceneSource
 
-SourceSpec = Annotated[RealSource | LinearSource | SceneSource, Field(discriminator="kind"), Member]
+SourceSpec = Annotated[
+    RealSource | LinearSource | NatureSource | SceneSource | TwoEyesSpec, Field(discriminator="kind"), Member
+]
 
 
 def facts(source: Source) -> SourceFacts:

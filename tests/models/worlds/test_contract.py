@@ -16,11 +16,11 @@ from models.specs.worlds.sources import SourceSpec
 from models.worlds import tiles
 
 Case = tuple[dict[str, Any], int]
-WHOLE = {"hierarchy"}
-"""Sources of so few items that every split is all of them."""
+FEW = {"hierarchy", "bars"}
+"""Sources of so few different items that splits share some."""
 
 SEEDS = torch.tensor([7, 2**33 + 1, 9])
-INDEX = torch.tensor([[0, 5, 9, 3, 150, 5, 1], [0, 1, 2, 3, 4, 5, 6], [9, 9, 8, 8, 7, 7, 199]])
+INDEX = torch.tensor([[0, 5, 9, 3, 30, 5, 1], [0, 1, 2, 3, 4, 5, 6], [9, 9, 8, 8, 7, 7, 29]])
 
 
 @pytest.fixture(params=list(CASES))
@@ -102,7 +102,7 @@ def test_no_truth_shares_its_memory_with_what_is_shown(case: Case) -> None:
 
 
 def test_splits_share_no_item(case: Case) -> None:
-    if case[0]["kind"] in WHOLE:
+    if case[0]["kind"] in FEW:
         return
     shown = []
     for split in SPLITS:

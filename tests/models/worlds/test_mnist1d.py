@@ -80,3 +80,16 @@ def test_two_hidden_layers_reach_two_thirds() -> None:
         torch.nn.functional.cross_entropy(net(signal[chosen]), label[chosen]).backward()
         optimizer.step()
     assert 0.60 <= (net(test_signal).argmax(1) == test_label).float().mean().item() <= 0.72
+
+
+def test_random_curves_make_other_tasks_of_the_same_kind() -> None:
+    first, second = (mnist1d._curves(Mnist1dSpec(kind="mnist1d", templates="random", seed=seed)) for seed in (0, 1))
+    published = mnist1d._curves(Mnist1dSpec(kind="mnist1d"))
+    for curves in (first, second):
+        assert curves.shape == published.shape
+        torch.testing.assert_close(curves.std(dim=1, correction=0), torch.full((10,), 1 / 6, dtype=torch.float64))
+        assert curves[:, 0].abs().max().item() == 0.0
+        roughness = curves.diff(dim=1).square().mean() / published.diff(dim=1).square().mean()
+        assert 0.5 < roughness.item() < 2.0
+    assert not torch.allclose(first, second)
+    assert "templates" not in Mnist1dSpec(kind="mnist1d").model_dump()
