@@ -34,6 +34,7 @@ from service.api import (
 from service.api.bells import Ringer
 from service.api.ledger import Ledger
 from service.api.stream import Tail
+from service.pages import routes as pages
 from service.settings import Settings
 from service.store import access
 from service.store.engine import Database, require_revision
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in ROOMS:
         app.include_router(module.router)
     openapi.describe(app)
+    pages.install(app)
     return app
 
 

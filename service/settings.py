@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     orphan_grace_seconds: Seconds = 3600.0
     """Snapshot files without a row are kept so long."""
     idempotency_seconds: Seconds = 172_800.0
+    session_seconds: Seconds = 43_200.0
+    """How long a login of the page lasts."""
     cohort_lives: Annotated[int, Field(ge=1, le=4096)] = 32
     """Most lives in one stack."""
     limits: Limits = Limits()

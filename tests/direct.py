@@ -17,6 +17,7 @@ class Direct(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         async def once() -> httpx.Response:
             answer = await httpx.ASGITransport(self.app).handle_async_request(request)
-            return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
+            sent = b"".join([part async for part in answer.aiter_raw()])
+            return httpx.Response(answer.status_code, headers=answer.headers, content=sent)
 
         return asyncio.run(once())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -58,6 +59,9 @@ ROOMS: Mapping[str, str] = {
     "probes": "probes",
 }
 """Folder of `models` in which a family's members are implemented, one file for each kind."""
+
+_PARSING = threading.Lock()
+"""CPython 3.11 counts the depth of a syntax tree for all threads together: two that parse at once fail both."""
 
 _SECTION = re.compile(r"^([A-Z][A-Za-z ]{2,30}):(?:\s+(.*))?$")
 
@@ -204,6 +208,8 @@ def _implemented(family: str, kind: str) -> dict[str, str]:
     path = MODELS / ROOMS.get(family, "") / f"{kind}.py"
     if family not in ROOMS or not path.is_file():
         return {}
-    classes = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
+    with _PARSING:
+        tree = ast.parse(path.read_text("utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     found = (sections_of(ast.get_docstring(node) or "")[1] for node in classes)
     return next((sections for sections in found if sections), {})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from email.message import Message
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import structlog
 from fastapi import Depends, Header, Query, Request
 
@@ -19,6 +20,7 @@ from service.store.access import Caller, Repeat
 from service.store.engine import Database
 from service.wire.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
+LOGIN_COOKIE = "ontogeny_session"
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
 
 
@@ -26,6 +28,12 @@ class UnsupportedMediaType(ServiceError):
     """The body is of a type that is not read."""
 
     status, code = 415, "unsupported-media-type"
+
+
+class ForbiddenOrigin(Forbidden):
+    """A page that is not ours, or may not be, asks in the name of one who logged in."""
+
+    code = "forbidden-origin"
 
 
 def _settings(request: Request) -> Settings:
@@ -48,7 +56,7 @@ def _caller(request: Request, store: Store, settings: Config) -> Caller:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme and (scheme.lower() != "bearer" or not secret):
         raise Unknown("the header Authorization is not `Bearer ont_...`")
-    stranger = f"stranger {request.client.host if request.client else ''}"
+    stranger = stranger_of(request)
     if secret and ledger.is_empty(stranger, FAILURES_PER_MINUTE):
         raise RateLimited("too many unknown keys from this address", WINDOW_SECONDS / FAILURES_PER_MINUTE)
     with store.read() as db:
@@ -56,7 +64,9 @@ def _caller(request: Request, store: Store, settings: Config) -> Caller:
         if secret:
             found = access.caller_of(db, now, secret)
         else:
-            found = access.ANYONE_HERE if settings.binds_loopback and not access.any_key(db) else None
+            found = _of_login(request, db, now)
+            if found is None and settings.binds_loopback and not access.any_key(db):
+                found = access.ANYONE_HERE
     if found is None:
         if secret:
             ledger.take(stranger, FAILURES_PER_MINUTE)
@@ -68,12 +78,39 @@ def _caller(request: Request, store: Store, settings: Config) -> Caller:
     return found
 
 
+def stranger_of(request: Request) -> str:
+    """By what the ledger counts the wrong keys of an address."""
+    return f"stranger {request.client.host if request.client else ''}"
+
+
 def _count(request: Request, ledger: Ledger, caller: Caller, settings: Settings) -> None:
     limit = min(settings.requests_per_minute, caller.quotas.get("requests_per_minute", settings.requests_per_minute))
     allowance = ledger.take(f"key {caller.key}", limit)
     request.state.answer_headers = allowance.headers
     if allowance.wait_seconds:
         raise RateLimited(f"the key has made {limit} requests within a minute", allowance.wait_seconds)
+
+
+def _of_login(request: Request, db: sa.Connection, now: float) -> Caller | None:
+    """Who logged in on the page that asks."""
+    token = request.cookies.get(LOGIN_COOKIE)
+    found = access.caller_of_session(db, now, token) if token else None
+    if found is not None:
+        _require_our_page(request)
+    return found
+
+
+def _require_our_page(request: Request) -> None:
+    """A browser sends the cookie by itself: what changes anything must be of a kind that only our pages can send.
+
+    The guard has refused foreign origins; here one must be named, and a body be of a type that no form has.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if "origin" not in request.headers:
+        raise ForbiddenOrigin("a request with a login must name its Origin; programs send a key instead")
+    if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
+        media_type(request)
 
 
 def _may(scope: str) -> Callable[[Caller], Caller]:

@@ -90,7 +90,9 @@ def _panel(given: Curves, title: str, unit: str, group: Sequence[str], look: Loo
             stroke = look.stroke(_index(given, group, series, arm))
             name = _name(given, group, series, arm)
             traces += draw(found, name, stroke, look)
-    return Panel(PANEL_PX, traces, {"type": "log"} if given.log else {"rangemode": "normal"}, title, unit)
+    _tell_once(traces)
+    shares = unit == "fraction"
+    return Panel(PANEL_PX, traces, {"type": "log"} if given.log and not shares else {}, title, unit)
 
 
 def _by_curve(answer: Answer | None, group: Sequence[str]) -> dict[tuple[str, int], list[Answer]]:
@@ -239,13 +241,20 @@ def _stretches(trace: Answer) -> Iterator[list[tuple[float, float, float]]]:
         yield stretch
 
 
+def _tell_once(traces: Sequence[Trace]) -> None:
+    """The legend names the life that is looked at once a panel; its curves are those of its colour's dash in ink."""
+    chosen = [trace for trace in traces if "life" in trace.get("meta", {})]
+    for place, trace in enumerate(chosen):
+        trace |= {"showlegend": place == 0, "legendgroup": "life"}
+
+
 def _chosen(found: Sequence[Answer], name: str, stroke: Mapping[str, Any], look: Look) -> Iterator[Trace]:
     for trace in found:
         yield {
             "type": "scatter",
             "mode": "lines",
-            "name": f"{name}, life {trace['seed']}",
-            "legendgroup": f"{name} {trace['seed']}",
+            "name": f"life {trace['seed']}, {name}",
+            "meta": {"life": trace["seed"]},
             "x": list(trace["x"]),
             "y": list(trace["y"]),
             "line": {"color": look.ink, "width": 1.6, "dash": stroke["dash"]},

@@ -20,7 +20,7 @@ def difference(answer: Answer, title: str, look: Look, origin: Origin) -> Figure
     figure = curves(Curves(mean=answer, names={0: title}), look, origin, "difference")
     for name, axis in figure["layout"].items():
         if name.startswith("yaxis") and axis.get("visible", True):
-            axis |= {"zeroline": True, "zerolinecolor": look.ink, "zerolinewidth": 1.2, "rangemode": "tozero"}
+            axis |= {"zeroline": True, "zerolinecolor": look.ink, "zerolinewidth": 1.2}
     for note in figure["layout"]["annotations"]:
         note["text"] = note["text"].replace("<b>", "<b>difference in ", 1)
     return figure

@@ -22,6 +22,8 @@ Run = list[Point]
 class Lane:
     """A quantity over age, drawn on its own scale from 0 to `top`."""
 
+    kind: str
+    """What the quantity is; with the name it tells the lane in a hover or a table."""
     name: str
     colour: str
     lived: list[Run]
@@ -80,7 +82,7 @@ def split_at(line: Sequence[Run], age: float) -> tuple[list[Run], list[Run]]:
 def lane_row(lane: Lane) -> Row:
     """The row of a lane: filled, outlined, with its largest value at the right end."""
     scale = lane.top or 1.0
-    about = {"type": "scatter", "name": said(lane.name), "mode": "lines", "showlegend": False}
+    about = {"type": "scatter", "name": said(f"{lane.kind} {lane.name}"), "mode": "lines", "showlegend": False}
     traces: list[Trace] = []
     if lane.lived:
         x, y = joined([[(run[0][0], 0.0), *_scaled(run, scale), (run[-1][0], 0.0)] for run in lane.lived])

@@ -207,7 +207,8 @@ def _overlays(growth: Growth, family: str, colour: str) -> Iterator[Lane]:
     """Overlays are windows on age: known from birth on, whatever triggers do."""
     for name, values in growth.envelopes[family].items():
         line = runs(growth.envelopes["age"], values)
-        yield _split(name, colour, line, growth.lived_sp, _top(values))
+        kind = family.replace("_", " ").removesuffix("s")
+        yield _split((kind, name), colour, line, growth.lived_sp, _top(values))
 
 
 def _lane(
@@ -216,15 +217,15 @@ def _lane(
     """As planned while the document decides; then what was recorded, and the plan where nothing is lived yet."""
     borders = {stage["from"] for stage in growth.envelopes["stages"]}
     line = runs(growth.envelopes["age"], values, borders)
-    lane = _split(name, colour, line, growth.lived_sp, top or _top(values))
+    lane = _split((series.partition(".")[0], name), colour, line, growth.lived_sp, top or _top(values))
     if growth.known_sp < growth.lived_sp:
         lane.lived = split_at(line, growth.known_sp)[0] + list(_recorded(growth, series))
     return lane
 
 
-def _split(name: str, colour: str, line: list[Run], lived_sp: float, top: float) -> Lane:
+def _split(name: tuple[str, str], colour: str, line: list[Run], lived_sp: float, top: float) -> Lane:
     lived, planned = split_at(line, lived_sp)
-    return Lane(name, colour, lived if lived_sp > 0 else [], planned, top)
+    return Lane(*name, colour, lived if lived_sp > 0 else [], planned, top)
 
 
 def _top(values: Sequence[float | None]) -> float:

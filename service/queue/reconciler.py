@@ -61,7 +61,7 @@ class Reconciler:
             self.tidy()
 
     def tidy(self) -> None:
-        """Repair statuses, seal histories nobody adds to, collect snapshots nobody needs, forget answers and bells.
+        """Repair statuses, seal histories nobody adds to, collect snapshots nobody needs, forget what is past its time.
 
         An answer whose time is over would not be repeated anyway: its row only takes room.
         """
@@ -70,6 +70,7 @@ class Reconciler:
         self.collect()
         with self.database.write() as db:
             access.forget_repeats(db, self.database.now(db))
+            access.forget_sessions(db, self.database.now(db))
         if self.settings.broker_url.startswith("filesystem:"):
             bell.forget_heard(self.settings, HEARD_SECONDS, time.time())
 

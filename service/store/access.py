@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from service.errors import NotFound
 from service.store.rows import Row, fetch, fetch_one
-from service.store.tables.access import api_key, idempotency_key
+from service.store.tables.access import api_key, idempotency_key, session
 
 SCOPES = ("read", "submit", "control", "admin")
 DEFAULT_PROJECT = "default"
@@ -80,10 +80,35 @@ def caller_of(db: sa.Connection, now: float, key: str) -> Caller | None:
     row = match and fetch_one(db, sa.select(api_key).where(api_key.c.id == match[1]))
     if not match or not row or not hmac.compare_digest(row["secret_sha256"], _digest(match[2])):
         return None
-    if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] < now):
+    return _caller(row, now)
+
+
+def open_session(db: sa.Connection, now: float, key: str, seconds: float) -> str | None:
+    """A token that stands for a key for a while, told once; None if the key stands for nobody."""
+    caller = caller_of(db, now, key)
+    if caller is None:
         return None
-    scopes = frozenset(row["scopes"])
-    return Caller(row["id"], row["project"], scopes, row["name"], row["expires_at"], row["quotas"])
+    token = secrets.token_urlsafe(32)
+    row = {"token_sha256": _digest(token), "key": caller.key, "expires_at": now + seconds}
+    db.execute(sa.insert(session).values(row))
+    return token
+
+
+def caller_of_session(db: sa.Connection, now: float, token: str) -> Caller | None:
+    """The caller whose key a token stands for; None once either has ended."""
+    live = sa.and_(session.c.token_sha256 == _digest(token), session.c.expires_at >= now)
+    row = fetch_one(db, sa.select(api_key).join(session, session.c.key == api_key.c.id).where(live))
+    return None if row is None else _caller(row, now)
+
+
+def close_session(db: sa.Connection, token: str) -> None:
+    """The token stands for nobody any more."""
+    db.execute(sa.delete(session).where(session.c.token_sha256 == _digest(token)))
+
+
+def forget_sessions(db: sa.Connection, now: float) -> None:
+    """Delete what is past its time."""
+    db.execute(sa.delete(session).where(session.c.expires_at < now))
 
 
 def get_key(db: sa.Connection, project: str, key_id: str) -> Row:
@@ -140,6 +165,14 @@ def remember(db: sa.Connection, now: float, repeat: Repeat, status: int, locatio
 def forget_repeats(db: sa.Connection, now: float) -> None:
     """Delete what is past its time."""
     db.execute(sa.delete(idempotency_key).where(idempotency_key.c.expires_at < now))
+
+
+def _caller(row: Row, now: float) -> Caller | None:
+    """Whom a key stands for, unless it has ended."""
+    if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] < now):
+        return None
+    scopes = frozenset(row["scopes"])
+    return Caller(row["id"], row["project"], scopes, row["name"], row["expires_at"], row["quotas"])
 
 
 def _same(repeat: Repeat) -> list[Any]:

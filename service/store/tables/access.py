@@ -33,3 +33,11 @@ idempotency_key = sa.Table(
     sa.Column("location", sa.String(300)),
     sa.Column("expires_at", sa.Double, nullable=False),
 )
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("token_sha256", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(40), nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+)

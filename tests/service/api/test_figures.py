@@ -210,7 +210,7 @@ def client(api: httpx.Client) -> Client:
 def test_the_client_gives_objects_of_plotly(client: Client, api: httpx.Client, bench: Bench) -> None:
     job = submit(api, tiny_schedule())
     bench.run()
-    drawn = client.job(job).figure("curves", series=["probe.acc"], log=True)
+    drawn = client.job(job).figure("curves", series=["cost.naming"], log=True)
     assert isinstance(drawn, go.Figure)
     assert drawn.layout.yaxis.type == "log"
     planned = client.figure("envelopes", ROOT / "examples/quickstart.yaml", look="dark")

@@ -78,7 +78,8 @@ def test_arms_differ_by_colour_and_dash() -> None:
 def test_a_cost_has_the_colour_of_its_lane() -> None:
     growth = Growth(grown.ENVELOPES, grown.GROWN_LIVES, grown.GROWN_TRANSITIONS)
     figure = development(growth, Curves(MEAN, LIVES, costs=["rebuild", "label"]), LIGHT, Origin())
-    lines = [each for each in figure["data"] if each.get("name") == "label" and each.get("fill") != "toself"]
+    named = ("label", "weight label")
+    lines = [each for each in figure["data"] if each.get("name") in named and each.get("fill") != "toself"]
     assert {each["yaxis"] for each in lines} == {"y", "y3"}
     assert {each["line"]["color"] for each in lines} == {LIGHT.colour(1)}
 

@@ -93,7 +93,7 @@ def test_the_strip_says_what_was_in_force_and_what_is_planned() -> None:
     figure = strip(GROWN, LIGHT, Origin())
     assert told(figure, "stage naming") == [(100, 300, "from x to y; at the latest, while lives are in it")]
     assert told(figure, "left naming") == [(180, None, "life 0: /until/criterion: quiz = 0.97")]
-    weight = told(figure, "label")
+    weight = told(figure, "weight label")
     assert [(x, y) for x, y, _ in weight if x < 100] == [(0, 0.0), (50, 0.0)]
     assert {y for x, y, _ in weight if x > 100} == {2.0}
     assert [x for x, _, _ in told(figure, "snapshot")] == [100, 240]
@@ -101,7 +101,7 @@ def test_the_strip_says_what_was_in_force_and_what_is_planned() -> None:
 
 def test_the_lived_part_is_filled_and_the_planned_part_dotted() -> None:
     figure = strip(GROWN, LIGHT, Origin())
-    lane = [each for each in figure["data"] if each.get("name") == "label"]
+    lane = [each for each in figure["data"] if each.get("name") == "weight label"]
     fill, lived, planned = lane
     assert fill["fill"] == "toself"
     assert max(fill["x"]) == max(lived["x"]) == 240  # the age of the oldest life
@@ -114,8 +114,10 @@ def test_areas_of_equal_plasticity_share_a_lane_and_one_scale() -> None:
     names = figure["layout"]["yaxis"]["ticktext"]
     assert "IT, head" in names
     assert "V1" in names
-    low = next(each for each in figure["data"] if each.get("name") == "V1" and each.get("fill") == "toself")
-    full = next(each for each in figure["data"] if each.get("name") == "IT, head" and each.get("fill") == "toself")
+    low = next(each for each in figure["data"] if each.get("name") == "plasticity V1" and each.get("fill") == "toself")
+    full = next(
+        each for each in figure["data"] if each.get("name") == "plasticity IT, head" and each.get("fill") == "toself"
+    )
     height = max(full["y"]) - min(full["y"])
     after = low["y"][low["x"].index(150)]
     assert (after - min(low["y"])) / height == pytest.approx(0.25)
@@ -144,7 +146,9 @@ def test_where_lives_have_parted_what_was_recorded_is_drawn() -> None:
     growth = Growth(plan, [grown.life(0, 90), grown.life(1, 60)], ends, (), recorded)
     assert growth.known_sp == 40
     lived, planned = (
-        each for each in strip(growth, LIGHT, Origin())["data"] if each.get("name") == "late" and "customdata" in each
+        each
+        for each in strip(growth, LIGHT, Origin())["data"]
+        if each.get("name") == "weight late" and "customdata" in each
     )
     # planned from 200 on, but life 0 has lived it from 40 to 90
     assert list(zip(lived["x"], lived["customdata"], strict=True))[-2:] == [(50, 3.0), (90, 3.0)]
@@ -167,7 +171,7 @@ def test_a_gap_in_which_no_stage_weighs_a_cost_stays_a_gap() -> None:
     ends = [grown.left(0, "a", 10, "/until/criterion"), grown.left(0, "b", 50), grown.left(0, "c", 70)]
     recorded = grown.history(grown.trace("weight.twice", [5, 10, 52, 70], [1.0] * 4, stat="mean"))
     figure = strip(Growth(plan, [grown.life(0, 70)], ends, (), recorded), LIGHT, Origin())
-    line = next(each for each in figure["data"] if each.get("name") == "twice" and each.get("fill") != "toself")
+    line = next(each for each in figure["data"] if each.get("name") == "weight twice" and each.get("fill") != "toself")
     assert line["x"] == [0, 10, None, 5, 10, None, 52, 70]
 
 

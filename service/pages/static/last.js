@@ -1,0 +1,59 @@
+// The last value of a series in the list of jobs, with a small curve of how it came about; asked only when a job moved.
+const AT_ONCE = 4;
+const seen = new Map();
+
+export function lastValues() {
+  if (document.body.dataset.page !== "jobs") return;
+  fill();
+  addEventListener("ontogeny:changed", fill);
+}
+
+async function fill() {
+  const cells = [...document.querySelectorAll("[data-last]")].filter((cell) => seen.get(cell.dataset.last) !== cell.dataset.version);
+  const queue = cells[Symbol.iterator]();
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => { for (const cell of queue) await one(cell); }));
+}
+
+async function one(cell) {
+  const job = cell.dataset.last;
+  const answer = await fetch(`/v1/jobs/${job}/series`);
+  if (!answer.ok) return;
+  const { items } = await answer.json();
+  const list = document.getElementById("series-seen");
+  for (const item of items) if (![...list.options].some((option) => option.value === item.name)) list.append(new Option(item.name, item.name));
+  const wanted = cell.dataset.series;
+  const found = wanted ? items.find((item) => item.name === wanted) : items.find((item) => item.unit === "fraction") ?? items.find((item) => item.name.startsWith("probe."));
+  if (!found || found.last === null) return;
+  seen.set(job, cell.dataset.version);
+  const words = wanted ? "" : ` ${found.name.replace("probe.", "")}`;
+  const title = `${found.name}: last ${found.last.toPrecision(4)}, from ${found.min?.toPrecision(4)} to ${found.max?.toPrecision(4)}`;
+  cell.replaceChildren(await spark(job, found.name), text("b", found.last.toPrecision(3)), text("span", words, "soft"));
+  cell.title = title;
+}
+
+async function spark(job, series) {
+  const query = new URLSearchParams({ series, over: "seed", arm: 0, points: 60 });
+  const answer = await fetch(`/v1/jobs/${job}/history?${query}`);
+  const [trace] = answer.ok ? (await answer.json()).traces : [];
+  const points = (trace?.y ?? []).map((y, place) => [trace.x[place], y]).filter(([, y]) => y !== null);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "spark");
+  svg.setAttribute("viewBox", "0 0 100 100");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  if (points.length > 1) svg.append(line(points));
+  return svg;
+}
+
+function line(points) {
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  const [low, high, left, right] = [Math.min(...ys), Math.max(...ys), Math.min(...xs), Math.max(...xs)];
+  const place = points.map(([x, y]) => `${(100 * (x - left)) / (right - left || 1)},${95 - (90 * (y - low)) / (high - low || 1)}`);
+  const curve = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
+  curve.setAttribute("points", place.join(" "));
+  return curve;
+}
+
+function text(tag, words, kind = "") {
+  return Object.assign(document.createElement(tag), { textContent: words, className: kind });
+}
