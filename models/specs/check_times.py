@@ -56,6 +56,9 @@ def _unit(schedule: ScheduleSpec, timed: Timed) -> Finding | None:
     if unit == "st" and (timed.role != "envelope" or timed.stage is None):
         message = f"{timed.place}: '{timed.duration}': st is a share of a stage, only envelopes in stages take it"
         return finding("E19", timed.steps, message, "unit one of sp ba ep")
+    if unit == "st" and timed.duration.amount > 1 and timed.steps[-1] != "half_life":
+        message = f"{timed.place}: '{timed.duration}' is a share of its stage and ends after it"
+        return finding("E30", timed.steps, message, "between 0st and 1st; longer spans in sp, ba or ep")
     if unit != "ep":
         return None
     if timed.stage is None and timed.role != "cadence":

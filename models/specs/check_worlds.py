@@ -34,6 +34,16 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             yield finding("E30", (*steps, "order"), message, "order iid")
 
 
+def check_batch(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """E15: a batch has items of one pass, each at most once; of a schedule whose worlds are all known."""
+    batch = schedule.clock.batch
+    for world in dict.fromkeys(stage.world for stage in schedule.stages):
+        items = pass_sp(schedule.worlds[world])
+        if items is not None and batch > items:
+            message = f"clock: a batch of {batch} items asked, world {world} has {items}"
+            yield finding("E15", ("clock", "batch"), message, f"at most {items}")
+
+
 def check_probes(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     """Of a schedule whose names are all known."""
     for name, probe in schedule.probes.items():

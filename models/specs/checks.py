@@ -22,7 +22,7 @@ from models.specs.check_settling import check_cuts
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
 from models.specs.check_transforms import check_transforms
-from models.specs.check_worlds import check_conditions, check_probes, check_worlds
+from models.specs.check_worlds import check_batch, check_conditions, check_probes, check_worlds
 from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
 from models.specs.limits import Limits, asked, check_limits, check_lives
@@ -185,6 +185,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
         *check_delays(schedule),
         *check_time(schedule),
         *check_worlds(schedule),
+        *check_batch(schedule),
         *check_transforms(schedule),
         *check_cuts(schedule),
         *check_conditions(schedule),

@@ -87,11 +87,16 @@ class CircuitSpec(Spec):
         return self.name or self.rule.kind
 
 
+MOST_RATE = 1e4
+"""Beyond it a step leaves what single precision can hold."""
+Rate = Annotated[Positive, Field(le=MOST_RATE)]
+
+
 class OptimizerBase(Spec):
     """What every optimizer has."""
 
-    lr: Positive
-    weight_decay: NonNegative = 0.0
+    lr: Rate
+    weight_decay: Annotated[NonNegative, Field(le=MOST_RATE)] = 0.0
     clip: Positive | None = None
     """Largest norm of one life's whole gradient."""
 

@@ -17,7 +17,7 @@ from models.specs.plan import child_key
 from models.specs.regime import RegimeSpec
 from service.store import replays
 from service.store.readings import covers
-from service.store.rows import Row, fetch, fetch_one
+from service.store.rows import Row, fetch, fetch_one, insert_for
 from service.store.tables.work import arm, arm_step, job, trajectory
 
 
@@ -74,7 +74,7 @@ def find_or_create(db: sa.Connection, now: float, wanted: Wanted) -> str:
         "crashes": 0,
         "created_at": now,
     }
-    insert = _insert_for(db)(trajectory).values(row).on_conflict_do_nothing()
+    insert = insert_for(db)(trajectory).values(row).on_conflict_do_nothing()
     locked = sa.select(trajectory.c.priority).where(trajectory.c.id == found).with_for_update()
     while True:  # one that is being deleted is gone by the time it can be locked: then it is made again
         db.execute(insert)
@@ -84,16 +84,6 @@ def find_or_create(db: sa.Connection, now: float, wanted: Wanted) -> str:
     if priority < wanted.priority:
         db.execute(sa.update(trajectory).where(trajectory.c.id == found).values(priority=wanted.priority))
     return found
-
-
-def _insert_for(db: sa.Connection) -> Any:
-    if db.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415 - one of two
-
-        return sqlite_insert
-    from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415 - one of two
-
-    return postgresql_insert
 
 
 def add_readings(db: sa.Connection, found: str, probes: Mapping[str, Any], readings: Mapping[str, Any]) -> None:

@@ -58,7 +58,9 @@ def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, nam
         if crashed and row["crashes"] + 1 >= POISON_CRASHES:
             _give_up(db, now, row["id"], f"{row['crashes'] + 1} workers died or hung without any progress")
             return None
-        return _lease(db, {**row, **taken})
+        lease = _lease(db, {**row, **taken})
+        turns.take(db, row["project"])
+        return lease
 
 
 def tell_expired(db: sa.Connection, now: float, row: Row) -> None:
@@ -74,7 +76,7 @@ def tell_expired(db: sa.Connection, now: float, row: Row) -> None:
 
 
 def _best(db: sa.Connection, now: float, numerics: str, named: str | None) -> Row | None:
-    query = turns.in_turn(sa.select(trajectory), now).where(*runnable(now), trajectory.c.numerics == numerics)
+    query = turns.in_turn(sa.select(trajectory)).where(*runnable(now), trajectory.c.numerics == numerics)
     if named is not None:
         query = query.where(trajectory.c.id == named)
     return fetch_one(db, query.limit(1).with_for_update(skip_locked=True, of=trajectory))

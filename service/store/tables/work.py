@@ -9,6 +9,14 @@ from service.store.tables import metadata
 NULLABLE_JSON = sa.JSON(none_as_null=True)
 """None is NULL, not the JSON value null, which would not be found by `is null`."""
 
+project = sa.Table(
+    "project",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("turns", sa.BigInteger, nullable=False),
+)
+"""Those that work was claimed for; the one with the fewest turns comes next."""
+
 job = sa.Table(
     "job",
     metadata,

@@ -206,3 +206,43 @@ def test_pages_of_jobs_follow_each_other_without_gaps(bench: Bench) -> None:
         second = jobs.list_page(db, "default", before=first[-1]["id"], limit=9)
     assert [row["id"] for row in first + second] == sorted(made, reverse=True)
     assert "document" not in first[0]
+
+
+# ---- fair sharing
+
+
+def claimed_for(bench: Bench, slices: int) -> list[str]:
+    """Projects of so many slices, one after another."""
+    found = []
+    for _ in range(slices):
+        lease = bench.must_claim()
+        found.append(lease.project)
+        bench.commit(lease, updates=1)
+    return found
+
+
+def test_projects_take_turns_however_much_each_has_to_do(bench: Bench) -> None:
+    for place in range(8):
+        bench.submit(arm(step(place, 20)), project="large", priority=100)
+    bench.submit(arm(step(0, 20)), project="small")
+    assert claimed_for(bench, 8).count("small") == 4
+
+
+def test_a_project_that_rested_has_no_turns_saved_up(bench: Bench) -> None:
+    bench.submit(arm(step(0, 200)), project="busy")
+    claimed_for(bench, 30)
+    bench.submit(arm(step(0, 200)), project="fresh")
+    bench.submit(arm(step(1, 200)), project="third")
+    served = claimed_for(bench, 30)
+    assert {name: served.count(name) for name in set(served)} == {
+        "busy": pytest.approx(10, abs=1), "fresh": pytest.approx(10, abs=1), "third": pytest.approx(10, abs=1),
+    }  # fmt: skip
+
+
+def test_inside_a_project_the_most_urgent_comes_first(bench: Bench) -> None:
+    bench.submit(arm(step(0, 20)))
+    urgent = bench.submit(arm(step(1, 20)), priority=5)
+    bench.submit(arm(step(0, 20)), project="other", priority=-5)
+    first, second = bench.must_claim(), bench.must_claim()
+    assert {first.project, second.project} == {"default", "other"}
+    assert bench.path(urgent)[0] in (first.id, second.id)
