@@ -22,6 +22,7 @@ from service.api import (
     history,
     jobs,
     keys,
+    metrics,
     openapi,
     outcomes,
     parts,
@@ -33,6 +34,7 @@ from service.api import (
 )
 from service.api.bells import Ringer
 from service.api.ledger import Ledger
+from service.api.metrics import Meters
 from service.api.stream import Tail
 from service.pages import routes as pages
 from service.settings import Settings
@@ -63,6 +65,7 @@ ROOMS = (
     catalogue,
     keys,
     health,
+    metrics,
     problems,
 )
 
@@ -87,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.database = Database(settings.database_url, read_seconds=settings.request_seconds)
     app.state.ringer = Ringer(settings)
     app.state.ledger = Ledger()
+    app.state.meters = Meters(app.state.database)
     app.state.tail = Tail(events.Stored(app.state.database))
     problems.install(app)
     app.add_middleware(
@@ -94,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         body_bytes=settings.body_bytes_max,
         hosts=frozenset(map(str.lower, settings.allowed_hosts)),
         seconds=settings.request_seconds,
+        answered=app.state.meters.answered,
     )
     for module in ROOMS:
         app.include_router(module.router)
@@ -139,6 +144,7 @@ def _write_down(app: FastAPI, stopping: threading.Event) -> None:
         ending = stopping.wait(LEDGER_SECONDS)
         try:
             app.state.ledger.write_down(app.state.database)
+            app.state.ringer.write_down(app.state.database)
         except DBAPIError as error:
             log.warning("ledger.failed", error=str(error.orig))
 

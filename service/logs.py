@@ -12,7 +12,7 @@ import structlog
 
 from service.settings import Settings
 
-_SECRET = re.compile(r"ont_[A-Za-z0-9]+_[A-Za-z0-9_-]+|://[^:/@\s]+:[^@/\s]+@")
+_SECRET = re.compile(r"ont_[A-Za-z0-9]+_[A-Za-z0-9_-]+|://[^:/@\s]*:[^@/\s]+@")
 
 
 def configure(settings: Settings) -> None:
@@ -45,8 +45,19 @@ def configure(settings: Settings) -> None:
 
 
 def _redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keys and passwords never reach a log; line ends in user text do not begin a new line."""
+    """Keys and passwords never reach a log, however deep they stand; line ends in user text begin no line."""
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = _SECRET.sub("[redacted]", value)
+        event[name] = _clean(value)
     return event
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return _SECRET.sub("[redacted]", value)
+        case dict():
+            return {name: _clean(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_clean(part) for part in value]
+        case _:
+            return value

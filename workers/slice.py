@@ -8,7 +8,7 @@ same bits. No transaction is open while there is training or writing of files.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -22,7 +22,7 @@ from models.specs.probes import MEASURES
 from models.specs.regime import Ending, Measured, Reading, RegimeSpec
 from service.queue.bell import Bell
 from service.settings import Settings
-from service.store import trajectories
+from service.store import tallies, trajectories
 from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
@@ -70,6 +70,12 @@ class Worker:
     leaving: bool = False
     """Told to leave: the slice ends at the next boundary."""
     slices: int = 0
+    counts: dict[str, float] = field(default_factory=dict)
+    """For the tallies, since the last commit."""
+
+    def count(self, amounts: Mapping[str, float]) -> None:
+        """Add to what the next commit tells."""
+        self.counts = tallies.together(self.counts, amounts)
 
 
 @dataclass(frozen=True)
@@ -117,11 +123,14 @@ def run(worker: Worker, lease: Lease, asked_at: float) -> None:
         worker.snapshot_seconds = watch.lap("snapshot_seconds")
         renewal.must_stop()
         crash_point("before_commit")
-        ring = trajectories.commit_slice(worker.database, lease, result(recorder, task, rows))
+        worker.count(tallies.observed("slice_seconds", sum(watch.laps.values())))
+        worker.count(worker.bell.untold())
+        ring = trajectories.commit_slice(worker.database, lease, result(recorder, task, rows, worker.counts))
+        worker.counts = {}
     crash_point("after_commit")
     worker.warm = Warm(lease.id, lease.fence, rows[0].state_hash, cohort)
-    watch.lap("commit_seconds")
-    log.info("slice", trajectory=lease.id, fence=lease.fence, offset=recorder.end, **watch.laps)
+    worker.count(tallies.observed("commit_seconds", watch.lap("commit_seconds")))
+    log.info("slice", offset=recorder.end, **watch.laps)
     crash_point("before_ring")
     worker.bell.ring_all(ring)
 
@@ -203,7 +212,7 @@ def _write(worker: Worker, lease: Lease, cohort: Cohort, stop: str, at_offset: i
     return SnapshotRow(stop, at_offset, stored.uri, stored.sha256, stored.bytes, snapshot.state_hash(cohort))
 
 
-def result(recorder: Recorder, task: Task, rows: list[SnapshotRow]) -> SliceResult:
+def result(recorder: Recorder, task: Task, rows: list[SnapshotRow], counts: Mapping[str, float]) -> SliceResult:
     """All of the slice, for its one commit."""
     return SliceResult(
         start=recorder.start,
@@ -214,6 +223,7 @@ def result(recorder: Recorder, task: Task, rows: list[SnapshotRow]) -> SliceResu
         updates=recorder.updates,
         train_seconds=recorder.train_seconds,
         units=dict(units(task.orders)),
+        counts=counts,
     )
 
 

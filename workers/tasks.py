@@ -97,7 +97,7 @@ def advance(worker: Worker, named: str | None = None) -> bool:
         if claimed is None:
             return False
         held, asked_at = claimed
-        with structlog.contextvars.bound_contextvars(trajectory=held.id, fence=held.fence, worker=worker.owner):
+        with structlog.contextvars.bound_contextvars(**about(held), worker=worker.owner):
             run_slice(worker, held, asked_at)
     except Exception as error:  # the one table; house rule
         _answer(worker, held, error)
@@ -107,12 +107,19 @@ def advance(worker: Worker, named: str | None = None) -> bool:
     return True
 
 
+def about(held: Lease) -> dict[str, Any]:
+    """What every line of a log says of the slice it comes from; a trajectory may be wanted by several jobs."""
+    job = held.jobs[0] if len(held.jobs) == 1 else list(held.jobs)
+    return {"trajectory": held.id, "fence": held.fence, "job": job}
+
+
 def _answer(worker: Worker, held: Lease | None, error: Exception) -> None:
     """What an error means, written down; if the database is away, wait: the lease runs out by itself."""
     worker.warm = None
     try:
         _settle(worker, held, error)
     except LeaseLost:
+        worker.count({"lease_lost": 1})
         log.info("lease.lost")
     except (OperationalError, InterfaceError) as away:
         log.warning("database.away", error=str(away.orig))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from starlette.background import BackgroundTask
 
 from service.settings import Settings
+from service.store import tallies
+from service.store.engine import Database
 
 if TYPE_CHECKING:
     from service.queue.bell import Bell
@@ -25,6 +27,14 @@ class Ringer:
     def later(self, trajectories: Sequence[str]) -> BackgroundTask | None:
         """The task that rings for these; None if there is nothing to ring for."""
         return BackgroundTask(self._ring, tuple(trajectories)) if trajectories else None
+
+    def write_down(self, database: Database) -> None:
+        """Store how often the bell was rung."""
+        with self._making:
+            amounts = {} if self._bell is None else self._bell.untold()
+        if any(amounts.values()):
+            with database.write() as db:
+                tallies.add(db, tallies.here("api"), amounts)
 
     def close(self) -> None:
         """Let go of the broker."""

@@ -128,6 +128,14 @@ Controller = Annotated[Caller, Depends(_may("control"))]
 Admin = Annotated[Caller, Depends(_may("admin"))]
 
 
+def _watcher(request: Request, store: Store, settings: Config) -> Caller | None:
+    """Whoever may see how the service does: anybody where only this machine can ask, else an administrator."""
+    return None if settings.binds_loopback else _may("admin")(_caller(request, store, settings))
+
+
+Watcher = Annotated[Caller | None, Depends(_watcher)]
+
+
 def _limit(
     limit: Annotated[int, Query(ge=1, description="At most so many items; more than 1000 is 1000.")] = DEFAULT_LIMIT,
 ) -> int:

@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse
 from service.api import job_views
 from service.api.answers import OPTIONS, tagged
 from service.api.dependencies import Config, Cursor, Limit, Reader, Store
+from service.api.metrics import Meters
 from service.api.stream import Data, Head, Tail, limited, one, read_places, several
 from service.lifecycle import TERMINAL
 from service.settings import Settings
@@ -99,7 +100,7 @@ def stream(  # noqa: PLR0913 - a request has these parts
     if row["status"] in TERMINAL and after == row["last_event"]:
         return Response(status_code=204)
     tail: Tail = request.app.state.tail
-    return _streaming(one(tail, job, after), settings)
+    return _streaming(one(tail, job, after), request, settings)
 
 
 @router.get(
@@ -121,12 +122,19 @@ def stream_several(
         rows: list[Any] = [jobs.get(db, caller.project, each) for each in places]
     if all(row["status"] in TERMINAL and places[row["id"]] == row["last_event"] for row in rows):
         return Response(status_code=204)
-    return _streaming(several(request.app.state.tail, places), settings)
+    return _streaming(several(request.app.state.tail, places), request, settings)
 
 
-def _streaming(frames: AsyncGenerator[bytes], settings: Settings) -> Response:
+def _streaming(frames: AsyncGenerator[bytes], request: Request, settings: Settings) -> Response:
+    meters: Meters = request.app.state.meters
+
+    async def counted() -> AsyncGenerator[bytes]:
+        with meters.streaming():
+            async for part in limited(frames, settings.stream_seconds):
+                yield part
+
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-    return EventSourceResponse(limited(frames, settings.stream_seconds), headers=headers)
+    return EventSourceResponse(counted(), headers=headers)
 
 
 def _listed(names: str | None) -> tuple[str, ...]:

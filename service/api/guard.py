@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -29,12 +31,17 @@ CONTENT_SECURITY_POLICY = (
 )
 _STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_JOB = re.compile(r"job_[0-9A-Z]{26}")
 _DRAINED_BYTES = 64 * 1024 * 1024
 _PROTECTION = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+
+
+Answered = Callable[[str, str, int, float], None]
+"""Told of every answer: route, method, status, seconds until it began."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,16 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, *, body_bytes: int, hosts: frozenset[str] = frozenset(), seconds: float = 30.0
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int,
+        hosts: frozenset[str] = frozenset(),
+        seconds: float = 30.0,
+        answered: Answered | None = None,
     ) -> None:
         self.app = app
+        self.answered = answered
         self.body_bytes = body_bytes
         self.hosts = LOOPBACK_HOSTS | hosts
         self.seconds = seconds
@@ -67,8 +81,8 @@ class Guard:
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
-        guarded = _protected(scope, send, request_id)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        guarded = self._watched(scope, _protected(scope, send, request_id))
+        with structlog.contextvars.bound_contextvars(request_id=request_id, **_about(scope)):
             refusal = self._host_refusal(headers) or self._origin_refusal(scope, headers) or _nul_refusal(scope)
             if refusal is None:
                 body = await self._body_in_time(headers, receive)
@@ -81,6 +95,21 @@ class Guard:
                 else:
                     refusal = Refusal("too-slow", f"no answer within {self.seconds:g} s")
             await _problem(scope, refusal)(scope, receive, guarded)
+
+    def _watched(self, scope: Scope, send: Send) -> Send:
+        """Log every answer as it begins, and let it be counted."""
+        begun = time.monotonic()
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                seconds, status = time.monotonic() - begun, message["status"]
+                log.info("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+                if self.answered is not None:
+                    self.answered(route, scope["method"], status, seconds)
+            await send(message)
+
+        return watched
 
     def _host_refusal(self, headers: Headers) -> Refusal | None:
         host = headers.get("host", "")
@@ -161,6 +190,12 @@ class Guard:
                 parts.clear()
             if not message.get("more_body", False) or received > _DRAINED_BYTES:
                 return b"".join(parts) if received <= self.body_bytes else refusal
+
+
+def _about(scope: Scope) -> dict[str, str]:
+    """The job that a path is about, for every line of the log."""
+    match = _JOB.search(scope["path"])
+    return {"job": match[0]} if match else {}
 
 
 def _nul_refusal(scope: Scope) -> Refusal | None:

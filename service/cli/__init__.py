@@ -12,7 +12,20 @@ from typing import Annotated
 import typer
 
 from models.errors import Malformed
-from service.cli import comparing, documents, figures, histories, jobs, keys, machine, outcomes, verbs
+from service.cli import (
+    backups,
+    comparing,
+    config,
+    doctor,
+    documents,
+    figures,
+    histories,
+    jobs,
+    keys,
+    machine,
+    outcomes,
+    verbs,
+)
 from service.cli.output import complain
 from service.client import ApiError, Unreachable
 from service.figures.files import NoPicture
@@ -27,20 +40,26 @@ app = typer.Typer(
 )
 
 
+def _configured(name: str) -> str | None:
+    found = config.resolved(name)
+    return None if found is None else found[0]
+
+
 @app.callback()
 def _settings(
     context: typer.Context,
     url: Annotated[str | None, typer.Option(envvar="ONTOGENY_URL", help="Address of the service.")] = None,
     key: Annotated[str | None, typer.Option(envvar="ONTOGENY_KEY", help="API key.", show_envvar=True)] = None,
 ) -> None:
-    context.obj = (url, key)
+    context.obj = (url or _configured("url"), key or _configured("key"))
 
 
-for room in (machine, documents, jobs, verbs, histories, figures, outcomes, comparing):
+for room in (machine, backups, doctor, documents, jobs, verbs, histories, figures, outcomes, comparing):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 
 app.add_typer(keys.app, name="keys")
+app.add_typer(config.app, name="config")
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""The machine: up, api, migrate, demo."""
+"""The machine: up, api, worker, migrate, demo."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +43,14 @@ def api(
     serve(_settings(host=host, port=port))
 
 
+def worker(
+    slots: Annotated[int, typer.Option(help="Worker processes.", min=1, max=256)] = 2,
+) -> None:
+    """Start workers with a reconciler, against the database and broker of the environment; needs the extra `worker`."""
+    command = [sys.executable, "-m", "workers", "--slots", str(slots)]
+    os.execv(command[0], command)
+
+
 def migrate() -> None:
     """Bring the database up to date."""
     from service.store.engine import migrate as bring_up_to_date  # noqa: PLC0415 - alembic is slow to load
@@ -60,4 +70,4 @@ def demo(
     raise typer.Exit(run(file, home or Path(".ontogeny/demo")))
 
 
-COMMANDS = (up, api, migrate, demo)
+COMMANDS = (up, api, worker, migrate, demo)

@@ -7,6 +7,7 @@ commit, by one task name with JSON arguments, and never imports the worker that 
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from kombu.connection import Connection
 from kombu.exceptions import ChannelError, KombuError
+from redis.exceptions import RedisError
 
 from service.settings import Settings
 
@@ -49,6 +52,7 @@ class Bell:
         self._count = threading.Lock()
         self.sent = 0
         self.failures = 0
+        self._told = (0, 0)
 
     def ring(self, trajectory: str) -> bool:
         """Say that there may be something to do; False if nobody could be told."""
@@ -71,6 +75,12 @@ class Bell:
                 break
             told += 1
         return told
+
+    def untold(self) -> dict[str, float]:
+        """How often it was rung, and in vain, since this was last asked."""
+        with self._count:
+            (sent, failures), self._told = self._told, (self.sent, self.failures)
+            return {"bells_sent": self.sent - sent, "bell_failures": self.failures - failures}
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -132,3 +142,18 @@ def _bind(control: Path) -> None:
     whole = control / f"{QUEUE}.{threading.get_native_id()}.tmp"
     whole.write_text(json.dumps([[QUEUE, "", QUEUE]]))
     whole.replace(binding)
+
+
+def unreachable(settings: Settings, seconds: float = 1.0) -> str | None:
+    """Why the broker cannot be reached; None if it can."""
+    if _in_files(settings):
+        place = folder(settings)
+        return None if os.access(place if place.exists() else settings.home, os.W_OK) else f"{place} cannot be written"
+    broker: Any = Connection(settings.broker_url, connect_timeout=seconds)  # type: ignore[no-untyped-call]
+    try:
+        broker.ensure_connection(max_retries=1, interval_start=0.0, interval_max=0.0, timeout=seconds)
+    except (KombuError, ChannelError, OSError, RedisError) as error:
+        return str(error) or type(error).__name__
+    finally:
+        broker.release()
+    return None

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.queue import bell
 from service.settings import Settings
-from service.store import access, sealing, upkeep
+from service.store import access, sealing, tallies, upkeep
 from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
@@ -56,9 +56,17 @@ class Reconciler:
         """Expire leases, ring lost bells; now and then what nobody waits for."""
         upkeep.expire_leases(self.database)
         self.bell.ring_all(upkeep.unannounced(self.database, self.settings.bell_grace_seconds))
+        self.count()
         if self.tidied_at is None or time.monotonic() - self.tidied_at >= TIDY_SECONDS:
             self.tidied_at = time.monotonic()
             self.tidy()
+
+    def count(self) -> None:
+        """Tell how many bells were rung; in a transaction of its own, only if there were some."""
+        amounts = self.bell.untold()
+        if any(amounts.values()):
+            with self.database.write() as db:
+                tallies.add(db, tallies.here("reconciler"), amounts)
 
     def tidy(self) -> None:
         """Repair statuses, seal histories nobody adds to, collect snapshots nobody needs, forget what is past its time.

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import demands, events, history, replays, standing
+from service.store import aggregates, demands, events, history, replays, standing, tallies
 from service.store.blocks import EncodedBlock
+from service.store.claims import held, runnable
 from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRow
 from service.store.readings import covers_all
@@ -18,25 +19,6 @@ from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 
 _TRANSITION = ("demand", "seed", "offset", "age_sp", "fired", "status", "values")
-
-
-def runnable(now: float) -> list[Any]:
-    """Conditions under which a trajectory can be claimed."""
-    t, s = trajectory.c, snapshot.alias("start").c
-    has_start = sa.exists().where(s.trajectory == t.parent, s.stop == t.parent_stop, s.lost_at.is_(None))
-    return [
-        t.error.is_(None),
-        sa.or_(t.reached < t.wanted, sa.and_(t.replay.is_not(None), t.wanted > 0)),
-        t.not_before <= now,
-        sa.or_(t.lease_until.is_(None), t.lease_until < now),
-        sa.or_(t.parent.is_(None), has_start),
-    ]
-
-
-def held(lease: Lease) -> list[Any]:
-    """Conditions under which a lease is still one."""
-    t = trajectory.c
-    return [t.id == lease.id, t.created_at == lease.born, t.fence == lease.fence, t.lease_until.is_not(None)]
 
 
 @again_on_conflict
@@ -59,8 +41,21 @@ def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[
         demands.refresh_wanted(db, touched)
         _tell(db, now, wanting, lease, result, news, differing)
         standing.refresh(db, now, standing.jobs_of(db, touched) + wanting)
+        tallies.add(db, tallies.source_of(row["owner"] or ""), _counted(lease, result, differing))
         query = sa.select(trajectory.c.id).where(trajectory.c.id.in_(touched), *runnable(now))
         return list(db.execute(query.order_by(trajectory.c.id)).scalars())
+
+
+def _counted(lease: Lease, result: SliceResult, differing: Sequence[str]) -> dict[str, float]:
+    """What the commit adds to what is counted over all time."""
+    gains = [gain for block in result.blocks for gain in block.gains]
+    own = {
+        "updates": 0.0 if lease.replay else float(result.updates),
+        "history_values": float(sum(aggregates.counts(gain.numbers)["n"] for gain in gains)),
+        "snapshot_bytes": float(sum(each.bytes for each in result.snapshots)),
+        "replay_mismatch": float(len(differing)),
+    }
+    return tallies.together(own, result.counts)
 
 
 def _given_back(row: Row) -> dict[str, Any]:

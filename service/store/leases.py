@@ -57,6 +57,8 @@ class Lease:
     layer: int
     """Layer of history that a replay writes; another one by the time of the commit: the replay began anew."""
     first_slice: bool
+    jobs: tuple[str, ...] = ()
+    """Jobs that want it, for logs."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,5 @@ class SliceResult:
     train_seconds: float
     units: Mapping[str, str] = field(default_factory=dict)
     """Units of probe paths."""
+    counts: Mapping[str, float] = field(default_factory=dict)
+    """What the worker counted since its last commit."""

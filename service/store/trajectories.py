@@ -11,8 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import events, replays, standing, turns
-from service.store.commits import commit_slice, held, runnable
+from service.store import events, replays, standing, tallies, turns
+from service.store.claims import held, runnable
+from service.store.commits import commit_slice
 from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost, SliceResult, SnapshotRef, SnapshotRow
 from service.store.rows import Row, fetch_one
@@ -68,6 +69,7 @@ def tell_expired(db: sa.Connection, now: float, row: Row) -> None:
     if row["owner"] is None:
         return
     db.execute(sa.update(trajectory).where(trajectory.c.id == row["id"]).values(owner=None))
+    tallies.add(db, "store", {"leases_expired": 1})
     jobs = standing.jobs_of(db, [row["id"]])
     for job_id in jobs:
         data = {"trajectory": row["id"], "owner": row["owner"], "fence": row["fence"]}
@@ -116,6 +118,7 @@ def _lease(db: sa.Connection, row: Row) -> Lease:
         endings={step["ending_id"]: step["ending"] for step in steps if step["ending"] is not None},
         layer=row["layer"],
         first_slice=row["slices"] == 0,
+        jobs=tuple(standing.jobs_of(db, [row["id"]], wanting=True)[:10]),
     )
 
 
@@ -131,11 +134,13 @@ def _start(db: sa.Connection, row: Row, begin: int) -> SnapshotRef | None:
 
 
 def waiting(db: sa.Connection, now: float) -> tuple[int, float | None]:
-    """How many trajectories could be claimed, and when the oldest of them was made."""
-    count, oldest = db.execute(
-        sa.select(sa.func.count(), sa.func.min(trajectory.c.created_at)).where(*runnable(now))
-    ).one()
-    return int(count), oldest
+    """How many trajectories could be claimed, and since when the one that waits longest could."""
+    t, own, start = trajectory.c, snapshot.alias("own").c, snapshot.alias("born").c
+    last = sa.select(sa.func.max(own.created_at)).where(own.trajectory == t.id).scalar_subquery()
+    born = sa.select(start.created_at).where(start.trajectory == t.parent, start.stop == t.parent_stop)
+    rows = db.execute(sa.select(t.created_at, t.not_before, last, born.scalar_subquery()).where(*runnable(now))).all()
+    since = [max(time or 0.0 for time in row) for row in rows]
+    return len(since), min(since, default=None)
 
 
 @again_on_conflict

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from service.lifecycle import TERMINAL
-from service.store import demands, events, replays, standing
-from service.store.commits import held, runnable
+from service.store import demands, events, replays, standing, tallies
+from service.store.claims import held, runnable
 from service.store.engine import Database, again_on_conflict
 from service.store.leases import Lease, LeaseLost
 from service.store.rows import Row, fetch
@@ -18,6 +18,7 @@ from service.store.trajectories import tell_expired
 
 RINGS = 200
 KEPT_LATEST = 2
+FENCE_LEAP = 1_000_000
 
 
 @again_on_conflict
@@ -44,6 +45,13 @@ def expire_leases(database: Database) -> list[str]:
         for row in found:
             tell_expired(db, now, row)
         return [row["id"] for row in found]
+
+
+def silent(db: sa.Connection, before: float) -> list[str]:
+    """Trajectories whose lease ran out before a time, and of which nobody has taken note."""
+    t = trajectory.c
+    query = sa.select(t.id).where(t.lease_until < before, t.owner.is_not(None))
+    return list(db.execute(query.order_by(t.lease_until)).scalars())
 
 
 @again_on_conflict
@@ -76,6 +84,7 @@ def go_back(database: Database, lease: Lease) -> None:
         released = {"owner": None, "lease_until": None, "rung_at": 0.0}
         db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(released))
         _reopen(db, found, stop)
+        tallies.add(db, "store", {"snapshots_lost": 1})
         demands.refresh_wanted(db, demands.settle(db, now, ids))
         jobs = standing.jobs_of(db, ids)
         for job_id in jobs:
@@ -123,3 +132,16 @@ def named_files(database: Database) -> set[str]:
     """Files that a row names."""
     with database.read() as db:
         return set(db.execute(sa.select(snapshot.c.uri)).scalars())
+
+
+def after_restore(database: Database) -> int:
+    """Make a database that was set back to an earlier state safe to work with; how many trajectories it has.
+
+    Workers from before may still hold leases under fences that the backup has not seen yet: all fences jump beyond
+    those, so that such a worker can write nothing.
+    """
+    with database.write() as db:
+        values = {"fence": trajectory.c.fence + FENCE_LEAP, "owner": None, "lease_until": None, "rung_at": 0.0}
+        count = db.execute(sa.update(trajectory).values(values)).rowcount
+    repair_statuses(database)
+    return int(count)

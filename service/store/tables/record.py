@@ -1,4 +1,4 @@
-"""What was seen while training: series, blocks of open slices, sealed chunks; ends of stages; events."""
+"""What was seen while training: series, blocks of open slices, sealed chunks; ends of stages; events; tallies."""
 
 from __future__ import annotations
 
@@ -79,3 +79,12 @@ event = sa.Table(
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
 )
+
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("source", sa.String(200), primary_key=True),
+    sa.Column("amount", sa.Double, nullable=False),
+)
+"""What was counted over all time, by whom: a row for each source, so that workers do not wait for one another."""

@@ -131,7 +131,8 @@ def test_deleting_the_only_job_leaves_no_row(bench: Bench) -> None:
     files = bench.delete(job)
     assert set(files) == {uri for uri in bench.simulation.files if uri in set(files)}
     assert len(files) >= 5
-    assert {table.name: len(bench.rows(table)) for table in metadata.sorted_tables if bench.rows(table)} == {}
+    left = {table.name for table in metadata.sorted_tables if bench.rows(table)}
+    assert left <= {"project", "tally"}, "what is counted over all time stays"
 
 
 def test_deleting_a_job_keeps_what_another_reaches(bench: Bench) -> None:

@@ -55,7 +55,7 @@ def test_jobs_of_a_project_take_turns(bench: Bench) -> None:
     assert bench.status(large) == "running"
 
 
-def test_projects_take_turns_by_the_workers_they_hold(bench: Bench) -> None:
+def test_projects_take_turns(bench: Bench) -> None:
     bench.submit(*(arm(step(place, 100)) for place in range(1, 5)), seeds=(0,), project="many")
     bench.submit(arm(step(1, 10)), seeds=(0,), project="few")
     projects = [bench.trajectory(each)["project"] for each in order(bench, 3)]
