@@ -87,8 +87,8 @@ class CircuitSpec(Spec):
         return self.name or self.rule.kind
 
 
-MOST_RATE = 1e4
-"""Beyond it a step leaves what single precision can hold."""
+MOST_RATE = 3.4e38
+"""The largest number that single precision, in which lives learn, can hold."""
 Rate = Annotated[Positive, Field(le=MOST_RATE)]
 
 

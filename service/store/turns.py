@@ -1,8 +1,8 @@
 """Whose turn it is: which of the trajectories that can run is trained next.
 
 Projects take turns, whatever they ask and however much. Inside of one priorities come first; among equals jobs take
-turns by who was served longest ago, so that no small job waits behind a large one. Inside a job the longest path goes first, all that waits for a
-trajectory counted in, so that the last worker does not run alone.
+turns by who was served longest ago, so that no small job waits behind a large one. Inside a job the longest path goes
+first, all that waits for a trajectory counted in, so that the last worker does not run alone.
 """
 
 from __future__ import annotations
