@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-PACKAGES = ("torch", "numpy", "sqlalchemy", "celery", "kombu", "fastapi", "pydantic")
+PACKAGES = ("torch", "numpy", "sqlalchemy", "celery", "kombu", "fastapi", "pydantic", "zstandard", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Row:
     """One figure: its value and unit, what is required of it, and what it is held against."""
 
     name: str
-    value: float
+    value: float | None
+    """None: the peer is missing, which `peer` says."""
     unit: str
     required: str | None = None
     """`<= 2`, `>= 0.9`, `within 0.9 1.1`; None: for information."""
@@ -28,6 +29,8 @@ class Row:
     @property
     def ok(self) -> bool:
         """Whether the requirement is met."""
+        if self.value is None:
+            return False
         if self.required is None:
             return True
         relation, *bounds = self.required.split()
@@ -54,7 +57,9 @@ class Report:
         self.rows.append(Row(*row, **more))
         line = self.rows[-1]
         verdict = "" if line.required is None else f"{line.required:>12}  {'ok' if line.ok else 'MISSED'}"
-        print(f"{line.name:36} {line.value:14.4g} {line.unit:12} {verdict}", flush=True)
+        value = f"{line.value:14.4g}" if line.value is not None else f"{'-':>14}"
+        missing = f"  {line.peer}" if line.value is None else ""
+        print(f"{line.name:40} {value} {line.unit:12} {verdict}{missing}", flush=True)
 
     def head(self) -> None:
         """Machine, load, versions, command."""

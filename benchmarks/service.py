@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,10 @@ def document(name: str, stages: int = 1, updates: int = 200, seed: int = 0) -> d
 
 
 @contextmanager
-def service(workers: int) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
-    """A service in a home of its own."""
+def service(
+    workers: int, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
+    """A service in a home of its own; `settings` are variables of its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -96,6 +98,7 @@ def service(workers: int) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
             str(workers),
         ]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ONTOGENY_")}
+        environment |= settings or {}
         with (Path(home) / "service.log").open("wb") as log:
             child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log, stdout=log)
         try:

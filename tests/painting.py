@@ -13,6 +13,7 @@ from simulated import Bench, Fates
 from models.specs.regime import Reading
 from service.store import trajectories
 from service.store.blocks import SeriesGroup, encode_block
+from service.store.clock import Notes
 from service.store.leases import Lease
 
 Document = dict[str, Any]
@@ -115,7 +116,7 @@ class Painter:
             if len((group := painted(lease, probe, progressions, lives, result.start)).offsets)
         ]
         groups.append(cost_of(lease, lives, result.start, result.end))
-        block = encode_block(result.start, result.end, groups, 1.0)
+        block = encode_block(result.start, result.end, groups, Notes.even(result.end, 1.0))
         trajectories.commit_slice(self.bench.database, lease, replace(result, blocks=[block]))
 
 
@@ -154,4 +155,4 @@ def cost_of(lease: Lease, lives: dict[int, int], start: int, end: int) -> Series
 def group_of(lease: Lease, path: str, offsets: list[int], values: Any, valid: Any) -> SeriesGroup:
     shape = (1, len(offsets), len(lease.seeds))
     told = np.array(values, np.float32).reshape(shape), np.array(valid, np.bool_).reshape(shape)
-    return SeriesGroup([path], np.array(offsets, np.int64), *told, np.zeros(len(offsets)))
+    return SeriesGroup([path], np.array(offsets, np.int64), *told)

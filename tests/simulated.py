@@ -22,6 +22,7 @@ from models.specs.triggers import Criterion, Trigger
 from service.lifecycle import Verb
 from service.store import creation, events, history, jobs, trajectories, upkeep
 from service.store.blocks import SeriesGroup, encode_block
+from service.store.clock import Notes
 from service.store.engine import Database
 from service.store.leases import Lease, SliceResult, SnapshotRow
 from service.store.tables.record import transition
@@ -166,7 +167,9 @@ class Simulation:
                 gathered = Cohort(0, dict.fromkeys(left, 0))
                 snapshots.append(self._save(lease, gathered, realised_stop(left), max(left.values())))
         start, end = lease.reached, cohort.offset
-        blocks = [encode_block(start, end, groups(lease, rows), float(end - start))] if end > start else []
+        blocks = []
+        if end > start:
+            blocks = [encode_block(start, end, groups(lease, rows), Notes.even(end, float(end - start)))]
         return SliceResult(start, end, blocks, told, snapshots, end - start, float(end - start))
 
     def _restore(self, lease: Lease) -> Cohort:
@@ -251,7 +254,6 @@ def _group(path: str, lease: Lease, rows: Sequence[tuple[int, set[int]]]) -> Ser
         np.array([offset for offset, _ in rows], np.int64),
         np.array(values, np.float32).reshape(shape),
         np.array(valid, np.bool_).reshape(shape),
-        np.zeros(len(rows)),
     )
 
 

@@ -21,6 +21,9 @@ BEFORE_TORCH = {
 """One thread (1 and 2 give different sums); the same kernels for odd shapes and on every CPU that has AVX2."""
 
 
+_PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 class TooLate(RuntimeError):
     """Torch was loaded before its environment was settled; what it computes belongs to no declared class."""
 
@@ -32,6 +35,12 @@ def settle() -> None:
         names = ", ".join(differing)
         raise TooLate(f"torch is already loaded without {names}; call workers.environment.settle() before importing it")
     os.environ.update(BEFORE_TORCH)
+
+
+def resident_mib() -> float:
+    """Memory this process occupies."""
+    with open("/proc/self/statm") as pages:
+        return int(pages.read().split()[1]) * _PAGE_MIB
 
 
 def private_temporary_folder(home: Path, name: str) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 
 from models.engine.record import Flush, Group
 from service.store.blocks import EncodedBlock, SeriesGroup, encode_block
-from service.store.columns import Mask, Values
+from service.store.clock import Notes
+from workers.environment import resident_mib
 
 
 class Recorder:
@@ -28,6 +29,7 @@ class Recorder:
         self.end = start
         self.train_seconds = 0.0
         self.updates = 0
+        self._notes: list[tuple[int, float, float]] = []
         self.bytes = 0
         self.transitions: list[dict[str, Any]] = []
         self._groups: list[SeriesGroup] = []
@@ -36,32 +38,28 @@ class Recorder:
         """Take over one flush; ValueError if it does not begin where the last one ended."""
         if flush.start != self.end:
             raise ValueError(f"a flush from offset {flush.start} cannot follow offset {self.end}")
-        self._groups += [self._timed(group, flush) for group in flush.groups]
+        self._groups += [self._spread(group) for group in flush.groups]
         self.bytes += sum(group.values.nbytes for group in flush.groups)
         self.transitions += [asdict(event) for event in flush.transitions]
         self.end = flush.end
         self.train_seconds += flush.train_seconds
         self.updates += flush.updates
+        if flush.end > flush.start:
+            self._notes.append((flush.end, self.train_seconds, resident_mib()))
 
     def blocks(self) -> list[EncodedBlock]:
         """The block of the slice; none if it did not move."""
         if self.end == self.start:
             return []
-        return [encode_block(self.start, self.end, self._groups, self.train_seconds)]
+        offsets, seconds, memory_mib = (np.array(column) for column in zip(*self._notes, strict=True))
+        return [encode_block(self.start, self.end, self._groups, Notes(offsets, seconds, memory_mib))]
 
-    def _timed(self, group: Group, flush: Flush) -> SeriesGroup:
-        """With the seconds of training at each row, told evenly over the updates of the flush."""
-        share = (group.offsets - flush.start) / max(1, flush.end - flush.start)
-        seconds = self.train_seconds + np.clip(share, 0.0, 1.0) * flush.train_seconds
-        values, valid = self._spread(group)
-        return SeriesGroup(group.paths, group.offsets, values, valid, seconds)
-
-    def _spread(self, group: Group) -> tuple[Values, Mask | None]:
-        """Values (paths, rows, lives of the trajectory) and which of them hold."""
+    def _spread(self, group: Group) -> SeriesGroup:
+        """Over the lives of the trajectory."""
         if self._places == list(range(self._lives)):
-            return group.values, group.valid
+            return SeriesGroup(group.paths, group.offsets, group.values, group.valid)
         values = np.zeros((*group.values.shape[:2], self._lives), np.float32)
         valid = np.zeros(values.shape, np.bool_)
         values[:, :, self._places] = group.values
         valid[:, :, self._places] = True if group.valid is None else group.valid
-        return values, valid
+        return SeriesGroup(group.paths, group.offsets, values, valid)

@@ -34,7 +34,6 @@ from workers.slice import run as run_slice
 log = structlog.get_logger(__name__)
 
 _TRAJECTORY_ID = re.compile(r"trj_[0-9a-f]{32}")
-_PAGE_BYTES = 4096
 
 
 def serve(settings: Settings, slot: int) -> int:
@@ -158,13 +157,8 @@ def _fail(worker: Worker, held: Lease, error: Exception, *, again: bool) -> None
 def _leave_if_worn(worker: Worker) -> None:
     """Leave between slices after so many of them, or above the memory limit; a fresh process takes over."""
     worker.slices += 1
-    if worker.slices >= worker.settings.slices_per_worker or resident_mib() > worker.settings.worker_memory_mib:
-        log.info("worker.worn", slices=worker.slices, resident_mib=resident_mib())
+    resident_mib, settings = environment.resident_mib(), worker.settings
+    if worker.slices >= settings.slices_per_worker or resident_mib > settings.worker_memory_mib:
+        log.info("worker.worn", slices=worker.slices, resident_mib=round(resident_mib))
         worker.leaving = True
         app.leave_after_this()
-
-
-def resident_mib() -> int:
-    """Memory this process occupies."""
-    with open("/proc/self/statm") as pages:
-        return int(pages.read().split()[1]) * _PAGE_BYTES // 2**20

@@ -20,7 +20,7 @@ import torch
 from models.engine.cohort import Cohort, Flags
 from models.engine.flow import Form
 from models.engine.knobs import Knobs
-from models.engine.step import Row
+from models.engine.step import Row, weights
 from models.specs.order import settles
 from models.specs.regime import RegimeSpec
 
@@ -181,10 +181,9 @@ class Record:
         """Norm of each area's gradient, for lives in which it moves, of its weights, residuals; at rows of one form."""
         told = torch.stack([row.norms for row in rows if row.norms is not None]).numpy().astype(np.float64)
         moves = [(name, lives) for name, lives in form.moves.items()]
-        moves += [(name, form.alive_N) for name in self._cohort.params]
-        gradients, weights = range(len(form.moves)), range(len(form.moves), len(moves))
+        moves += [(name, form.alive_N) for name in weights(self._cohort.params)]
         series, valid = [], []
-        for places in (gradients, weights):
+        for places in (range(len(form.moves)), range(len(form.moves), len(moves))):
             for area in self._areas:
                 own = [place for place in places if moves[place][0].startswith(f"area/{area}/")]
                 lives = np.logical_or.reduce([moves[place][1] for place in own] or [np.zeros_like(form.alive_N)])

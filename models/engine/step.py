@@ -20,7 +20,8 @@ from models.engine.knobs import KnobBoard
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
 from models.protocols import Cost, Moment, Params, Remembers, SampleCost
-from models.specs.regime import NORMS_EVERY, RegimeSpec
+from models.specs.regime import RegimeSpec
+from models.specs.series import NORMS_EVERY
 from models.specs.transforms.organism import CutPathwaySpec
 
 
@@ -34,7 +35,7 @@ class Row:
     values: Tensor
     """(live costs + moved parameters, N)."""
     norms: Tensor | None
-    """Of the gradients of moved parameters, then of the areas' parameters after the update, then how far areas that
+    """Of the gradients of moved parameters, then of the areas' weights after the update, then how far areas that
     settle were from rest (all, N); at a cadence."""
 
 
@@ -80,7 +81,8 @@ class Training:
         """Norms at the first update and at every tenth after it: they are for looking at, and must cost nothing."""
         if (self.cohort.offset - 1) % NORMS_EVERY:
             return None
-        each = [*(grads[name] for name in plan.form.moves), *self.cohort.params.values()]
+        params = self.cohort.params
+        each = [*(grads[name] for name in plan.form.moves), *(params[name] for name in weights(params))]
         norms = [torch.linalg.vector_norm(one.detach().flatten(1), dim=1) for one in each]
         return torch.stack([*norms, *residuals])
 
@@ -145,6 +147,11 @@ class Training:
         cohort.shown[self.stream.digest][alive] += self.regime.batch
         cohort.offset += 1
         cohort.offset_N[alive] = cohort.offset
+
+
+def weights(params: Params) -> list[str]:
+    """Parameters that weigh an input; biases and gains are left out."""
+    return [name for name in params if name.endswith("/weight")]
 
 
 class _Gate(torch.autograd.Function):

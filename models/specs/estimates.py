@@ -15,7 +15,9 @@ from models.specs.canonical import canonical_bytes
 from models.specs.organism import AdamSpec, AdamWSpec, OptimizerSpec, OrganismSpec, RmspropSpec, SgdSpec
 from models.specs.plan import StepPlan
 from models.specs.probes import MEASURES, areas_of
-from models.specs.regime import NORMS_EVERY, Measured
+from models.specs.recorded import series_of
+from models.specs.regime import Measured
+from models.specs.series import NORMS_EVERY
 from models.specs.shapes import area_parameters, area_shapes
 
 VALUE_BYTES = 4
@@ -29,8 +31,8 @@ def history_values(step: StepPlan, probes: Mapping[str, Measured]) -> int:
     """Numbers that one life writes down in a step: rows of every update, norms and readings at their cadences."""
     regime, updates = step.regime, step.demand.offset
     areas = tuple(regime.organism.areas)
-    width = 2 * len(regime.costs) + 3 * len(areas) + len(regime.deficits)
-    total = updates * width + ceil(updates / NORMS_EVERY) * 2 * len(areas)
+    always, norms = series_of(regime.organism, len(regime.costs), len(regime.deficits))
+    total = updates * always + ceil(updates / NORMS_EVERY) * norms
     for name, readings in step.readings.items():
         probe = probes[name].probe
         by_area = MEASURES[probe.kind].by_area

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from models.specs.base import Spec
 from models.specs.findings import Finding, Steps, finding
-from models.specs.probes import MEASURES, areas_of
-from models.specs.regime import NORMS_EVERY
+from models.specs.recorded import fitting_cadence, recorded
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import area_parameters, area_shapes, parameter_count
 from models.specs.timeline import stage_lengths
@@ -32,6 +31,7 @@ class Limits(Spec):
     updates_per_life: int = Field(default=10_000_000, ge=1)
     history_values: int = Field(default=100_000_000, ge=1)
     """Values of all series of all lives."""
+    series_per_trajectory: int = Field(default=2_000, ge=1)
     snapshot_bytes: int = Field(default=64 * 2**30, ge=1)
     """Snapshots at the ends of all stages of all lives."""
     activity_values: int = Field(default=64_000_000, ge=1)
@@ -44,6 +44,8 @@ class Asked(Spec):
     parameters: int
     updates: int
     history_values: int
+    series: int
+    """Of one trajectory."""
     snapshot_bytes: int
     activity_values: int
 
@@ -52,12 +54,14 @@ def asked(schedule: ScheduleSpec) -> Asked:
     """What a schedule without errors asks for."""
     parameters = parameter_count(schedule.organism)
     clock = Clock(schedule, stage_lengths(schedule))
+    told = recorded(clock)
     units = sum(map(prod, area_shapes(schedule.organism).values()))
     steps = schedule.clock.sweeps * max(world.steps for world in schedule.worlds.values())
     return Asked(
         parameters=parameters,
         updates=clock.longest_life,
-        history_values=_history_values(clock),
+        history_values=told.values,
+        series=told.series,
         snapshot_bytes=parameters * _FLOAT_BYTES * _COPIES * len(schedule.stages),
         activity_values=schedule.clock.batch * steps * units,
     )
@@ -70,21 +74,23 @@ def check_limits(schedules: Sequence[ScheduleSpec], seeds: int, limits: Limits |
         ("parameters per life", [cost.parameters for cost in costs], limits.parameters_per_life, _smaller_areas),
         ("updates per life", [cost.updates for cost in costs], limits.updates_per_life, _shorter),
         ("values of activity", [cost.activity_values for cost in costs], limits.activity_values, _smaller_batch),
+        ("series per trajectory", [cost.series for cost in costs], limits.series_per_trajectory, _fewer_series),
     ]
     for what, each, limit, hint in amounts:
         largest = max(range(len(each)), key=each.__getitem__)
         if each[largest] > limit:
             steps, text = hint(schedules[largest], limit / each[largest])
             yield _beyond(steps, each[largest], limit, what, text)
-    lives = [seeds] * len(schedules)
-    sums: list[tuple[str, int, int]] = [
-        ("values of history", _total(lives, [cost.history_values for cost in costs]), limits.history_values),
-        ("bytes of snapshots", _total(lives, [cost.snapshot_bytes for cost in costs]), limits.snapshot_bytes),
-    ]
-    for what, amount, limit in sums:
-        if amount > limit:
-            fitting = f"{int(sum(lives) * limit / amount)} lives fit, or shorter stages"
-            yield _beyond(("seeds", "count"), amount, limit, what, fitting)
+    values = seeds * sum(cost.history_values for cost in costs)
+    if values > limits.history_values:
+        clocks = [Clock(each, stage_lengths(each)) for each in schedules]
+        fitting = fitting_cadence(clocks, seeds, limits.history_values)
+        steps, text = fitting or _fewer_lives(seeds * len(schedules), limits.history_values / values)
+        yield _beyond(steps, values, limits.history_values, "values of history", text)
+    stored = seeds * sum(cost.snapshot_bytes for cost in costs)
+    if stored > limits.snapshot_bytes:
+        steps, text = _fewer_lives(seeds * len(schedules), limits.snapshot_bytes / stored)
+        yield _beyond(steps, stored, limits.snapshot_bytes, "bytes of snapshots", text)
 
 
 def check_lives(seeds: int, arms: int, limits: Limits | None = None) -> Iterator[Finding]:
@@ -101,8 +107,8 @@ def _beyond(steps: Steps, amount: int, limit: int, what: str, hint: str) -> Find
     return finding("E17", steps, f"{steps[0]}: {amount:,} {what} asked of limit {limit:,}", hint)
 
 
-def _total(lives: Sequence[int], each: Sequence[int]) -> int:
-    return sum(count * amount for count, amount in zip(lives, each, strict=True))
+def _fewer_lives(lives: int, share: float) -> tuple[Steps, str]:
+    return ("seeds", "count"), f"{int(lives * share)} lives fit, or shorter stages"
 
 
 def _smaller_areas(schedule: ScheduleSpec, share: float) -> tuple[Steps, str]:
@@ -118,20 +124,12 @@ def _shorter(schedule: ScheduleSpec, share: float) -> tuple[Steps, str]:
     return ("stages", longest), text
 
 
+def _fewer_series(schedule: ScheduleSpec, share: float) -> tuple[Steps, str]:
+    probes = sorted(schedule.probes, key=lambda name: getattr(schedule.probes[name], "at", "") == "*", reverse=True)
+    if probes:
+        return ("probes", probes[0]), f"probes at fewer areas, or fewer probes: {share:.2g} times the series fit"
+    return ("organism", "areas"), f"fewer areas or costs: {share:.2g} times the series fit"
+
+
 def _smaller_batch(schedule: ScheduleSpec, share: float) -> tuple[Steps, str]:
     return ("clock", "batch"), f"a batch of {max(1, int(schedule.clock.batch * share))}, or smaller areas"
-
-
-def _history_values(clock: Clock) -> int:
-    """Per update one of each cost, weight, plasticity, rate, change and deficit; of norms and readings at a cadence."""
-    schedule, batch = clock.schedule, clock.schedule.clock.batch
-    areas = tuple(schedule.organism.areas)
-    total = 0
-    for index, (stage, lengths) in enumerate(zip(schedule.stages, clock.lengths, strict=True)):
-        updates = lengths.longest_sp // batch
-        total += updates * (2 * len(stage.costs) + 3 * len(areas) + len(schedule.deficits))
-        total += ceil(updates / NORMS_EVERY) * 2 * len(areas)
-        for probe in schedule.probes.values():
-            width = len(areas_of(getattr(probe, "at", "*"), areas)) if MEASURES[probe.kind].by_area else 1
-            total += width * (updates // clock.updates(probe.every, index) + 2)
-    return total

@@ -24,9 +24,6 @@ from models.specs.worlds import WorldSpec
 Offset = Annotated[int, Field(ge=0)]
 """Updates since the trajectory's start."""
 
-NORMS_EVERY = 10
-"""Updates between two records of the norms of gradients and weights; the first update has one."""
-
 
 class WeightedCost(Spec):
     """A cost and its weight in stage time."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
+from models.specs.catalogue import entry
+from models.specs.overlays import ModulatorSpec
 from models.specs.plan import Span
 from models.specs.probes import MEASURES
 from models.specs.regime import Reading
@@ -26,15 +30,26 @@ def arm_paths(arms: Sequence[Row], steps: Sequence[Row], ended: Sequence[Row]) -
 
 
 def _arm_path(arm: Row, steps: Sequence[Row], ended: Sequence[Row]) -> ArmPath:
-    units = {name: MEASURES[arm["probes"][key]["probe"]["kind"]].unit for name, key in arm["probe_names"].items()}
+    modulators: Mapping[str, Any] = arm["document"].get("modulators", {})
+    kinds = {name: arm["probes"][key]["probe"]["kind"] for name, key in arm["probe_names"].items()}
     return ArmPath(
         arm=arm["idx"],
         labels=arm["labels"],
         pieces=tuple(_piece(step, _ends(step, ended)) for step in steps),
         probes=arm["probe_names"],
-        units=units,
+        units={name: MEASURES[kind].unit for name, kind in kinds.items()},
+        meanings={name: _summary(kind) for name, kind in kinds.items()},
         diverged=frozenset(row["seed"] for row in ended if row["status"] == "diverged"),
+        censored=frozenset(row["seed"] for row in ended if row["status"] == "censored"),
+        modulators={
+            name: ModulatorSpec.model_validate_json(orjson.dumps(each)).level for name, each in modulators.items()
+        },
     )
+
+
+def _summary(kind: str) -> str:
+    found = entry("probes", kind)
+    return found.summary if found else ""
 
 
 def _ends(step: Row, ended: Sequence[Row]) -> dict[int, int]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from models.specs.plan import plan_arm
 from models.specs.schedule import ScheduleSpec
-from service.api import negotiation
+from service.api import writers
 from service.api.arm_paths import arm_paths
 from service.api.differences import difference_of
 from service.api.diffs import Side, diff_of
@@ -196,5 +196,5 @@ def _answer(db: sa.Connection, item: Item, question: HistoryQuery) -> Data:
         found = traces.answer(db, [item.path], question, complete=item.over)
     except traces.TooMany as error:
         raise Refused(str(error), code="invalid-query") from error
-    answer: Data = orjson.loads(negotiation.to_json(found))
+    answer: Data = orjson.loads(writers.to_json(found))
     return answer

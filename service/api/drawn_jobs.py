@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from models.specs.schedule import ScheduleSpec
-from service.api import history, job_views, negotiation
+from service.api import history, job_views, writers
 from service.api.envelopes import envelopes
 from service.api.plans import stored_plan
 from service.api.stage_ends import fixed_ends
@@ -113,7 +113,7 @@ class DrawnJob:
             found = traces.answer(self.db, paths, query, complete=self.row["status"] in TERMINAL, limits=limits)
         except traces.TooMany as error:
             raise Refused(str(error), code="invalid-query") from error
-        answer: Data = orjson.loads(negotiation.to_json(found))
+        answer: Data = orjson.loads(writers.to_json(found))
         return answer
 
     # ---- what figures take

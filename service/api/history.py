@@ -3,48 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from models.specs.schedule import ScheduleSpec
 from models.specs.timeline import common_pass, pass_sp, stage_lengths
 from service.api import negotiation
 from service.api.answers import tagged
 from service.api.arm_paths import arm_paths
-from service.api.dependencies import Reader, Store
+from service.api.dependencies import ParsedBody, Reader, Store
+from service.api.provenance import provenance
 from service.lifecycle import TERMINAL
 from service.store import jobs
 from service.store.listing import listed
 from service.store.path import ArmPath
 from service.store.traces import chosen_arms
-from service.wire.history import HistoryQuery
+from service.wire.history import HistoryQuery, body_schema, read_body
 
-router = APIRouter(prefix="/v1/jobs/{job}", tags=["history"])
+router = APIRouter(prefix="/v1", tags=["history"])
 
 Question = Annotated[HistoryQuery, Depends(negotiation.history_query)]
+BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": body_schema()}}}}
 
 
-@router.get("/history", response_class=Response)
+@router.get("/jobs/{job}/history", response_class=Response)
 def history(job: str, request: Request, query: Question, caller: Reader, store: Store) -> Response:
-    """Values of series along the arms' paths; JSON columns, CSV, Arrow or Parquet by Accept or `format`."""
+    """Values of series along the arms' paths; JSON columns, CSV, Arrow or Parquet by Accept or `format`.
+
+    `points=all` gives every stored value and is streamed in the last three; in Arrow and Parquet the document,
+    versions and hashes come along as metadata of the schema.
+    """
     with store.read() as db:
-        row = jobs.get(db, caller.project, job)
-        paths = chosen_arms(paths_of(db, job), query)
-        subject = negotiation.Subject(job, paths, row["status"] in TERMINAL)
-        return negotiation.respond(request, db, subject, query, limits_in(db, job, query, paths))
+        subject = _subject(db, caller.project, job, query)
+    return negotiation.respond(request, store.read, subject)
 
 
-@router.get("/series")
+@router.post("/history/query", response_class=Response, openapi_extra=BODY)
+def query(request: Request, parsed: ParsedBody, caller: Reader, store: Store) -> Response:
+    """The same question about several jobs; its parameters are members of the body, beside `jobs`."""
+    try:
+        asked, about = read_body(parsed.data)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
+        raise RequestValidationError(faults) from None
+    with store.read() as db:
+        names = dict.fromkeys(about.jobs)
+        subjects = [_subject(db, caller.project, job, about.question(asked, job)) for job in names]
+    return negotiation.respond_of_jobs(request, store.read, asked, subjects)
+
+
+@router.get("/jobs/{job}/series")
 def series(job: str, request: Request, caller: Reader, store: Store) -> Response:
-    """Every recorded series with its unit and extremes; read from aggregates only."""
+    """Every recorded series with its unit, meaning and extremes; read from aggregates only."""
     with store.read() as db:
         jobs.get(db, caller.project, job)
         paths = paths_of(db, job)
         rows = listed(db, paths)
     return tagged(request, {"items": rows, "next": None})
+
+
+def _subject(db: sa.Connection, project: str, job: str, query: HistoryQuery) -> negotiation.Subject:
+    row = jobs.get(db, project, job)
+    paths = chosen_arms(paths_of(db, job), query)
+    limits = limits_in(db, job, query, paths)
+
+    def about(db: sa.Connection) -> dict[str, Any]:
+        return provenance(db, row, paths)
+
+    return negotiation.Subject(job, paths, row["status"] in TERMINAL, query, limits, about)
 
 
 def paths_of(db: sa.Connection, job: str) -> list[ArmPath]:

@@ -6,15 +6,17 @@ thinned, smoothed or summed up ones as points of curves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.store.path import Part, Ruler
-from service.store.traces import Answer, Trace, is_export
+from service.store.path import ArmPath, Part, Ruler
+from service.store.traces import Answer, Trace
+from service.wire.history import HistoryQuery
 
 EXPORT = ("job", "arm", "seed", "trajectory", "series", "stage", "age_sp", "update", "wall_s", "value")
 CURVES = ("job", "series", "unit", "arm", "labels", "seed", "stat", "x", "value")
@@ -22,24 +24,32 @@ CURVES = ("job", "series", "unit", "arm", "labels", "seed", "stat", "x", "value"
 TEXTS = frozenset({"job", "trajectory", "series", "stage", "unit", "labels", "stat"})
 WHOLE = frozenset({"arm", "seed", "age_sp", "update", "n", "count"})
 
-Cell = str | int | None | NDArray[Any]
+
+@dataclass(frozen=True)
+class Named:
+    """A column of few texts: row by row the place of its text among the names."""
+
+    names: Sequence[str]
+    places: NDArray[np.int32]
+
+
+Cell = str | int | None | Named | NDArray[Any]
 Piece = dict[str, Cell]
 """Columns of some rows; a single value stands for all rows."""
 
 
-def columns_of(answer: Answer) -> tuple[str, ...]:
+def columns_of(query: HistoryQuery, answers: Sequence[Answer]) -> tuple[str, ...]:
     """The names of all columns."""
-    if is_export(answer.query):
+    if query.is_export:
         return EXPORT
-    further = {name: None for trace in answer.traces for name in trace.columns}
+    further = {name: None for answer in answers for trace in answer.traces for name in trace.columns}
     return (*CURVES, *further)
 
 
-def pieces(answer: Answer, job: str) -> Iterator[tuple[int, Piece]]:
+def pieces(answer: Answer, job: str, names: Sequence[str]) -> Iterator[tuple[int, Piece]]:
     """The rows of the table in pieces that each belong to one curve, with their number."""
-    names = columns_of(answer)
     for trace in answer.traces:
-        if is_export(answer.query):
+        if answer.query.is_export:
             yield from _stored(answer, trace, job)
             continue
         labels = orjson.dumps(dict(trace.labels), option=orjson.OPT_SORT_KEYS).decode()
@@ -63,7 +73,7 @@ def _stored(answer: Answer, trace: Trace, job: str) -> Iterator[tuple[int, Piece
                 "seed": trace.seed,
                 "trajectory": piece.trajectory,
                 "series": trace.series,
-                "stage": _stage_names(answer, arm.arm, part),
+                "stage": _stages(answer.query, arm, part),
                 "age_sp": ages,
                 "update": ages // piece.batch,
                 "wall_s": wall.measure(part.piece, wall.origin(part.piece, part.life), part.offsets),
@@ -72,11 +82,11 @@ def _stored(answer: Answer, trace: Trace, job: str) -> Iterator[tuple[int, Piece
         )
 
 
-def _stage_names(answer: Answer, arm: int, part: Part) -> NDArray[Any]:
+def _stages(query: HistoryQuery, arm: ArmPath, part: Part) -> Cell:
     """The stage in which each row ended; the one that was asked for, if one was."""
-    if answer.query.stage is not None:
-        return np.full(len(part.y), answer.query.stage, object)
-    spans = next(each for each in answer.arms if each.arm == arm).pieces[part.piece].spans
+    spans = arm.pieces[part.piece].spans
+    if query.stage is not None or len(spans) == 1:
+        return query.stage or spans[0].stage
     ends = np.array([span.end for span in spans])
     which = np.minimum(np.searchsorted(ends, part.offsets, side="left"), len(spans) - 1)
-    return np.array([span.stage for span in spans], object)[which]
+    return Named([span.stage for span in spans], which.astype(np.int32))

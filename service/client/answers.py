@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ class Trace:
 
     series: str
     unit: str
-    arm: int
+    arm: int | None
+    """None: of several arms with the same label."""
     labels: dict[str, str]
     seed: int | None
     stat: str | None
@@ -23,25 +24,41 @@ class Trace:
     y: np.ndarray[Any, np.dtype[np.float64]]
     band: dict[str, Any] | None = None
     n: list[int] | None = None
+    job: str | None = None
+    """Where several were asked."""
+    lives: dict[str, int] | None = None
+    """How many lives are put together, and how many of them diverged or were censored."""
+    ended: str | None = None
+    """`diverged` or `censored`, of one life."""
 
 
 @dataclass(frozen=True)
 class History:
-    """The answer to a history query; `thinning` says what was left out, if anything."""
+    """The answer to a history query; `thinning` says what was left out, if anything.
+
+    `next_after` is the token that continues it, by job where several were asked.
+    """
 
     traces: list[Trace]
     thinning: dict[str, Any]
     stages: list[dict[str, Any]]
     complete: bool
-    next_after: str | None
+    next_after: str | dict[str, str] | None
     answer: dict[str, Any] = field(repr=False)
 
     def to_pandas(self) -> Any:
-        """A long data frame: series, arm, seed, stat, x, y; needs pandas, which is not installed with the client."""
+        """A long data frame: series, arm, labels, seed, stat, x, y, and n, lo, hi of bands, job of several.
+
+        Needs pandas, which is not installed with the client.
+        """
         import pandas as pd  # type: ignore[import-untyped] # noqa: PLC0415 - wanted by few, heavy for all
 
         frames = [
-            pd.DataFrame({"series": t.series, "arm": t.arm, "seed": t.seed, "stat": t.stat, "x": t.x, "y": t.y})
+            pd.DataFrame(
+                {"job": t.job, "series": t.series, "arm": t.arm, **t.labels, "seed": t.seed, "stat": t.stat}
+                | {"x": t.x, "y": t.y, "n": t.n}
+                | {side: (t.band or {}).get(side) for side in ("lo", "hi")}
+            )
             for t in self.traces
         ]
         return pd.concat(frames, ignore_index=True)
@@ -63,4 +80,27 @@ def trace_of(trace: Mapping[str, Any]) -> Trace:
         y,
         trace.get("band"),
         trace.get("n"),
+        trace.get("job"),
+        trace.get("lives"),
+        trace.get("ended"),
     )
+
+
+def history_of(answer: dict[str, Any]) -> History:
+    """An answer about one job, or about several."""
+    jobs = answer.get("jobs")
+    return History(
+        [trace_of(trace) for trace in answer["traces"]],
+        answer["thinning"],
+        answer["stages"],
+        answer["complete"] if jobs is None else all(each["complete"] for each in jobs),
+        answer["next_after"] if jobs is None else {each["job"]: each["next_after"] for each in jobs},
+        answer,
+    )
+
+
+def parameters(series: Sequence[str], query: Mapping[str, Any]) -> dict[str, Any]:
+    """A history question as parameters of a URL: labels as `axis.NAME`, `from_` as `from`."""
+    given = {name.rstrip("_"): value for name, value in query.items() if value is not None and name != "axis"}
+    labels = {f"axis.{name}": label for name, label in (query.get("axis") or {}).items()}
+    return given | labels | ({"series": list(series)} if series else {})

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import orjson
 
+from service.client.answers import History, history_of
 from service.client.connection import Connection
 from service.client.job import Arm, Job
 from service.figures.files import plotly_figure
@@ -71,6 +72,13 @@ class Client(Connection):
         asked = [{"job": item.id} if isinstance(item, Job) else {"job": item.job, "arm": item.arm} for item in items]
         given = {name: part for name, part in question.items() if part is not None}
         return Comparison.model_validate(self.post("/v1/compare", orjson.dumps({"items": asked, **given})))
+
+    def history(self, jobs: Sequence[Job | str], *series: str, **query: Any) -> History:
+        """Stored series of up to a hundred jobs at once; every trace names its job, else as `Job.history`."""
+        asked: dict[str, Any] = {name.rstrip("_"): value for name, value in query.items() if value is not None}
+        ids = [job if isinstance(job, str) else job.id for job in jobs]
+        body = {"jobs": ids, **asked} | ({"series": list(series)} if series else {})
+        return history_of(dict(self.post("/v1/history/query", orjson.dumps(body))))
 
     def bulk(
         self,

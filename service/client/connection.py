@@ -75,6 +75,24 @@ class Connection:
             raise Unreachable(f"no service answers at {self.url}: {error}; start one with `ontogeny up`") from error
         return response
 
+    def download(self, path: str, target: Path, **how: Any) -> Path:
+        """Write an answer to a file as it comes; the file is there when all of it is."""
+        part = target.with_name(f"{target.name}.part")
+        try:
+            with self._http.stream("GET", path, **how) as response:
+                if response.is_error:
+                    response.read()
+                _raise_for_problem(response)
+                with part.open("wb") as file:
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+            part.replace(target)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.url} broke off: {error}; nothing was written") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
     def events(self, job: str, after: int = 0) -> Iterator[httpx_sse.ServerSentEvent]:
         """The event stream of a job from a sequence number on, until it ends; broken connections are taken up again."""
         last, retries = after, 0

@@ -10,7 +10,7 @@ from typing import Any
 import httpx_sse
 import orjson
 
-from service.client.answers import History, trace_of
+from service.client.answers import History, history_of, parameters
 from service.client.connection import Connection
 from service.client.documents import with_base
 from service.figures.files import plotly_figure
@@ -145,16 +145,16 @@ class Job:
         return dict(self.client.get(f"/v1/jobs/{self.id}/document", form=form, arm=arm))
 
     def history(self, *series: str, **query: Any) -> History:
-        """Stored series; names may be globs; `over="seed"` gives mean and band, see the API for all parameters."""
-        answer = self.client.get(f"/v1/jobs/{self.id}/history", series=list(series) or None, **query)
-        return History(
-            [trace_of(trace) for trace in answer["traces"]],
-            answer["thinning"],
-            answer["stages"],
-            answer["complete"],
-            answer["next_after"],
-            answer,
-        )
+        """Stored series; names may be globs; `over="seed"` gives mean and band, see the API for all parameters.
+
+        `axis={"onset": "40ep"}` chooses arms by their labels, `from_` is the least x.
+        """
+        return history_of(self.client.get(f"/v1/jobs/{self.id}/history", **parameters(series, query)))
+
+    def history_csv(self, *series: str, **query: Any) -> str:
+        """The same as CSV; its first line is a comment that declares the thinning."""
+        asked = parameters(series, {**query, "format": "csv"})
+        return self.client.request("GET", f"/v1/jobs/{self.id}/history", params=asked).text
 
     def series(self) -> list[dict[str, Any]]:
         """Names, units and extremes of all recorded series."""
@@ -188,17 +188,17 @@ class Job:
         answer: dict[str, Any] = self.client.get(f"/v1/jobs/{self.id}/figures/{name}", **query)
         return answer
 
-    def export(self, path: str | Path) -> Path:
-        """Write every recorded value to .parquet, .arrow, .csv or .json, unthinned."""
+    def export(self, path: str | Path, *series: str, **query: Any) -> Path:
+        """Write every recorded value to .parquet, .arrow, .csv or .json, unthinned; all series if none is named.
+
+        `arm`, `seed` and `axis` choose lives. Parquet and Arrow keep document, versions and hashes in their metadata.
+        """
         target = Path(path)
         media = _MEDIA.get(target.suffix)
         if media is None:
             raise ValueError(f"cannot tell the format from {target.name!r}; end it in one of {' '.join(_MEDIA)}")
-        response = self.client.request(
-            "GET", f"/v1/jobs/{self.id}/history", params={"points": "all", "series": "*"}, headers={"Accept": media}
-        )
-        target.write_bytes(response.content)
-        return target
+        asked = parameters(series, {**query, "points": "all"})
+        return self.client.download(f"/v1/jobs/{self.id}/history", target, params=asked, headers={"Accept": media})
 
     def _verb(self, verb: str, given: Mapping[str, Any]) -> Job:
         body = orjson.dumps({name: part for name, part in given.items() if part is not None})

@@ -1,7 +1,7 @@
 """The wide row of a slice: all series a worker recorded in it, encoded before the transaction begins.
 
 Layout: length of the index, the index (deflated JSON: paths of each group and the sizes of all columns), then for each
-group its offsets and one column of values per path; after these, apart from them, the training seconds. Two runs of
+group its offsets and one column of values per path; after these, apart from them, the notes of the clock. Two runs of
 the same slice give the same bytes up to there (`values_part`). One series can be read without decoding the others.
 """
 
@@ -17,16 +17,18 @@ from typing import Any
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from service.store import aggregates, codec
+from service.store.clock import Notes
+from service.store.clock import decode as decode_clock
+from service.store.clock import encode as encode_clock
 from service.store.columns import Columns, Mask, Offsets, Values, joined
 
-MAX_SERIES = 2000
+MAX_SERIES = 20_000
+"""Far above what a submission may ask (`Limits`): several may share a trajectory."""
 MAX_PATH = 200
 
 _LENGTH = struct.Struct("<I")
-_SECONDS = struct.Struct("<d")
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,13 @@ class SeriesGroup:
     """Series that were recorded at the same offsets.
 
     Shapes: offsets (R,) updates since the trajectory's start, ascending; values (P, R, N) float32 or float64 of P paths
-    and N lives; valid the same shape, None if every value is; seconds (R,) of training since the start of the slice.
+    and N lives; valid the same shape, None if every value is.
     """
 
     paths: Sequence[str]
     offsets: Offsets
     values: Values
     valid: Mask | None
-    seconds: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,33 +66,38 @@ class EncodedBlock:
     crc32: int
     data: bytes
     gains: tuple[Gain, ...]
+    clock: aggregates.Aggregate
+    """Of the notes of the clock."""
 
 
 def encode_block(
-    start: int, end: int, groups: Sequence[SeriesGroup], train_seconds: float, coding: int = codec.DEFLATE
+    start: int, end: int, groups: Sequence[SeriesGroup], clock: Notes, coding: int = codec.WRITTEN
 ) -> EncodedBlock:
-    """The block of a slice that trained `train_seconds`; ValueError if the groups are not what they must be.
+    """The block of a slice; ValueError if groups or clock are not what they must be.
 
     Groups of the same paths that follow one another, such as those of successive flushes, become one.
     """
     if end <= start:
         raise ValueError(f"a block must go forward, not from offset {start} to {end}")
+    if not len(clock.offsets) or clock.offsets[-1] != end:
+        raise ValueError(f"the last note of the clock must be at the end of the block, offset {end}")
     merged = _merged(groups)
     for group in merged:
         _check(group, start, end)
     paths = {path for group in merged for path in group.paths}
     if len(paths) > MAX_SERIES:
-        raise ValueError(f"{len(paths)} series in one trajectory; at most {MAX_SERIES}: give probes fewer areas")
-    index, segments, seconds = [], [], [_SECONDS.pack(train_seconds)]
+        raise ValueError(f"{len(paths)} series in one block; at most {MAX_SERIES}")
+    index, segments = [], []
     for group in merged:
         columns = [codec.encode_offsets(group.offsets, coding), *_value_columns(group, coding)]
-        timing = codec.encode_values(np.asarray(group.seconds, np.float64)[None], None, coding)
         index.append({"paths": list(group.paths), "sizes": [len(each) for each in columns]})
         segments += columns
-        seconds += [_LENGTH.pack(len(timing)), timing]
     head = zlib.compress(orjson.dumps(index), 1)
-    data = b"".join([_LENGTH.pack(len(head)), head, *segments, *seconds])
-    return EncodedBlock(start, end, coding, codec.checksum(data), data, _gains(merged))
+    notes = clock.columns(start)
+    offsets, values = encode_clock(notes, coding)
+    data = b"".join([_LENGTH.pack(len(head)), head, *segments, _LENGTH.pack(len(offsets)), offsets, values])
+    numbers = aggregates.aggregate(notes)
+    return EncodedBlock(start, end, coding, codec.checksum(data), data, _gains(merged), numbers)
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ class OpenBlock:
 
     @property
     def values_part(self) -> bytes:
-        """All but the training seconds."""
+        """All but the notes of the clock."""
         return self.data[: self._values_end]
 
     def columns(self, paths: frozenset[str] | None = None) -> Iterator[Columns]:
@@ -136,40 +142,16 @@ class OpenBlock:
             place = ends[-1]
 
     def clock(self) -> Columns:
-        """Seconds of training since the start of the block, at every recorded offset and at the end."""
-        place = self._values_end
-        total = _SECONDS.unpack_from(self.data, place)[0]
-        place += _SECONDS.size
-        known = {self.end: total}
-        for offsets in self._offsets():
-            first, size = place + _LENGTH.size, int(_LENGTH.unpack_from(self.data, place)[0])
-            seconds, _ = codec.decode_values(memoryview(self.data)[first : first + size])
-            known |= dict(zip(offsets.tolist(), seconds[0].tolist(), strict=True))
-            place = first + size
-        at = np.array(sorted(known), np.int64)
-        values = np.array([[known[offset] for offset in at.tolist()]])
-        return Columns("clock", at, values, np.ones(values.shape, np.bool_))
+        """The notes of the clock, seconds since the start of the block."""
+        view = memoryview(self.data)[self._values_end :]
+        border = _LENGTH.size + int(_LENGTH.unpack_from(view)[0])
+        return decode_clock(view[_LENGTH.size : border], view[border:])
 
-    def groups(self, upto: int) -> tuple[list[SeriesGroup], float]:
-        """What was encoded, up to an offset, and the seconds of training until there."""
-        clock = self.clock()
+    def groups(self) -> list[SeriesGroup]:
+        """What was encoded, series by series."""
         return [
-            SeriesGroup(
-                [columns.path],
-                cut.offsets,
-                cut.values.T[None],
-                cut.valid.T[None],
-                np.interp(cut.offsets, clock.offsets, clock.values[0]),
-            )
-            for columns in self.columns()
-            if (cut := columns.between(-1, upto)).rows
-        ], float(np.interp(upto, np.append(self.start, clock.offsets), np.append(0.0, clock.values[0])))
-
-    def _offsets(self) -> Iterator[Offsets]:
-        place = self._head_end
-        for group in self.index:
-            yield codec.decode_offsets(memoryview(self.data)[place : place + group["sizes"][0]])
-            place += sum(group["sizes"])
+            SeriesGroup([each.path], each.offsets, each.values.T[None], each.valid.T[None]) for each in self.columns()
+        ]
 
 
 def _merged(groups: Sequence[SeriesGroup]) -> list[SeriesGroup]:
@@ -197,14 +179,13 @@ def _concatenated(groups: Sequence[SeriesGroup]) -> SeriesGroup:
         np.concatenate([group.offsets for group in groups]),
         np.concatenate([group.values for group in groups], axis=1),
         valid,
-        np.concatenate([group.seconds for group in groups]),
     )
 
 
 def _check(group: SeriesGroup, start: int, end: int) -> None:
     paths, rows, offsets = len(group.paths), len(group.offsets), np.asarray(group.offsets)
     names = ", ".join(group.paths[:3])
-    if group.values.ndim != 3 or group.values.shape[:2] != (paths, rows) or len(group.seconds) != rows:
+    if group.values.ndim != 3 or group.values.shape[:2] != (paths, rows):
         raise ValueError(f"{names}: {group.values.shape} values for {paths} series x {rows} offsets")
     if group.values.dtype not in (np.float32, np.float64):
         raise ValueError(f"{names}: values must be float32 or float64, not {group.values.dtype}")

@@ -15,8 +15,8 @@ MAX_ROWS = 4_096
 _LENGTH = struct.Struct("<I")
 
 
-def encode_chunk(columns: Columns, coding: int = codec.DEFLATE) -> bytes:
-    """Offsets and values of a chunk; no times, so two runs of the same trajectory give the same bytes."""
+def encode_chunk(columns: Columns, coding: int = codec.WRITTEN) -> bytes:
+    """Offsets and values of a chunk; no notes of the clock, so two runs of the same trajectory give the same bytes."""
     offsets = codec.encode_offsets(columns.offsets, coding)
     return _LENGTH.pack(len(offsets)) + offsets + codec.encode_values(columns.values, columns.valid, coding)
 
@@ -52,7 +52,7 @@ def chunk_row(series: int, columns: Columns, start: int, end: int) -> dict[str, 
         "offset0": start,
         "offset1": end,
         "rows": columns.rows,
-        "codec": codec.DEFLATE,
+        "codec": codec.codec_of(data[_LENGTH.size :]),
         "crc32": codec.checksum(data),
         **aggregates.extremes(numbers),
         "agg": aggregates.dump(numbers),

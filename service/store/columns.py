@@ -51,6 +51,13 @@ class Columns:
         chosen = list(lives)
         return Columns(self.path, self.offsets, self.values[chosen], self.valid[chosen])
 
+    def of_all(self, lives: int) -> Columns:
+        """The same for so many lives, if it is of one."""
+        if len(self.values) == lives:
+            return self
+        shape = (lives, self.rows)
+        return Columns(self.path, self.offsets, np.broadcast_to(self.values, shape), np.broadcast_to(self.valid, shape))
+
     def digest(self) -> str:
         """Hash of offsets, mask and valid values, bit for bit, however they were stored."""
         whole = hashlib.sha256()

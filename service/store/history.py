@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from service.store import aggregates, codec
 from service.store.blocks import EncodedBlock, Gain, OpenBlock, SeriesGroup, encode_block
+from service.store.clock import Notes, clock_path
 from service.store.columns import Columns, Conflict
 from service.store.recall import SeriesInfo, Window, clocks, digests, list_series, marks, matcher, read, read_many
 from service.store.sealing import open_trajectories, seal
-from service.store.series_rows import Executor, clock_path, series_row, statistics, update_series
+from service.store.series_rows import Executor, series_row, statistics, update_series
 from service.store.tables.record import history_block, history_chunk, series
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Conflict",
     "EncodedBlock",
     "NotContiguous",
+    "Notes",
     "SeriesGroup",
     "SeriesInfo",
     "Window",
@@ -62,7 +64,9 @@ def append_block(
         raise NotContiguous(f"{trajectory}: a block from offset {block.start}, the history ends at {end or 0}")
     row = {"trajectory": trajectory, "layer": layer, "offset0": block.start, "offset1": block.end, "fence": fence}
     db.execute(sa.insert(history_block), {**row, "codec": block.codec, "crc32": block.crc32, "data": block.data})
-    _gain(db, trajectory, layer, block.gains, units or {})
+    noted = int(aggregates.by_name(block.clock)["first_offset"][0])
+    clock = Gain(clock_path(layer), "f8", noted, block.end, block.clock)
+    _gain(db, trajectory, layer, [*block.gains, clock], units or {})
     return True
 
 

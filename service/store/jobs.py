@@ -78,7 +78,7 @@ def arms_of(db: sa.Connection, job_id: str) -> list[Row]:
 def steps_of(db: sa.Connection, job_id: str) -> list[Row]:
     """The steps of all arms, each with the trajectory's state."""
     t = trajectory.c
-    told = [t.reached, t.wanted, t.lease_until, t.owner, t.fence, t.crashes, t.error, t.train_seconds]
+    told = [t.reached, t.wanted, t.lease_until, t.owner, t.fence, t.crashes, t.error, t.train_seconds, t.numerics]
     query = (
         sa.select(arm_step, *told, t.ages.label("born"), t.seeds.label("lives"), t.key)
         .outerjoin(trajectory, t.id == arm_step.c.trajectory)

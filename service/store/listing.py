@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from models.specs.series import about
 from service.store.aggregates import by_name
 from service.store.path import ArmPath, Piece
 from service.store.recall import SeriesInfo, list_series
@@ -22,6 +23,7 @@ class _Found:
     """What was met of one series, by trajectory and by (trajectory, seed), so that shared parts count once."""
 
     unit: str
+    meaning: str
     family: str
     area: str | None
     every: set[int] = field(default_factory=set)
@@ -32,14 +34,14 @@ class _Found:
 
 
 def listed(db: Executor, arms: Sequence[ArmPath]) -> list[dict[str, Any]]:
-    """One row per series: name, family, area, unit, cadence, arms, n, nonfinite, ages, min, max, last.
+    """One row per series: name, family, area, unit, meaning, cadence, arms, n, nonfinite, ages, min, max, last.
 
     `last` is the mean over lives of each life's last value; min, max and last are None without a finite value.
     """
     found: dict[str, _Found] = {}
     for arm, piece, info in _infos(db, arms):
         for name in arm.names(info.path):
-            one = found.setdefault(name, _Found(arm.unit(name), info.family, info.area))
+            one = found.setdefault(name, _Found(arm.unit(name), arm.meaning(name), info.family, info.area))
             _add(one, arm, piece, info)
     return [_row(name, one) for name, one in sorted(found.items())]
 
@@ -59,11 +61,12 @@ def _add(one: _Found, arm: ArmPath, piece: Piece, info: SeriesInfo) -> None:
     one.infos[info.trajectory] = info
     one.ages += [min(piece.age_origin) + info.offset_first * piece.batch]
     one.ages += [max(piece.age_origin) + min(info.offset_last, piece.upto) * piece.batch]
-    if info.family != "probe":
-        one.every.add(1)
+    known = about(info.path)
+    if known is not None:
+        one.every |= {known.every} if known.every else set()
     elif piece.readings is not None:
         one.every |= {reading.every for reading in piece.readings.get(info.name, ()) if reading.every}
-    numbers = by_name(info.numbers)
+    numbers = by_name(np.broadcast_to(info.numbers, (len(info.numbers), len(piece.seeds))))
     for life, seed in enumerate(piece.seeds):
         if numbers["n"][life]:
             one.last[arm.arm, seed] = float(numbers["last"][life])
@@ -79,6 +82,7 @@ def _row(name: str, one: _Found) -> dict[str, Any]:
         "family": one.family,
         "area": one.area,
         "unit": one.unit,
+        "meaning": one.meaning,
         "cadence_updates": min(one.every, default=None),
         "arms": sorted(one.arms),
         "n": sum(info.n for info in one.infos.values()),

@@ -21,6 +21,21 @@ class Stack:
     y: Floats
     excluded: int
 
+    def by_seed(self, seeds: Sequence[int]) -> Stack:
+        """Lives of one seed averaged, as one: they share their birth and often their past, so only seeds are apart."""
+        distinct = sorted(set(seeds))
+        if len(distinct) == len(seeds):
+            return self
+        columns = [self.y[:, [place for place, each in enumerate(seeds) if each == seed]] for seed in distinct]
+        present = [np.isfinite(column) for column in columns]
+        means = [
+            np.where(
+                there.any(axis=1), np.where(there, column, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1), np.nan
+            )
+            for column, there in zip(columns, present, strict=True)
+        ]
+        return Stack(self.x, np.stack(means, axis=1), self.excluded)
+
 
 @dataclass(frozen=True)
 class Summed:
@@ -43,7 +58,7 @@ def stacked(curves: Sequence[tuple[NDArray[Any], NDArray[Any]]], align: Align) -
     excluded = sum(int((~np.isfinite(y)).sum()) for _, y in curves)
     first = curves[0][0]
     if all(x is first or np.array_equal(x, first) for x, _ in curves):
-        return Stack(first, np.stack([y for _, y in curves], axis=1).astype(np.float64), excluded)
+        return Stack(first, _side_by_side([y for _, y in curves]), excluded)
     keys = [x for x, _ in curves]
     twice = any(bool(np.any(x[1:] == x[:-1])) for x in keys)
     if twice:
@@ -51,7 +66,15 @@ def stacked(curves: Sequence[tuple[NDArray[Any], NDArray[Any]]], align: Align) -
     union = np.unique(np.concatenate(keys))
     at = np.ascontiguousarray(union["x"]) if twice else union
     columns = [_onto(union, at, key, curve, align) for key, curve in zip(keys, curves, strict=True)]
-    return Stack(at, np.stack(columns, axis=1), excluded)
+    return Stack(at, _side_by_side(columns), excluded)
+
+
+def _side_by_side(curves: Sequence[NDArray[Any]]) -> Floats:
+    """Curves (R,) as the columns of a table (R, N), each kept in one piece: that is how they are summed up fastest."""
+    whole = np.empty((len(curves), len(curves[0])))
+    for row, curve in zip(whole, curves, strict=True):
+        row[:] = curve
+    return whole.T
 
 
 def smoothed(x: NDArray[Any], y: NDArray[Any], half_life: float | None) -> NDArray[Any]:

@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.specs.envelopes import Scalar, value
 from models.specs.plan import Span
 from models.specs.regime import Reading
+from models.specs.series import about
+from service.store.clock import seconds_at
 from service.store.columns import Columns, Mask, Offsets
-from service.store.recall import Window, clocks, read_where
+from service.store.recall import Window, clocks, machine_where, read_where
 from service.store.series_rows import Executor
 from service.wire.history import Axis
 
@@ -65,8 +68,19 @@ class ArmPath:
     """Names in the document to probe ids."""
     units: Mapping[str, str] = field(default_factory=dict)
     """By name of the probe."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """By name of the probe."""
     diverged: frozenset[int] = frozenset()
     """Seeds of lives that left the finite numbers."""
+    censored: frozenset[int] = frozenset()
+    """Seeds of lives that met the limit of a stage whose limit censors."""
+    modulators: Mapping[str, Scalar] = field(default_factory=dict)
+    """Their levels by age, as the document says."""
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Every life that the arm has, whatever became of it."""
+        return tuple(sorted({seed for piece in self.pieces for seed in piece.seeds}))
 
     def names(self, path: str) -> list[str]:
         """What this arm calls a stored series: probes by their names, one of nobody's not at all."""
@@ -77,8 +91,13 @@ class ArmPath:
 
     def unit(self, name: str) -> str:
         """The unit of a series by the name that the arm gives it."""
-        family, _, rest = name.partition(".")
-        return self.units.get(rest.partition(".")[0], "1") if family == "probe" else "1"
+        known = about(name)
+        return known.unit if known else self.units.get(name.split(".")[1], "1")
+
+    def meaning(self, name: str) -> str:
+        """What the numbers of a series say."""
+        known = about(name)
+        return known.meaning if known else self.meanings.get(name.split(".")[1], "")
 
 
 @dataclass(frozen=True)
@@ -138,6 +157,8 @@ def read_arms(
     """Every wanted series of every arm, by arm and name; shared trajectories are read once."""
     windows = windows_of(arms, after or {})
     stored = read_where(db, windows, lambda path: any(wanted(name) for arm in arms for name in arm.names(path)))
+    for trajectory, shown in machine_where(db, windows, wanted).items():
+        stored[trajectory] |= shown
     walls = clocks(db, list(windows)) if axis == "wall" else {}
     found = []
     for arm in arms:
@@ -147,7 +168,35 @@ def read_arms(
         for name, path in named:
             curves = list(_curves(arm, path, stored, ruler))
             found.append(ArmSeries(arm, name, arm.unit(name), curves))
+        found += _modulators(arm, wanted, windows, ruler)
     return found
+
+
+def _modulators(
+    arm: ArmPath, wanted: Callable[[str], bool], windows: Mapping[str, Window], ruler: Ruler
+) -> Iterator[ArmSeries]:
+    """Levels of modulators during every update: functions of age alone, so they are computed and not stored."""
+    for name, level in sorted(arm.modulators.items()):
+        path = f"modulator.{name}"
+        if not wanted(path):
+            continue
+        levels: dict[str, dict[str, Columns]] = {}
+        for piece in arm.pieces:
+            offsets = np.arange(windows[piece.trajectory].after + 1, piece.upto + 1)
+            offsets = offsets[offsets > 0]
+            if len(offsets):
+                levels[piece.trajectory] = {path: _levels(path, level, piece, offsets)}
+        yield ArmSeries(arm, path, arm.unit(path), list(_curves(arm, path, levels, ruler)))
+
+
+def _levels(path: str, level: Scalar, piece: Piece, offsets: Offsets) -> Columns:
+    """The level that was in force during the updates that end at these offsets, for every life."""
+    by_origin = {
+        origin: np.array([value(level, age) for age in (origin + (offsets - 1) * piece.batch).tolist()])
+        for origin in set(piece.age_origin)
+    }
+    values = np.stack([by_origin[origin] for origin in piece.age_origin])
+    return Columns(path, offsets, values, np.ones(values.shape, np.bool_))
 
 
 @dataclass(frozen=True)
@@ -171,9 +220,7 @@ class Ruler:
         return found
 
     def _seconds(self, piece: Piece, offsets: Offsets) -> NDArray[np.float64]:
-        clock = self.walls[piece.trajectory]
-        seconds: NDArray[np.float64] = np.interp(offsets, clock.offsets, clock.values[0])
-        return seconds
+        return seconds_at(self.walls[piece.trajectory], offsets)
 
     def origin(self, index: int, life: int) -> float:
         """What x depends on of a life besides the offset."""
@@ -216,6 +263,7 @@ def _curves(arm: ArmPath, path: str, stored: Mapping[str, Mapping[str, Columns]]
         columns = stored.get(piece.trajectory, {}).get(path)
         if columns is None:
             continue
+        columns = columns.of_all(len(piece.seeds))
         fresh = {part.life: (part, x) for part, x in _parts(index, piece, columns, ruler)}
         repeats = _repeats(piece, fresh, parts)
         for life, (part, x) in fresh.items():

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
+from models.specs.series import MACHINE
 from service.store import aggregates, codec
+from service.store.aggregates import by_name
 from service.store.blocks import OpenBlock
 from service.store.chunks import decode_chunk
+from service.store.clock import CLOCK, SHOWN, clock_path, continued, shown
 from service.store.columns import Columns, joined
-from service.store.series_rows import CLOCK, Executor, clock_path
+from service.store.series_rows import Executor
 from service.store.tables.record import history_block, history_chunk, series
 
 Item = TypeVar("Item")
@@ -56,10 +59,24 @@ def list_series(db: Executor, trajectories: Sequence[str]) -> list[SeriesInfo]:
     """All series of some trajectories, from aggregates only, by trajectory and path."""
     found = []
     for some in _portions(trajectories):
-        chosen = sa.select(series).where(series.c.trajectory.in_(some), series.c.family != CLOCK)
+        chosen = sa.select(series).where(series.c.trajectory.in_(some))
         for row in db.execute(chosen.order_by(series.c.trajectory, series.c.path)).mappings():
             members = {name: row[name] for name in SeriesInfo.__dataclass_fields__ if name != "numbers"}
-            found.append(SeriesInfo(**members, numbers=aggregates.load(row["agg"])))
+            info = SeriesInfo(**members, numbers=aggregates.load(row["agg"]))
+            found += [info] if info.family != CLOCK else _machine_of(info)
+    return found
+
+
+def _machine_of(clock: SeriesInfo) -> list[SeriesInfo]:
+    """What the clock of the training itself shows."""
+    found = []
+    for path, row in SHOWN.items() if clock.layer == 0 else ():
+        numbers = clock.numbers[:, row : row + 1]
+        family, _, name = path.partition(".")
+        n = int(by_name(numbers)["n"].sum())
+        about: dict[str, Any] = {"path": path, "family": family, "name": name, "unit": MACHINE[path].unit, "n": n}
+        if n:
+            found.append(replace(clock, **about, numbers=numbers))
     return found
 
 
@@ -116,31 +133,32 @@ def read_where(
     return found
 
 
-def clocks(db: Executor, trajectories: Sequence[str]) -> dict[str, Columns]:
-    """Training seconds since each trajectory's start, at the offsets where they were noted; (0, 0) is the first."""
-    path = clock_path(0)
-    windows = {trajectory: Window() for trajectory in trajectories}
-    blocks = _blocks(db, windows)
-    sealed = dict(_from_chunks(db, windows, _matching(db, windows, frozenset({path}).__contains__)))
-    found = {}
-    for trajectory in trajectories:
-        parts = [sealed[trajectory]] if trajectory in sealed else []
-        fresh = [block for block in blocks.get(trajectory, ()) if block.layer == 0]
-        found[trajectory] = clock_of(parts, [block.open for block in fresh])
+def machine_where(
+    db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]
+) -> dict[str, dict[str, Columns]]:
+    """What the clocks of several trajectories show, where it is wanted; each as of one life."""
+    paths = [path for path in SHOWN if wanted(path)]
+    found: dict[str, dict[str, Columns]] = {trajectory: {} for trajectory in windows}
+    for trajectory, clock in clocks(db, list(windows)).items() if paths else ():
+        window = windows[trajectory]
+        cuts = (shown(clock, path).between(window.after, window.upto) for path in paths)
+        found[trajectory] |= {cut.path: cut for cut in cuts if cut.rows}
     return found
 
 
-def clock_of(sealed: Sequence[Columns], blocks: Sequence[OpenBlock]) -> Columns:
-    """Sealed training seconds continued by those of open blocks."""
-    begin = Columns(CLOCK, np.zeros(1, np.int64), np.zeros((1, 1)), np.ones((1, 1), np.bool_))
-    parts = [joined([begin, *sealed])]
-    for block in blocks:
-        if block.end > parts[-1].offsets[-1]:
-            clock = block.clock()
-            base = float(parts[-1].values[0, -1])
-            later = Columns(CLOCK, clock.offsets, clock.values + base, clock.valid)
-            parts.append(later.between(int(parts[-1].offsets[-1]), None))
-    return joined(parts)
+def clocks(db: Executor, trajectories: Sequence[str]) -> dict[str, Columns]:
+    """The notes of the clock since each trajectory's start; (0, 0 s) is the first."""
+    path = clock_path(0)
+    windows = {trajectory: Window() for trajectory in trajectories}
+    blocks = _blocks(db, windows)
+    sealed: dict[str, list[Columns]] = {}
+    for trajectory, columns in _from_chunks(db, windows, _matching(db, windows, frozenset({path}).__contains__)):
+        sealed.setdefault(trajectory, []).append(columns)
+    found = {}
+    for trajectory in trajectories:
+        fresh = [block.open.clock() for block in blocks.get(trajectory, ()) if block.layer == 0]
+        found[trajectory] = continued(sealed.get(trajectory, []), fresh)
+    return found
 
 
 def digests(db: Executor, trajectory: str, window: Window | None = None) -> dict[str, str]:

@@ -18,7 +18,9 @@ import sqlalchemy as sa
 
 from models.specs.plan import realised_stop
 from service.store import history
+from service.store.aggregates import by_name
 from service.store.blocks import EncodedBlock, OpenBlock, SeriesGroup, encode_block
+from service.store.clock import Notes
 from service.store.columns import Columns
 from service.store.readings import covers
 from service.store.rows import Row, fetch
@@ -162,16 +164,17 @@ def fresh_part(db: sa.Connection, found: str, block: EncodedBlock) -> tuple[Enco
     """The block without what is stored already; and the paths of series whose stored values are others."""
     window = history.Window(after=block.start if block.start else -1, upto=block.end)
     stored = history.read(db, found, ("*",), window)
-    groups, seconds = OpenBlock(block.start, block.end, block.data).groups(block.end)
+    whole = OpenBlock(block.start, block.end, block.data)
     kept, differing = list[SeriesGroup](), list[str]()
-    for group in groups:
+    for group in whole.groups():
         (path,) = group.paths
         part, differs = _new_rows(group, stored[path]) if path in stored else (group, False)
         if differs:
             differing.append(path)
         if len(part.offsets):
             kept.append(part)
-    return encode_block(block.start, block.end, kept, seconds, block.codec), sorted(set(differing))
+    clock = Notes.of(whole.clock())
+    return encode_block(block.start, block.end, kept, clock, block.codec), sorted(set(differing))
 
 
 def _new_rows(group: SeriesGroup, stored: Columns) -> tuple[SeriesGroup, bool]:
@@ -186,9 +189,7 @@ def _new_rows(group: SeriesGroup, stored: Columns) -> tuple[SeriesGroup, bool]:
         differs = differs or ours.tobytes() != theirs.tobytes()
         valid[row] &= ~stored.valid[:, place]
     new = np.flatnonzero(valid.any(axis=1))
-    part = SeriesGroup(
-        group.paths, np.asarray(group.offsets)[new], values[new][None], valid[new][None], group.seconds[new]
-    )
+    part = SeriesGroup(group.paths, np.asarray(group.offsets)[new], values[new][None], valid[new][None])
     return part, differs
 
 
@@ -197,5 +198,5 @@ def stands_complete(blocks: Sequence[EncodedBlock], seeds: Sequence[int], end: i
     last = np.zeros(len(seeds))
     for block in blocks:
         for gain in block.gains:
-            last = np.maximum(last, gain.numbers[-1])
+            last = np.maximum(last, by_name(gain.numbers)["last_offset"])
     return all(last[life] >= end for life, seed in enumerate(seeds) if seed not in diverged)

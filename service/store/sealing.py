@@ -6,18 +6,17 @@ answer to any question, are the same before and after.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
 from service.store import aggregates, codec
 from service.store.blocks import OpenBlock
 from service.store.chunks import MAX_ROWS, MAX_VALUES, chunk_row, decode_chunk, rows_of
+from service.store.clock import CLOCK, clock_path, continued
 from service.store.columns import Columns, joined
-from service.store.recall import clock_of
-from service.store.series_rows import CLOCK, Executor, clock_path, series_row, statistics
+from service.store.series_rows import Executor
 from service.store.tables.record import history_block, history_chunk, series
 from service.store.tables.work import trajectory
 
@@ -57,7 +56,8 @@ def _layers(db: Executor, trajectory: str, final: bool) -> list[int]:
 
 
 def _lives(db: Executor, trajectory: str) -> int:
-    numbers = db.execute(sa.select(series.c.agg).where(series.c.trajectory == trajectory).limit(1)).scalar()
+    recorded = (series.c.trajectory == trajectory, series.c.family != CLOCK)
+    numbers = db.execute(sa.select(series.c.agg).where(*recorded).limit(1)).scalar()
     return 0 if numbers is None else aggregates.load(numbers).shape[1]
 
 
@@ -74,9 +74,7 @@ def _seal_layer(db: Executor, trajectory: str, layer: int) -> int:
         for columns in block.columns():
             fresh.setdefault(columns.path, []).append(columns)
     ids = _ids(db, trajectory)
-    clock = clock_path(layer)
-    clock_id = ids[clock] if clock in ids else _new_clock(db, trajectory, layer)
-    chunks = _clock_chunks(db, clock_id, blocks)
+    chunks = _clock_chunks(db, ids[clock_path(layer)], blocks)
     for path, parts in fresh.items():
         chunks += _series_chunks(db, ids[path], parts, (start, end))
     db.execute(sa.insert(history_chunk), chunks)
@@ -103,18 +101,11 @@ def _series_chunks(db: Executor, key: int, parts: Sequence[Columns], interval: t
     return list(rows_of(key, joined(parts), start, end))
 
 
-def _new_clock(db: Executor, trajectory: str, layer: int) -> int:
-    numbers = np.zeros((len(aggregates.NAMES), 1))
-    about: Mapping[str, Any] = series_row(trajectory, layer, clock_path(layer), {}) | {"dtype": "f8"}
-    result = db.execute(sa.insert(series).values(**about, **statistics(numbers, 0, 0)).returning(series.c.id))
-    return int(result.scalar_one())
-
-
 def _clock_chunks(db: Executor, key: int, blocks: Sequence[OpenBlock]) -> list[dict[str, Any]]:
-    """The training seconds of the blocks, continued from the last sealed ones; they mark how far a layer is sealed."""
+    """The notes of the blocks, continued from the last sealed ones; they mark how far a layer is sealed."""
     c = history_chunk.c
     row = db.execute(sa.select(history_chunk).where(c.series == key).order_by(c.offset0.desc()).limit(1)).first()
     sealed = [] if row is None else [decode_chunk(CLOCK, codec.verified(row.data, row.crc32))]
     start = blocks[0].start
-    clock = clock_of(sealed, blocks).between(start if sealed else -1, None)
+    clock = continued(sealed, [block.clock() for block in blocks]).between(start if sealed else -1, None)
     return [chunk_row(key, clock, start, blocks[-1].end)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
+from models.specs.series import SERIES
 from service.store import aggregates
 from service.store.tables.record import series
 
@@ -16,17 +17,7 @@ if TYPE_CHECKING:
 
 Executor: TypeAlias = "sa.Connection | Session"
 
-CLOCK = "clock"
-"""Family of the series of training seconds, one per layer; it exists in chunks only, and no list shows it."""
-
 _PROBE_PATH = re.compile(r"(p[0-9a-f]{12})(?:\.(.+))?")
-_BY_AREA = frozenset({"plasticity", "rate", "update_norm", "gradient_norm", "weight_norm", "residual"})
-_UNITS = {CLOCK: "s"}
-
-
-def clock_path(layer: int) -> str:
-    """Where the training seconds of a layer are."""
-    return f"{CLOCK}.{layer}"
 
 
 def series_row(trajectory: str, layer: int, path: str, units: Mapping[str, str]) -> dict[str, Any]:
@@ -36,7 +27,8 @@ def series_row(trajectory: str, layer: int, path: str, units: Mapping[str, str])
         family, name, area = "probe", probe[1], probe[2]
     else:
         family, _, name = path.partition(".")
-        area = name if family in _BY_AREA else None
+        known = SERIES.get(family)
+        area = name if known and known.by_area else None
     return {
         "trajectory": trajectory,
         "path": path,
@@ -44,7 +36,7 @@ def series_row(trajectory: str, layer: int, path: str, units: Mapping[str, str])
         "family": family,
         "name": name,
         "area": area,
-        "unit": units.get(path, _UNITS.get(family, "1")),
+        "unit": units.get(path, "1"),
     }
 
 

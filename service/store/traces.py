@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.store import thin
+from service.store.bundles import Bundle, bundled
 from service.store.columns import Columns as Stored
-from service.store.over_lives import Summed, smoothed, stacked, summed
-from service.store.path import UNIT_OF_X, ArmPath, ArmSeries, Curve, Part, committed, read_arms
+from service.store.over_lives import Stack, Summed, smoothed, stacked, summed
+from service.store.path import ArmPath, ArmSeries, Curve, Part, committed, read_arms
 from service.store.recall import clocks, matcher
 from service.store.series_rows import Executor
 from service.wire.history import HistoryQuery, read_after, write_after
@@ -32,7 +33,8 @@ class Trace:
 
     series: str
     unit: str
-    arm: int
+    arm: int | None
+    """None: of several arms, which `about` names."""
     labels: Mapping[str, str]
     seed: int | None
     stat: str | None
@@ -41,7 +43,7 @@ class Trace:
     columns: Columns = field(default_factory=dict)
     """raw, low, high, n: those that there are."""
     about: dict[str, Any] = field(default_factory=dict)
-    """band's kind, level and few; excluded."""
+    """band's kind, level and few; excluded; lives, their number and fate; arms, where it is of several."""
     parts: tuple[Part, ...] = ()
     """Where the rows are stored, if they are all there and of one life."""
 
@@ -59,28 +61,32 @@ class Answer:
     next_after: str
     arms: Sequence[ArmPath]
     walls: Mapping[str, Stored]
-    """Training seconds by trajectory, where every stored value is answered as it is."""
-
-    @property
-    def x(self) -> dict[str, str]:
-        """Name and unit of the axis."""
-        return {"name": self.query.x, "unit": UNIT_OF_X[self.query.x]}
+    """Clocks by trajectory, where they were asked for."""
 
 
-def answer(
-    db: Executor, arms: Sequence[ArmPath], query: HistoryQuery, *, complete: bool, limits: Limits = (None, None)
+def answer(  # noqa: PLR0913 - a question has these parts
+    db: Executor,
+    arms: Sequence[ArmPath],
+    query: HistoryQuery,
+    *,
+    complete: bool,
+    limits: Limits = (None, None),
+    wanted: Callable[[str], bool] | None = None,
+    timed: bool = False,
 ) -> Answer:
     """Answer a question about arms; `limits` are its `from` and `to` in the unit of x (`query.window`).
 
-    The arms must be those that `query.arm` and `query.axis` choose (`chosen_arms`). TooMany if it gives more than 2000
-    traces; CursorMismatch if `after` is of another question.
+    The arms must be those that `query.arm` and `query.axis` choose (`chosen_arms`). `wanted` narrows the series, and
+    then any number of traces may come; else TooMany above 2000. CursorMismatch if `after` is of another question.
+    `timed`: with the clocks of all trajectories.
     """
-    found = read_arms(db, arms, matcher(query.series), query.x, stage=query.stage, after=read_after(query))
-    wanted = [_of_lives(each, query) for each in found]
-    count = sum(len(query.stat) if query.over else len(each.curves) for each in wanted)
-    if count > MAX_TRACES:
+    some = wanted or matcher(query.series)
+    found = read_arms(db, arms, some, query.x, stage=query.stage, after=read_after(query))
+    bundles = list(bundled([_of_lives(each, query) for each in found], arms, query))
+    count = sum(len(query.stat) if query.over else len(each.curves) for each in bundles)
+    if wanted is None and count > MAX_TRACES:
         raise TooMany(f"{count} traces; at most {MAX_TRACES}: name fewer series, arms or seeds, or ask over=seed")
-    whole = [trace for each in wanted if each.curves for trace in _traces(each, query, limits)]
+    whole = [trace for each in bundles for trace in _traces(each, query, limits)]
     done = [_thinned(trace, query) for trace in whole]
     return Answer(
         query,
@@ -91,13 +97,8 @@ def answer(
         [_upto_sp(arm) for arm in arms],
         write_after(query, committed(arms)),
         arms,
-        clocks(db, list(committed(arms))) if is_export(query) else {},
+        clocks(db, list(committed(arms))) if timed else {},
     )
-
-
-def is_export(query: HistoryQuery) -> bool:
-    """Whether the question is for stored values as they are."""
-    return query.exact and query.over is None and query.smooth == "none"
 
 
 def chosen_arms(arms: Sequence[ArmPath], query: HistoryQuery) -> list[ArmPath]:
@@ -120,47 +121,62 @@ def _of_lives(found: ArmSeries, query: HistoryQuery) -> ArmSeries:
     return ArmSeries(found.path, found.name, found.unit, curves)
 
 
-def _traces(found: ArmSeries, query: HistoryQuery, limits: Limits) -> Iterator[Trace]:
-    """Unthinned traces of one series of one arm."""
+def _traces(found: Bundle, query: HistoryQuery, limits: Limits) -> Iterator[Trace]:
+    """Unthinned traces of one series."""
     smooth = [smoothed(curve.x, curve.y, query.half_life) for curve in found.curves]
     if query.over is None:
         for curve, y in zip(found.curves, smooth, strict=True):
-            yield from _of_one(found, curve, y, query, limits)
-        return
-    stack = stacked([(curve.x, y) for curve, y in zip(found.curves, smooth, strict=True)], query.align)
+            yield _of_one(found, curve, y, query, limits)
+    else:
+        yield from _over_lives(found, smooth, query, limits)
+
+
+def _over_lives(found: Bundle, smooth: Sequence[NDArray[Any]], query: HistoryQuery, limits: Limits) -> Iterator[Trace]:
+    seeds = None if query.by == "arm" else [curve.seed for curve in found.curves]
+
+    def stack(ys: Sequence[NDArray[Any]]) -> Stack:
+        whole = stacked([(curve.x, y) for curve, y in zip(found.curves, ys, strict=True)], query.align)
+        return whole if seeds is None else whole.by_seed(seeds)
+
+    together = stack(smooth)
     raw: list[Summed] = []
     if query.half_life is not None:
-        unsmoothed = stacked([(curve.x, curve.y) for curve in found.curves], query.align)
-        raw = summed(unsmoothed, query.stat, query.band, query.level, query.digest())
-    inside = _inside(stack.x, limits)
-    for index, each in enumerate(summed(stack, query.stat, query.band, query.level, query.digest())):
+        raw = summed(stack([curve.y for curve in found.curves]), query.stat, query.band, query.level, query.digest())
+    inside = _inside(together.x, limits)
+    for index, each in enumerate(summed(together, query.stat, query.band, query.level, query.digest())):
         columns: Columns = {"n": each.n[inside]}
         if raw:
             columns["raw"] = raw[index].y[inside]
-        about: dict[str, Any] = {"excluded": stack.excluded} if stack.excluded else {}
+        about: dict[str, Any] = {"lives": found.lives(query)}
+        if found.arm is None:
+            about["arms"] = [arm.arm for arm in found.arms]
+        if together.excluded:
+            about["excluded"] = together.excluded
         if each.band:
             columns |= {"lo": each.band["lo"][inside], "hi": each.band["hi"][inside]}
             about["band"] = {name: value for name, value in each.band.items() if name not in ("lo", "hi")}
-        x, y = stack.x[inside], each.y[inside]
-        arm = found.path
-        yield Trace(found.name, found.unit, arm.arm, arm.labels, None, each.stat, x, y, columns, about)
+        x, y = together.x[inside], each.y[inside]
+        yield Trace(found.name, found.unit, found.arm, found.labels, None, each.stat, x, y, columns, about)
 
 
-def _of_one(found: ArmSeries, curve: Curve, y: NDArray[Any], query: HistoryQuery, limits: Limits) -> Iterator[Trace]:
+def _of_one(found: Bundle, curve: Curve, y: NDArray[Any], query: HistoryQuery, limits: Limits) -> Trace:
     inside = _inside(curve.x, limits)
     whole = inside == slice(0, len(curve.x))
     columns: Columns = {} if query.half_life is None else {"raw": curve.y[inside]}
-    arm = found.path
-    yield Trace(
+    (arm,) = found.arms
+    fates = {"diverged": arm.diverged, "censored": arm.censored}
+    ended = [fate for fate, seeds in fates.items() if curve.seed in seeds]
+    return Trace(
         found.name,
         found.unit,
-        arm.arm,
-        arm.labels,
+        found.arm,
+        found.labels,
         curve.seed,
         None,
         curve.x[inside],
         y[inside],
         columns,
+        {"ended": ended[0]} if ended else {},
         parts=curve.parts if whole else _cut(curve.parts, inside),
     )
 
@@ -227,6 +243,16 @@ def _declared(whole: Sequence[Trace], done: Sequence[tuple[Trace, thin.Kept]], q
         "extremes": thinned[0].extremes if thinned else "exact",
         "band": "bucket envelope" if banded else ("exact" if query.over else None),
     }
+
+
+def declared_together(found: Sequence[Answer]) -> dict[str, Any]:
+    """What was done to the values of several answers to one question."""
+    if len(found) == 1:
+        return found[0].thinning
+    each = [answer.thinning for answer in found]
+    thinned = next((one for one in each if not one["exact"]), each[0])
+    sums = {name: sum(one[name] for one in each) for name in ("values_in", "points_out")}
+    return {**thinned, **sums}
 
 
 def _upto_sp(arm: ArmPath) -> int:

@@ -20,7 +20,7 @@ MAX_POINTS = 20_000
 _AXIS = "axis."
 _LISTS = frozenset({"series", "arm", "seed", "stat"})
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_OF_AGGREGATES = ("stat", "band", "level", "align")
+_OF_AGGREGATES = ("stat", "band", "level", "align", "by")
 
 
 def _points(value: Any) -> Any:
@@ -75,6 +75,8 @@ class HistoryQuery(BaseModel):
     points: Points = 1000
     method: Method = "minmaxlttb"
     over: Literal["seed"] | None = None
+    by: Annotated[str, Field(max_length=200, pattern=r"^(arm|axis\..+)$")] = "arm"
+    """What lives are put together by: their arm, or its label on an axis (`axis.onset`)."""
     stat: Annotated[tuple[Stat, ...], Field(min_length=1, max_length=8)] = ("mean",)
     band: Literal["t", "bootstrap", "quantile", "sd"] = "t"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
@@ -101,6 +103,16 @@ class HistoryQuery(BaseModel):
     def exact(self) -> bool:
         """Whether every value is wanted."""
         return self.points == "all" or self.method == "none"
+
+    @property
+    def is_export(self) -> bool:
+        """Whether stored values are wanted as they are."""
+        return self.exact and self.over is None and self.smooth == "none"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether only some lives or a window on x are wanted."""
+        return bool(self.seed) or any(each is not None for each in (self.stage, self.from_, self.to, self.after))
 
     @property
     def half_life(self) -> float | None:
@@ -131,6 +143,34 @@ class HistoryQuery(BaseModel):
             raise ValueError(f"'{bound}': x=wall counts seconds; give a number")
         updates = Duration.parse(bound).updates(batch, pass_sp=pass_sp, stage_sp=stage_sp)
         return float(updates if self.x == "updates" else updates * batch)
+
+
+class JobsAsked(BaseModel):
+    """The jobs that one question is put about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    jobs: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(min_length=1, max_length=100)]
+    after: Annotated[dict[str, Annotated[str, Field(max_length=100_000)]], Field(max_length=100)] = {}
+    """By job `next_after` of an answer to the same question."""
+
+    def question(self, query: HistoryQuery, job: str) -> HistoryQuery:
+        """The question about one of them."""
+        given = {name: getattr(query, name) for name in query.model_fields_set}
+        return HistoryQuery.model_validate(given | ({"after": self.after[job]} if job in self.after else {}))
+
+
+def read_body(data: Mapping[str, Any]) -> tuple[HistoryQuery, JobsAsked]:
+    """The question of a body, and the jobs it is about; pydantic's ValidationError names what is wrong with it."""
+    jobs = {name: part for name, part in data.items() if name in JobsAsked.model_fields}
+    rest = {name: part for name, part in data.items() if name not in jobs}
+    return HistoryQuery.model_validate(rest), JobsAsked.model_validate(jobs)
+
+
+def body_schema() -> dict[str, Any]:
+    """JSON schema of such a body."""
+    query, jobs = HistoryQuery.model_json_schema(by_alias=True), JobsAsked.model_json_schema()
+    return {**query, "properties": query["properties"] | jobs["properties"], "required": ["jobs"]}
 
 
 def read_parameters(items: Iterable[tuple[str, str]]) -> HistoryQuery:

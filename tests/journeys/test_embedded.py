@@ -37,6 +37,11 @@ def numbers(job: Job) -> dict[tuple[str, int], tuple[list[float], list[float]]]:
     return {(t.series, t.seed): (t.x.tolist(), t.y.tolist()) for t in job.history("*", points="all").traces}
 
 
+def lived(job: Job) -> list[list[float]]:
+    """Every value that the lives decide, and not the machine."""
+    return [y for (series, _), (_, y) in numbers(job).items() if not series.startswith("machine.")]
+
+
 def test_check_and_plan_speak_before_anything_runs(service: Service) -> None:
     assert service.run("check", QUICKSTART) == ""
     plan = json.loads(service.run("plan", str(EXAMPLES / "cataract-study.yaml"), "-o", "json"))
@@ -135,7 +140,18 @@ def test_killed_workers_change_nothing(service: Service) -> None:
         time.sleep(1.2)
     assert job.wait().status == "succeeded"
     assert kills >= 2
-    assert [y for _, y in numbers(job).values()] == [y for _, y in numbers(quiet).values()]
+    assert lived(job) == lived(quiet)
+
+
+def test_speed_and_memory_are_recorded_beside_what_lives_become(grown: Job) -> None:
+    rows = {row["name"]: row for row in grown.series()}
+    assert (rows["machine.speed"]["unit"], rows["machine.memory"]["unit"]) == ("updates/s", "MiB")
+    assert all(rows[name]["meaning"] for name in rows)
+    assert 1 < rows["machine.speed"]["min"] <= rows["machine.speed"]["max"] < 1e6
+    assert 20 < rows["machine.memory"]["last"] < 1e5
+    assert rows["gradient_norm.V1"]["cadence_updates"] == rows["weight_norm.V1"]["cadence_updates"] == 10
+    speed = grown.history("machine.speed", over="seed").traces[0]
+    assert len(speed.x) >= 2
 
 
 def test_the_stream_tells_the_end_and_can_be_taken_up_again(service: Service, grown: Job) -> None:

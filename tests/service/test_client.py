@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 import pytest
 from build import tiny_schedule
 
-from service.client import ApiError, Client, Unreachable, base_of, connection, read_document
+from service.client import ApiError, Client, Job, Unreachable, base_of, connection, read_document
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -117,3 +117,48 @@ def test_an_export_needs_a_name_that_tells_its_format(tmp_path: Path) -> None:
     found = client(lambda request: httpx.Response(200, json=job())).job("job_1")
     with pytest.raises(ValueError, match=r"\.parquet"):
         found.export(tmp_path / "all.xlsx")
+
+
+def test_an_export_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"PAR1"
+        raise httpx.ReadError("gone")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=broken() if "history" in request.url.path else orjson.dumps(job()))
+
+    with pytest.raises(Unreachable, match="broke off"):
+        client(answer).job("job_1").export(tmp_path / "all.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_question_is_sent_with_labels_and_bounds_by_their_names() -> None:
+    asked: list[httpx.Request] = []
+    told = {"traces": [], "thinning": {}, "stages": [], "complete": True, "next_after": "token"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=orjson.dumps(told if "history" in request.url.path else job()))
+
+    found = client(answer).job("job_1")
+    assert found.history("cost.a", "probe.*", axis={"onset": "40ep"}, from_="2ep", seed=None).next_after == "token"
+    assert asked[-1].url.params.multi_items() == [
+        ("from", "2ep"), ("axis.onset", "40ep"), ("series", "cost.a"), ("series", "probe.*")
+    ]  # fmt: skip
+
+
+def test_several_jobs_are_asked_in_one_body() -> None:
+    bodies: list[Any] = []
+    rows = [
+        {"job": "job_1", "complete": True, "next_after": "a"},
+        {"job": "job_2", "complete": False, "next_after": "b"},
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(orjson.loads(request.content))
+        return httpx.Response(200, json={"traces": [], "thinning": {}, "stages": [], "jobs": rows})
+
+    service = client(answer)
+    found = service.history([Job(service, job()), "job_2"], "cost.*", over="seed", from_=100)
+    assert bodies == [{"jobs": ["job_1", "job_2"], "series": ["cost.*"], "over": "seed", "from": 100}]
+    assert (found.complete, found.next_after) == (False, {"job_1": "a", "job_2": "b"})

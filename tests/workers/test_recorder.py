@@ -5,6 +5,7 @@ import pytest
 
 from models.engine.record import Flush, Group, LifeEvent
 from service.store.blocks import OpenBlock
+from service.store.clock import continued, seconds_at, shown
 from workers.recorder import Recorder
 
 SEEDS = [3, 5, 8]
@@ -41,8 +42,19 @@ def test_training_seconds_are_told_evenly_over_each_flush() -> None:
     recorder.add(updates(4, 6, 1.0))
     (block,) = recorder.blocks()
     clock = OpenBlock(block.start, block.end, block.data).clock()
-    assert clock.offsets.tolist() == [1, 2, 3, 4, 5, 6]
-    assert clock.values[0].tolist() == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+    assert clock.offsets.tolist() == [4, 6]
+    assert seconds_at(continued([], [clock]), np.arange(1, 7)).tolist() == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+
+
+def test_every_flush_tells_speed_and_memory() -> None:
+    recorder = recorder_from(10)
+    recorder.add(updates(10, 14, 2.0))
+    recorder.add(updates(14, 17, 0.5))
+    (block,) = recorder.blocks()
+    clock = OpenBlock(block.start, block.end, block.data).clock()
+    assert shown(clock, "machine.speed").values.tolist() == [[2.0, 6.0]]
+    memory_mib = shown(clock, "machine.memory").values[0]
+    assert ((memory_mib > 20) & (memory_mib < 20_000)).all()
 
 
 def test_how_a_slice_was_flushed_does_not_change_its_values() -> None:

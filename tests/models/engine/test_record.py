@@ -13,7 +13,7 @@ from raising import chain, one_stage, plan, raised, train
 from models.engine.cohort import Cohort, birth
 from models.engine.record import Flush
 from models.engine.stage import Orders, run
-from models.specs.regime import NORMS_EVERY
+from models.specs.series import NORMS_EVERY
 
 PLAIN = {"optimizer": {"kind": "sgd", "lr": 0.05}}
 
@@ -31,8 +31,9 @@ def series(flushes: list[Flush], path: str) -> dict[int, list[float | None]]:
 
 
 def weight_norms(cohort: Cohort, area: str) -> list[float]:
-    """Norm of an area's parameters by hand, in double precision."""
-    parts = [value.detach().double() for name, value in cohort.params.items() if name.startswith(f"area/{area}/")]
+    """Norm of an area's weights by hand, in double precision."""
+    own = [name for name in cohort.params if name.startswith(f"area/{area}/") and name.endswith("/weight")]
+    parts = [cohort.params[name].detach().double() for name in own]
     return torch.sqrt(sum(part.flatten(1).square().sum(dim=1) for part in parts)).tolist()
 
 
@@ -46,6 +47,7 @@ def test_a_weight_norm_is_that_of_the_area_after_the_update() -> None:
     regime = one_stage(chain(7))
     cohort = birth(regime, [0, 1, 2])
     flushes = train(cohort, regime, 1)
+    assert any(name.endswith("/bias") for name in cohort.params)
     for area in ("a1", "head"):
         assert series(flushes, f"weight_norm.{area}")[1] == pytest.approx(weight_norms(cohort, area), rel=1e-6)
 

@@ -53,6 +53,29 @@ def test_history_counts_series_per_update_and_readings():
     assert cost.history_values == 20 * per_update + norms + 2 * (10 // 5 + 2)
 
 
+def test_a_probe_taken_too_often_is_told_the_cadence_that_fits():
+    document = tiny_schedule()
+    document["probes"]["acc"]["every"] = "1ba"
+    whole = asked(ScheduleSpec.model_validate(document, strict=False)).history_values * 2
+    found = only(document, history_values=whole - 21)
+    assert (found.pointer, found.suggestion.text) == ("/probes/acc/every", "3ba instead of 1ba")
+    assert found.message == f"probes: {whole:,} values of history asked of limit {whole - 21:,}"
+    document["probes"]["acc"]["every"] = "3ba"
+    assert check_document(document, None, Limits(history_values=whole - 21)).ok
+    document["probes"]["acc"]["every"] = "2ba"
+    assert not check_document(document, None, Limits(history_values=whole - 21)).ok
+
+
+def test_series_of_a_trajectory_are_counted_with_every_area_of_a_probe():
+    document = tiny_schedule()
+    document["probes"]["norm"] = {"kind": "weight_norm", "world": document["probes"]["acc"]["world"], "every": "1ep"}
+    schedule = ScheduleSpec.model_validate(document, strict=False)
+    assert asked(schedule).series == 2 * 1 + 5 * 2 + 1 + 2
+    found = only(document, series_per_trajectory=14)
+    assert (found.pointer, found.message) == ("/probes/norm", "probes: 15 series per trajectory asked of limit 14")
+    assert "0.93 times the series fit" in found.suggestion.text
+
+
 def test_activity_counts_the_steps_of_the_longest_clip():
     document = tiny_schedule()
     document["worlds"]["clips"] = {"source": {"kind": "moving_shapes", "frame": 8}, "steps": 7}

@@ -445,7 +445,7 @@ def test_series_and_history_are_read_along_the_arms(api: httpx.Client, bench: Be
     bench.run()
     series = get(api, f"/v1/jobs/{job}/series")["items"]
     by_name = {row["name"]: row for row in series}
-    assert set(by_name) == {"cost.naming", "probe.acc"}
+    assert set(by_name) == {"cost.naming", "probe.acc", "machine.speed"}
     cost = by_name["cost.naming"]
     assert (cost["first_age_sp"], cost["last_age_sp"], cost["cadence_updates"]) == (20, 400, 1)
     assert by_name["probe.acc"]["unit"] == "fraction"

@@ -17,9 +17,10 @@ import sqlalchemy as sa
 from fastapi import FastAPI, Request, Response
 
 from models.specs.plan import Span
-from service.api import negotiation, problems
+from service.api import negotiation, problems, writers
 from service.api.negotiation import Subject, history_query, limits_of, respond
 from service.store import history
+from service.store.clock import Notes
 from service.store.history import SeriesGroup
 from service.store.path import ArmPath, Piece
 from service.store.tables.record import history_block, history_chunk, series
@@ -35,8 +36,8 @@ def block(start: int, end: int) -> history.EncodedBlock:
     values = (np.sin(offsets[:, None] / 50) + np.arange(2)).astype(np.float32)
     values[offsets == 7, 1] = np.nan
     values[offsets == 8, 1] = np.inf
-    group = SeriesGroup(["cost.a"], offsets, values[None], None, (offsets - start) * 0.001)
-    return history.encode_block(start, end, [group], (end - start) * 0.001)
+    group = SeriesGroup(["cost.a"], offsets, values[None], None)
+    return history.encode_block(start, end, [group], Notes.even(end, (end - start) * 0.001))
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ class Web:
             transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 client.headers.pop("Accept")
-                return await client.get(path, params=params, headers=headers)
+                asked = {"series": "cost.*"} | (params or {})
+                return await client.get(path, params=asked, headers=headers)
 
         return asyncio.run(once())
 
@@ -78,11 +80,10 @@ def web(engine: sa.Engine) -> Web:
         limits = limits_of(query, 10, 200, None)
         with engine.connect() as db:
             reached = history.end_of(db, "trj_1") or 0
-            spans = (Span("early", 0, 1000, 0), Span("late", 1000, 9000, 0))
-            piece = Piece("trj_1", (3, 5), 10, (0, 0), (9000, 9000), reached, spans, decided=False)
-            arms = [ArmPath(0, {"onset": "2ep"}, (piece,), {}), ArmPath(1, {"onset": "3ep"}, (), {})]
-            subject = Subject("job_1", chosen_arms(arms, query), False)
-            return respond(request, db, subject, query, limits)
+        spans = (Span("early", 0, 1000, 0), Span("late", 1000, 9000, 0))
+        piece = Piece("trj_1", (3, 5), 10, (0, 0), (9000, 9000), reached, spans, decided=False)
+        arms = [ArmPath(0, {"onset": "2ep"}, (piece,), {}), ArmPath(1, {"onset": "3ep"}, (), {})]
+        return respond(request, engine.connect, Subject("job_1", chosen_arms(arms, query), False, query, limits))
 
     return Web(app)
 
@@ -255,6 +256,8 @@ def test_a_304_decodes_nothing(web: Web, engine: sa.Engine) -> None:
         ({"x": "stage_time"}, "/query"),
         ({"stat": "sd"}, "/query"),
         ({"band": "sd"}, "/query"),
+        ({"by": "axis.onset"}, "/query"),
+        ({"by": "seed", "over": "seed"}, "/query/by"),
         ({"after": "x", "smooth": "ewm:3"}, "/query"),
     ],
 )
@@ -271,6 +274,7 @@ def test_a_wrong_parameter_is_named(web: Web, params: dict[str, str], pointer: s
         ({"stage": "adulthood"}, "invalid-query"),
         ({"from": "1ep", "x": "wall"}, "invalid-query"),
         ({"after": "nonsense"}, "cursor-mismatch"),
+        ({"over": "seed", "by": "axis.colour"}, "invalid-query"),
     ],
 )
 def test_a_question_without_meaning_is_refused(web: Web, params: dict[str, str], code: str) -> None:
@@ -286,10 +290,12 @@ def test_durations_are_bounds_and_labels_choose_arms(web: Web) -> None:
 
 
 def test_too_many_values_for_json_are_refused_with_advice(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(negotiation, "MAX_JSON_VALUES", 100)
-    response = web.get("/history", params={"points": "all"})
-    assert (response.status_code, response.json()["code"]) == (422, "invalid-query")
-    assert "text/csv" in response.json()["detail"]
+    monkeypatch.setattr(writers, "MAX_JSON_VALUES", 100)
+    for params in ({"points": "all"}, {"points": "all", "seed": 3}, {"points": 101}):
+        response = web.get("/history", params=params)
+        assert (response.status_code, response.json()["code"]) == (422, "invalid-query")
+        assert "at most 100" in response.json()["detail"]
+        assert "text/csv" in response.json()["detail"]
     assert web.get("/history", params={"points": "all", "format": "csv"}).status_code == 200
 
 

@@ -23,6 +23,7 @@ from service.settings import Settings
 from service.store import access, history, trajectories
 from service.store.access import ANYONE_HERE, Repeat
 from service.store.blocks import SeriesGroup, encode_block
+from service.store.clock import Notes
 from service.store.creation import numerics_text
 from service.store.engine import Database, migrate
 from service.store.leases import Lease, SliceResult, SnapshotRow
@@ -62,10 +63,10 @@ def commit(reconciler: Reconciler, lease: Lease, end: int) -> None:
     """A slice that trained to `end`, its values the offsets."""
     offsets = np.arange(lease.reached + 1, end + 1)
     values = np.broadcast_to(offsets.astype(np.float32)[None, :, None], (1, len(offsets), len(lease.seeds)))
-    group = SeriesGroup(["cost.naming"], offsets, values, None, offsets.astype(np.float64))
+    group = SeriesGroup(["cost.naming"], offsets, values, None)
     file = reconciler.blobs.put(lease.id, str(end), lease.fence, b"weights at %d" % end)
     row = SnapshotRow(str(end), end, file.uri, file.sha256, file.bytes, file.sha256)
-    block = encode_block(lease.reached, end, [group], 1.0)
+    block = encode_block(lease.reached, end, [group], Notes.even(end, 1.0))
     result = SliceResult(lease.reached, end, [block], [], [row], end - lease.reached, 1.0)
     trajectories.commit_slice(reconciler.database, lease, result)
 

@@ -39,7 +39,7 @@ def test_every_bit_of_a_valid_value_comes_back(coding: int, matrix: tuple[np.nda
     assert np.array_equal(np.where(valid, back.view(word), 0), np.where(valid, values.view(word), 0))
 
 
-@pytest.mark.parametrize("coding", [codec.RAW, codec.DEFLATE])
+@pytest.mark.parametrize("coding", CODECS)
 @given(offsets=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=40))
 def test_offsets_come_back(coding: int, offsets: list[int]) -> None:
     given_offsets = np.array(offsets, np.int64)
@@ -92,12 +92,25 @@ def test_foreign_bytes_are_refused(data: bytes) -> None:
         codec.decode_values(b"\x00" + data)
 
 
-@pytest.mark.parametrize("coding", [codec.RAW, codec.DEFLATE])
+@pytest.mark.parametrize("coding", CODECS)
 def test_bytes_cut_short_are_refused(coding: int) -> None:
     data = codec.encode_values(np.random.default_rng(0).normal(size=(3, 50)), None, coding)
     for length in (3, 15, 16, 40, len(data) - 1):
         with pytest.raises(codec.Damaged):
             codec.decode_values(data[:length])
+
+
+def test_what_is_written_is_as_small_as_deflated_and_readable_without_knowing_how() -> None:
+    walk = np.cumsum(np.random.default_rng(0).normal(size=(4, 2000)), axis=1).astype(np.float32)
+    sizes = {coding: len(codec.encode_values(walk, None, coding)) for coding in CODECS}
+    assert codec.codec_of(codec.encode_values(walk)) == codec.WRITTEN == codec.ZSTANDARD
+    assert sizes[codec.ZSTANDARD] < 1.05 * sizes[codec.DEFLATE] < 0.9 * sizes[codec.RAW]
+
+
+def test_zstandard_that_unpacks_to_more_than_the_header_promises_is_refused() -> None:
+    few, many = (codec.encode_values(np.zeros((1, rows)), None, codec.ZSTANDARD) for rows in (10, 10_000_000))
+    with pytest.raises(codec.Damaged, match="another length"):
+        codec.decode_values(few[:16] + many[16:])
 
 
 def test_the_header_tells_codec_and_lives() -> None:

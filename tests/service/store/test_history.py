@@ -9,13 +9,16 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from sqlalchemy.orm import Session
 
 from service.store import aggregates, history
 from service.store.chunks import MAX_ROWS, MAX_VALUES
+from service.store.clock import Notes, seconds_at
 from service.store.columns import Columns, Conflict, joined
 from service.store.engine import Database
 from service.store.history import EncodedBlock, SeriesGroup, Window
+from service.store.recall import machine_where
 from service.store.tables.record import history_block, history_chunk, series
 
 TRAJECTORY = "trj_a"
@@ -50,9 +53,8 @@ def recorded(start: int, end: int, *, lives: int = LIVES, every: int = 5, second
         if len(paths) == 1:
             valid = np.ones(values.shape, np.bool_)
             valid[:, offsets // every % 2 == 0, lives - 1] = False
-        timing = (offsets - start) / (end - start) * seconds
-        groups.append(SeriesGroup(paths, offsets, values, valid, timing))
-    return history.encode_block(start, end, groups, seconds)
+        groups.append(SeriesGroup(paths, offsets, values, valid))
+    return history.encode_block(start, end, groups, Notes.even(end, seconds))
 
 
 def append(engine: sa.Engine, *borders: int, **how: int) -> None:
@@ -69,6 +71,11 @@ def count(engine: sa.Engine, table: sa.Table) -> int:
 def read(engine: sa.Engine, *paths: str, **how: object) -> dict[str, Columns]:
     with engine.connect() as db:
         return history.read(db, TRAJECTORY, paths or ("*",), **how)  # type: ignore[arg-type]
+
+
+def recorded_series(db: sa.Connection) -> list[history.SeriesInfo]:
+    """All but what no two runs agree in."""
+    return [info for info in history.list_series(db, [TRAJECTORY]) if info.family != "machine"]
 
 
 def digests(engine: sa.Engine) -> dict[str, str]:
@@ -141,9 +148,7 @@ def test_neither_slices_nor_seals_change_what_is_read(
     append(whole, 0, 60)
     assert digests(engine) == digests(whole)
     with engine.connect() as one, whole.connect() as other:
-        for left, right in zip(
-            history.list_series(one, [TRAJECTORY]), history.list_series(other, [TRAJECTORY]), strict=True
-        ):
+        for left, right in zip(recorded_series(one), recorded_series(other), strict=True):
             assert np.allclose(left.numbers, right.numbers, rtol=1e-12)
             assert (left.path, left.n, left.nonfinite, left.offset_last) == (
                 right.path,
@@ -255,7 +260,7 @@ def test_the_list_of_series_is_right_before_and_after_sealing(engine: sa.Engine)
         with engine.begin() as db:
             listed = {info.path: info for info in history.list_series(db, [TRAJECTORY])}
             history.seal(db, TRAJECTORY, final=True)
-        assert set(listed) == {"cost.naming", "rate.V1", f"{PROBE}.V1"}
+        assert set(listed) == {"cost.naming", "rate.V1", f"{PROBE}.V1", "machine.speed"}
         cost, probe = listed["cost.naming"], listed[f"{PROBE}.V1"]
         assert (cost.family, cost.name, cost.area, cost.dtype) == ("cost", "naming", None, "f4")
         assert (listed["rate.V1"].area, probe.family, probe.name, probe.area) == ("V1", "probe", PROBE, "V1")
@@ -274,11 +279,27 @@ def test_aggregates_equal_hand_computation_and_count_what_is_not_finite() -> Non
     first, second = (dict(zip(aggregates.NAMES, column, strict=True)) for column in numbers.T)
     assert first == {
         "n": 4, "nonfinite": 2, "min": 1, "max": 3, "sum": 4, "sumsq": 10,
-        "first": 1, "last": np.inf, "first_offset": 1, "last_offset": 4,
+        "first": 1, "last": np.inf, "first_offset": 1, "last_offset": 4, "min_offset": 1, "max_offset": 3,
     }  # fmt: skip
     assert (second["n"], second["min"], second["max"]) == (0, np.inf, -np.inf)
     assert aggregates.extremes(numbers) == {"vmin": 1.0, "vmax": 3.0}
     assert np.array_equal(aggregates.load(aggregates.dump(numbers)), numbers, equal_nan=True)
+
+
+special = st.sampled_from([0.0, 1.0, 1.0, -2.0, 3.5, np.nan, np.inf, -np.inf])
+
+
+@given(
+    values=hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 12)), elements=special), data=st.data()
+)
+def test_aggregates_of_parts_joined_are_those_of_the_whole(values: np.ndarray, data: st.DataObject) -> None:
+    valid = data.draw(hnp.arrays(np.bool_, values.shape))
+    whole = Columns("a", np.arange(1, values.shape[1] + 1), values, valid)
+    cut = data.draw(st.integers(1, values.shape[1]))
+    parts = [aggregates.aggregate(whole.between(after, upto)) for after, upto in ((0, cut), (cut, None))]
+    expected = aggregates.aggregate(whole)
+    for found in (aggregates.join(*parts), aggregates.join(*parts[::-1])):
+        assert np.array_equal(found, expected, equal_nan=True)
 
 
 def test_training_seconds_add_up_over_slices_and_are_no_part_of_the_values(engine: sa.Engine) -> None:
@@ -289,15 +310,41 @@ def test_training_seconds_add_up_over_slices_and_are_no_part_of_the_values(engin
         with engine.begin() as db:
             clock = history.clocks(db, [TRAJECTORY])[TRAJECTORY]
             assert history.seal(db, TRAJECTORY, final=True) == (0 if sealed else 3)
-        at = dict(zip(clock.offsets.tolist(), clock.values[0].tolist(), strict=True))
-        assert (at[0], at[10], at[20], at[30]) == (0.0, 2.0, 6.0, 7.0)
-        assert at[15] == pytest.approx(4.0)
+        assert seconds_at(clock, np.array([0, 10, 15, 20, 30])) == pytest.approx([0.0, 2.0, 4.0, 6.0, 7.0])
     with engine.begin() as db:
         history.append_block(db, TRAJECTORY, 0, 1, recorded(30, 40, seconds=3.0))
         assert history.clocks(db, [TRAJECTORY])[TRAJECTORY].values[0, -1] == 10.0
         history.seal(db, TRAJECTORY, final=True)
-        assert history.clocks(db, [TRAJECTORY])[TRAJECTORY].values[0, -1] == 10.0
+        clock = history.clocks(db, [TRAJECTORY])[TRAJECTORY]
+        assert seconds_at(clock, np.array([5, 20, 25, 30, 40])) == pytest.approx([1.0, 6.0, 6.5, 7.0, 10.0])
     assert history.Columns.digest(read(engine)["cost.naming"])
+
+
+def test_speed_and_memory_are_read_listed_and_no_part_of_the_values(engine: sa.Engine) -> None:
+    for start, end, fast in ((0, 10, 2.0), (10, 20, 4.0)):
+        notes = Notes(np.array([start + 4, end]), np.array([4 / fast, 10 / fast]), np.array([100.0 + start, np.nan]))
+        with engine.begin() as db:
+            history.append_block(db, TRAJECTORY, 0, 1, history.encode_block(start, end, [], notes))
+    for _ in ("open", "sealed"):
+        with engine.begin() as db:
+            everything = machine_where(db, {TRAJECTORY: Window(after=4, upto=14)}, lambda path: True)[TRAJECTORY]
+            infos = {info.path: info for info in history.list_series(db, [TRAJECTORY])}
+            history.seal(db, TRAJECTORY, final=True)
+        speed, memory = everything["machine.speed"], everything["machine.memory"]
+        assert (speed.offsets.tolist(), speed.values.tolist()) == ([10, 14], [[2.0, 4.0]])
+        assert (memory.offsets.tolist(), memory.values.tolist()) == ([14], [[110.0]])
+        assert {path: (info.unit, info.n, info.nonfinite) for path, info in infos.items()} == {
+            "machine.speed": ("updates/s", 4, 0),
+            "machine.memory": ("MiB", 2, 0),
+        }
+        assert aggregates.by_name(infos["machine.speed"].numbers)["max"].tolist() == [4.0]
+        assert aggregates.by_name(infos["machine.memory"].numbers)["last"].tolist() == [110.0]
+    assert read(engine) == {}
+
+
+def test_a_block_whose_notes_do_not_end_with_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="end of the block, offset 10"):
+        history.encode_block(0, 10, [], Notes.even(9, 1.0))
 
 
 def test_a_replay_adds_a_probe_in_a_layer_of_its_own(engine: sa.Engine) -> None:
@@ -305,7 +352,7 @@ def test_a_replay_adds_a_probe_in_a_layer_of_its_own(engine: sa.Engine) -> None:
     late = "pffffffffffff"
     offsets = np.array([0, 10, 20])
     values = np.ones((1, 3, LIVES), np.float32)
-    block = history.encode_block(0, 20, [SeriesGroup([late], offsets, values, None, np.array([0.0, 1.0, 2.0]))], 2.0)
+    block = history.encode_block(0, 20, [SeriesGroup([late], offsets, values, None)], Notes.even(20, 2.0))
     with engine.begin() as db:
         marked = history.marks(db, [TRAJECTORY])
         assert history.append_block(db, TRAJECTORY, 1, 2, block, {late: "fraction"})
@@ -324,7 +371,7 @@ def finer(offsets: list[int], wrong: float = 0.0) -> EncodedBlock:
     """The probe of `recorded` at other offsets."""
     at = np.array(offsets)
     values = np.stack([value_of(at, len(f"{PROBE}.V1"), n) for n in range(LIVES)], axis=1)[None] + np.float32(wrong)
-    return history.encode_block(0, 20, [SeriesGroup([f"{PROBE}.V1"], at, values, None, at * 0.1)], 2.0)
+    return history.encode_block(0, 20, [SeriesGroup([f"{PROBE}.V1"], at, values, None)], Notes.even(20, 2.0))
 
 
 @pytest.mark.parametrize("seal_first", [False, True])
@@ -393,16 +440,16 @@ def test_a_damaged_block_is_not_read(engine: sa.Engine) -> None:
 def test_groups_that_are_not_what_they_must_be_are_refused(change: dict[str, object], says: str) -> None:
     members = {
         "paths": ["cost.a"], "offsets": np.array([6, 7]), "values": np.zeros((1, 2, 2), np.float32),
-        "valid": None, "seconds": np.zeros(2),
+        "valid": None,
     }  # fmt: skip
     with pytest.raises(ValueError, match=says):
-        history.encode_block(5, 10, [SeriesGroup(**(members | change))], 1.0)  # type: ignore[arg-type]
+        history.encode_block(5, 10, [SeriesGroup(**(members | change))], Notes.even(10, 1.0))  # type: ignore[arg-type]
 
 
 def test_an_empty_slice_still_moves_the_end(engine: sa.Engine) -> None:
     append(engine, 0, 5)
     with engine.begin() as db:
-        history.append_block(db, TRAJECTORY, 0, 1, history.encode_block(5, 9, [], 1.0))
+        history.append_block(db, TRAJECTORY, 0, 1, history.encode_block(5, 9, [], Notes.even(9, 1.0)))
         assert history.end_of(db, TRAJECTORY) == 9
         history.seal(db, TRAJECTORY, final=True)
         assert history.end_of(db, TRAJECTORY) == 9
@@ -422,11 +469,11 @@ def test_a_session_does_as_well_as_a_connection(engine: sa.Engine) -> None:
 def test_readings_of_some_lives_beside_the_regular_ones_are_one_series() -> None:
     regular, ending = np.array([5, 10]), np.array([7])
     groups = [
-        SeriesGroup([PROBE], regular, np.ones((1, 2, 2), np.float32), None, regular * 1.0),
-        SeriesGroup([PROBE], ending, np.ones((1, 1, 2), np.float32), np.array([[[True, False]]]), ending * 1.0),
-        SeriesGroup([PROBE], np.array([15]), np.ones((1, 1, 2), np.float32), None, np.array([15.0])),
+        SeriesGroup([PROBE], regular, np.ones((1, 2, 2), np.float32), None),
+        SeriesGroup([PROBE], ending, np.ones((1, 1, 2), np.float32), np.array([[[True, False]]])),
+        SeriesGroup([PROBE], np.array([15]), np.ones((1, 1, 2), np.float32), None),
     ]
-    block = history.encode_block(0, 20, groups, 20.0)
+    block = history.encode_block(0, 20, groups, Notes.even(20, 20.0))
     assert [(gain.path, gain.offset_last, gain.numbers[0].tolist()) for gain in block.gains] == [
         (PROBE, 15, [4.0, 3.0])
     ]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from models.specs.plan import Span
 from models.specs.regime import Reading
 from service.store import history
+from service.store.clock import Notes
 from service.store.history import SeriesGroup
 from service.store.listing import listed
 from service.store.over_lives import smoothed, stacked
@@ -49,9 +50,8 @@ def put(
         valid = np.ones(values.shape, np.bool_)
         for life, stop in (stops or {}).items():
             valid[at > stop, life] = False
-        timing = (at - start) / (end - start) * seconds
-        groups.append(SeriesGroup([path], at, values.astype(np.float32)[None], valid[None], timing))
-    history.append_block(db, trajectory, 0, 1, history.encode_block(start, end, groups, seconds))
+        groups.append(SeriesGroup([path], at, values.astype(np.float32)[None], valid[None]))
+    history.append_block(db, trajectory, 0, 1, history.encode_block(start, end, groups, Notes.even(end, seconds)))
 
 
 def piece(trajectory: str, ends: tuple[int, ...], origin: tuple[int, ...], **changes: Any) -> Piece:
@@ -68,12 +68,13 @@ def arm(*pieces: Piece, **changes: Any) -> ArmPath:
         "labels": {"onset": "1ep"},
         "probes": {"acc": ACC},
         "units": {"acc": "fraction"},
+        "meanings": {"acc": "share of items named right"},
     }
     return ArmPath(**(members | {"pieces": pieces} | changes))
 
 
 def ask(db: sa.Connection, *arms: ArmPath, complete: bool = True, **query: Any) -> Answer:
-    return answer(db, arms, HistoryQuery.model_validate(query), complete=complete)
+    return answer(db, arms, HistoryQuery.model_validate({"series": ["cost.*", "probe.*"]} | query), complete=complete)
 
 
 def by_seed(found: Answer) -> dict[int | None, Trace]:
@@ -332,7 +333,9 @@ def test_thinned_answers_keep_a_spike_and_a_band_around_the_true_band(heights: l
     offsets = np.arange(1, 2001)
     values = np.sin(offsets[:, None] / 100 + np.arange(3)).astype(np.float32)
     values[at] += 20 + np.array(heights, np.float32)
-    block = history.encode_block(0, 2000, [SeriesGroup(["cost.a"], offsets, values[None], None, offsets * 0.1)], 200.0)
+    block = history.encode_block(
+        0, 2000, [SeriesGroup(["cost.a"], offsets, values[None], None)], Notes.even(2000, 200.0)
+    )
     with engine.begin() as db:
         history.append_block(db, "trj_1", 0, 1, block)
         path = arm(piece("trj_1", (2000,) * 3, (0, 0, 0)))
@@ -353,6 +356,34 @@ def test_thinned_answers_keep_a_spike_and_a_band_around_the_true_band(heights: l
     engine.dispose()
 
 
+def test_lives_are_put_together_by_a_label_with_a_seed_as_the_unit(db: sa.Connection) -> None:
+    """Arms 0 and 1 share a label and a past: their lives of one seed are averaged, and only seeds are counted."""
+    put(db, "trj_past", 2, 2)
+    put(db, "trj_0", 2, 2, plus=10)
+    put(db, "trj_1", 2, 2, plus=20)
+    put(db, "trj_2", 4, 2, plus=5)
+    past = piece("trj_past", (2, 2), (0, 0))
+    arms = [
+        arm(past, piece("trj_0", (2, 2), (20, 20)), arm=0, labels={"onset": "early", "dose": "1"}),
+        arm(past, piece("trj_1", (2, 2), (20, 20)), arm=1, labels={"onset": "early", "dose": "2"}),
+        arm(piece("trj_2", (4, 4), (0, 0)), arm=2, labels={"onset": "late", "dose": "1"}, diverged=frozenset({1})),
+    ]
+    found = ask(db, *arms, series=["cost.a"], over="seed", by="axis.onset", points="all", stat=["mean", "n", "sd"])
+    early, n, sd, late, *_ = found.traces
+    assert (early.arm, early.labels, early.about["arms"]) == (None, {"onset": "early"}, [0, 1])
+    assert (late.labels, late.about["arms"]) == ({"onset": "late"}, [2])
+    assert early.about["lives"] == {"total": 4, "diverged": 0, "censored": 0}
+    assert late.about["lives"] == {"total": 2, "diverged": 1, "censored": 0}
+    # seed means are 1, 2, 16, 17 and those plus 1000
+    assert early.y.tolist() == [501.0, 502.0, 516.0, 517.0]
+    assert n.y.tolist() == early.columns["n"].tolist() == [2, 2, 2, 2]
+    assert sd.y == pytest.approx([1000 / np.sqrt(2)] * 4)
+    assert late.y.tolist() == [506.0, 507.0, 508.0, 509.0]
+    unlabelled = arm(past, arm=3, labels={})
+    by_dose = ask(db, *arms, unlabelled, series=["cost.a"], over="seed", by="axis.dose").traces
+    assert [trace.labels for trace in by_dose] == [{"dose": "1"}, {"dose": "2"}, {}]
+
+
 def test_too_many_traces_are_refused_before_they_are_made(db: sa.Connection) -> None:
     put(db, "trj_1", 2, 1001, readings={ACC: [1]})
     path = arm(piece("trj_1", (2,) * 1001, (0,) * 1001))
@@ -363,9 +394,13 @@ def test_too_many_traces_are_refused_before_they_are_made(db: sa.Connection) -> 
 
 def test_series_are_listed_with_last_values_and_extremes(db: sa.Connection, two_pieces: ArmPath) -> None:
     rows = {row["name"]: row for row in listed(db, [two_pieces])}
-    assert set(rows) == {"cost.a", "probe.acc"}
+    assert set(rows) == {"cost.a", "probe.acc", "machine.speed"}
     assert rows["cost.a"] == {
-        "name": "cost.a", "family": "cost", "area": None, "unit": "1", "cadence_updates": 1, "arms": [0],
+        "name": "cost.a", "family": "cost", "area": None, "unit": "1",
+        "meaning": "value of the cost on the batch of the update, before its weight", "cadence_updates": 1, "arms": [0],
         "n": 26, "nonfinite": 0, "first_age_sp": 10, "last_age_sp": 100, "min": 1.0, "max": 1010.0, "last": 510.0,
     }  # fmt: skip
-    assert rows["probe.acc"]["unit"] == "fraction"
+    assert (rows["probe.acc"]["unit"], rows["probe.acc"]["meaning"]) == ("fraction", "share of items named right")
+    speed = rows["machine.speed"]
+    assert (speed["unit"], speed["cadence_updates"], speed["n"]) == ("updates/s", None, 2)
+    assert (speed["min"], speed["max"], speed["last"]) == (4.0, 9.0, 4.0)

@@ -51,6 +51,30 @@ def test_a_spike_of_one_point_survives(package: bool, method: str, at: int, heig
 
 
 @pytest.mark.parametrize("method", METHODS)
+@given(data=st.data(), points=st.integers(40, 400), rows=st.integers(1_000, 20_000), noise=st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=60)
+def test_spikes_survive_every_thinning_that_could_show_them(
+    method: str, data: st.DataObject, points: int, rows: int, noise: int
+) -> None:
+    """Single points, up or down, of several heights, as near each other as a point of the answer is wide."""
+    rng = np.random.default_rng(noise)
+    y = (np.cumsum(rng.normal(size=rows)) * 0.01 + 0.1 * rng.normal(size=rows)).astype(np.float32)
+    y[data.draw(st.integers(1, 97)) :: 97] = np.nan
+    width = 4 * rows // points + 2
+    places = data.draw(st.lists(st.integers(0, rows // width - 1), min_size=1, max_size=5, unique=True))
+    spikes = [place * width + data.draw(st.integers(0, 1)) for place in places]
+    for spike in spikes:
+        y[spike] = data.draw(st.sampled_from([-40.0, -9.0, 9.0, 40.0]))
+    assert set(spikes) <= set(thin.keep(np.arange(rows) * 20, y, points, method).index.tolist())  # type: ignore[arg-type]
+
+
+def test_of_two_spikes_side_by_side_neither_is_lost(package: bool) -> None:
+    y = np.zeros(10_000, np.float32)
+    y[5000], y[5001] = 9.0, -9.0
+    assert {5000, 5001} <= set(thin.keep(np.arange(10_000), y, 100, "minmaxlttb").index.tolist())
+
+
+@pytest.mark.parametrize("method", METHODS)
 @given(curve=curves(), points=POINTS)
 @settings(deadline=None)
 def test_what_is_kept_is_declared_ordered_and_little(
