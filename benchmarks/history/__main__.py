@@ -29,7 +29,7 @@ from benchmarks.history.rows import Rows
 from benchmarks.history.walks import LIVES, PATHS, ROWS, SERIES, VALUES, Life, Store
 from benchmarks.history.watchers import slowdown_percent
 from benchmarks.report import Report, start
-from service.api.negotiation import to_json
+from service.api.writers import to_json
 from service.store import history
 from service.store.traces import answer
 from service.wire.history import HistoryQuery

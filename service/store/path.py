@@ -8,7 +8,7 @@ what a job sees does not depend on who else trains with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -145,7 +145,7 @@ def committed(arms: Iterable[ArmPath]) -> dict[str, int]:
     return {name: window.upto or 0 for name, window in windows_of(arms, {}).items()}
 
 
-def read_arms(
+def read_arms(  # noqa: PLR0913 - what a reading is cut by
     db: Executor,
     arms: Sequence[ArmPath],
     wanted: Callable[[str], bool],
@@ -153,8 +153,12 @@ def read_arms(
     *,
     stage: str | None = None,
     after: Mapping[str, int] | None = None,
+    seeds: Collection[int] = (),
 ) -> list[ArmSeries]:
-    """Every wanted series of every arm, by arm and name; shared trajectories are read once."""
+    """Every wanted series of every arm, by arm and name, of some lives, all if none is named.
+
+    Shared trajectories are read once.
+    """
     windows = windows_of(arms, after or {})
     stored = read_where(db, windows, lambda path: any(wanted(name) for arm in arms for name in arm.names(path)))
     for trajectory, shown in machine_where(db, windows, wanted).items():
@@ -166,14 +170,18 @@ def read_arms(
         paths = {path for piece in arm.pieces for path in stored.get(piece.trajectory, {})}
         named = sorted((name, path) for path in paths for name in arm.names(path) if wanted(name))
         for name, path in named:
-            curves = list(_curves(arm, path, stored, ruler))
+            curves = list(_curves(arm, path, stored, ruler, seeds))
             found.append(ArmSeries(arm, name, arm.unit(name), curves))
-        found += _modulators(arm, wanted, windows, ruler)
+        found += _modulators(arm, wanted, windows, ruler, seeds)
     return found
 
 
 def _modulators(
-    arm: ArmPath, wanted: Callable[[str], bool], windows: Mapping[str, Window], ruler: Ruler
+    arm: ArmPath,
+    wanted: Callable[[str], bool],
+    windows: Mapping[str, Window],
+    ruler: Ruler,
+    seeds: Collection[int],
 ) -> Iterator[ArmSeries]:
     """Levels of modulators during every update: functions of age alone, so they are computed and not stored."""
     for name, level in sorted(arm.modulators.items()):
@@ -186,7 +194,7 @@ def _modulators(
             offsets = offsets[offsets > 0]
             if len(offsets):
                 levels[piece.trajectory] = {path: _levels(path, level, piece, offsets)}
-        yield ArmSeries(arm, path, arm.unit(path), list(_curves(arm, path, levels, ruler)))
+        yield ArmSeries(arm, path, arm.unit(path), list(_curves(arm, path, levels, ruler, seeds)))
 
 
 def _levels(path: str, level: Scalar, piece: Piece, offsets: Offsets) -> Columns:
@@ -257,31 +265,41 @@ class Ruler:
         return whole
 
 
-def _curves(arm: ArmPath, path: str, stored: Mapping[str, Mapping[str, Columns]], ruler: Ruler) -> Iterator[Curve]:
+def _curves(
+    arm: ArmPath, path: str, stored: Mapping[str, Mapping[str, Columns]], ruler: Ruler, seeds: Collection[int]
+) -> Iterator[Curve]:
     parts: dict[int, list[tuple[Part, NDArray[Any]]]] = {}
     for index, piece in enumerate(arm.pieces):
         columns = stored.get(piece.trajectory, {}).get(path)
         if columns is None:
             continue
         columns = columns.of_all(len(piece.seeds))
-        fresh = {part.life: (part, x) for part, x in _parts(index, piece, columns, ruler)}
+        # whether a reading repeats another is a question of all lives; else those that nobody asked for are left alone
+        few = seeds if columns.offsets[0] > 0 else ()
+        fresh = {part.life: (part, x) for part, x in _parts(index, piece, columns, ruler, few)}
         repeats = _repeats(piece, fresh, parts)
         for life, (part, x) in fresh.items():
             kept = Part(index, life, part.offsets[1:], part.y[1:]) if repeats else part
             parts.setdefault(piece.seeds[life], []).append((kept, x[1:] if repeats else x))
     for seed, found in sorted(parts.items()):
+        if seeds and seed not in seeds:
+            continue
         lived = [part for part, _ in found]
         yield Curve(seed, _one([x for _, x in found]), _one([part.y for part in lived]), tuple(lived))
 
 
-def _parts(index: int, piece: Piece, columns: Columns, ruler: Ruler) -> Iterator[tuple[Part, NDArray[Any]]]:
-    """The rows of each life, with their x; lives of the same origin share the array."""
+def _parts(
+    index: int, piece: Piece, columns: Columns, ruler: Ruler, seeds: Collection[int]
+) -> Iterator[tuple[Part, NDArray[Any]]]:
+    """The rows of each life, or of some, with their x; lives of the same origin share the array."""
     probe = _PROBE.fullmatch(columns.path)
     offsets = columns.offsets
     shown = ruler.inside(piece, offsets, probe=probe is not None)
     asked = _asked(piece, probe[1], offsets) if probe else np.ones(len(offsets), np.bool_)
     known: dict[float, NDArray[Any]] = {}
     for life, end in enumerate(piece.ends):
+        if seeds and piece.seeds[life] not in seeds:
+            continue
         rows = shown & (asked | (offsets == end) if probe and piece.ending else asked)
         rows = rows & columns.valid[life] & (offsets <= end)
         origin = ruler.origin(index, life)

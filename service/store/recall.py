@@ -26,6 +26,31 @@ from service.store.tables.record import history_block, history_chunk, series
 Item = TypeVar("Item")
 
 _PARAMETERS = 500
+_END = 2**62
+"""Later than any offset."""
+
+
+def _touching(c: Any) -> list[sa.ColumnElement[bool]]:
+    """Conditions on intervals (offset0, offset1] that may have a row with after < offset <= upto."""
+    return [c.offset1 > sa.bindparam("after"), c.offset0 <= sa.bindparam("upto")]
+
+
+def _of(column: Any) -> sa.ColumnElement[bool]:
+    return column.in_(sa.bindparam("keys", expanding=True))  # type: ignore[no-any-return]
+
+
+# Built once: to put a statement together takes longer than to run it.
+_OPEN = (
+    sa.select(history_block)
+    .where(_of(history_block.c.trajectory), *_touching(history_block.c))
+    .order_by(history_block.c.trajectory, history_block.c.layer, history_block.c.offset0)
+)
+_SEALED = (
+    sa.select(history_chunk.c.series, history_chunk.c.crc32, history_chunk.c.data)
+    .where(_of(history_chunk.c.series), *_touching(history_chunk.c))
+    .order_by(history_chunk.c.series, history_chunk.c.offset0)
+)
+_KNOWN = sa.select(series.c.id, series.c.trajectory, series.c.path, series.c.dtype).where(_of(series.c.trajectory))
 
 
 @dataclass(frozen=True)
@@ -189,34 +214,28 @@ class _Stored:
 
 
 def _blocks(db: Executor, windows: Mapping[str, Window]) -> dict[str, list[_Stored]]:
-    c = history_block.c
     found: dict[str, list[_Stored]] = {}
     for some, window in _by_window(windows):
-        chosen = sa.select(history_block).where(c.trajectory.in_(some), *_touching(c, window))
-        for row in db.execute(chosen.order_by(c.trajectory, c.layer, c.offset0)):
+        for row in db.execute(_OPEN, _asked(some, window)):
             block = OpenBlock(row.offset0, row.offset1, codec.verified(row.data, row.crc32))
             found.setdefault(row.trajectory, []).append(_Stored(row.layer, block))
     return found
 
 
 def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]) -> dict[int, Any]:
-    c = series.c
     found: dict[int, Any] = {}
     for some in _portions(list(windows)):
-        rows = db.execute(sa.select(c.id, c.trajectory, c.path, c.dtype).where(c.trajectory.in_(some)))
-        found |= {row.id: row for row in rows if wanted(row.path)}
+        found |= {row.id: row for row in db.execute(_KNOWN, {"keys": some}) if wanted(row.path)}
     return found
 
 
 def _from_chunks(db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
-    c = history_chunk.c
     found = []
     for trajectories, window in _by_window(windows):
         chosen = set(trajectories)
         ids = [key for key, row in known.items() if row.trajectory in chosen]
         for some in _portions(ids):
-            rows = sa.select(c.series, c.crc32, c.data).where(c.series.in_(some), *_touching(c, window))
-            for key, crc32, data in db.execute(rows.order_by(c.series, c.offset0)):
+            for key, crc32, data in db.execute(_SEALED, _asked(some, window)):
                 row = known[key]
                 found.append((row.trajectory, decode_chunk(row.path, codec.verified(data, crc32))))
     return found
@@ -234,10 +253,8 @@ def _from_blocks(blocks: Mapping[str, Sequence[_Stored]], known: Mapping[int, An
     ]
 
 
-def _touching(c: Any, window: Window) -> list[sa.ColumnElement[bool]]:
-    """Conditions on intervals (offset0, offset1] that may have a row in the window."""
-    conditions = [c.offset1 > window.after]
-    return conditions if window.upto is None else [*conditions, c.offset0 <= window.upto]
+def _asked(keys: Sequence[Any], window: Window) -> dict[str, Any]:
+    return {"keys": keys, "after": window.after, "upto": _END if window.upto is None else window.upto}
 
 
 def _by_window(windows: Mapping[str, Window]) -> list[tuple[Sequence[str], Window]]:

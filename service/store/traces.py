@@ -81,7 +81,8 @@ def answer(  # noqa: PLR0913 - a question has these parts
     `timed`: with the clocks of all trajectories.
     """
     some = wanted or matcher(query.series)
-    found = read_arms(db, arms, some, query.x, stage=query.stage, after=read_after(query))
+    lives = frozenset(query.seed)
+    found = read_arms(db, arms, some, query.x, stage=query.stage, after=read_after(query), seeds=lives)
     bundles = list(bundled([_of_lives(each, query) for each in found], arms, query))
     count = sum(len(query.stat) if query.over else len(each.curves) for each in bundles)
     if wanted is None and count > MAX_TRACES:
@@ -114,8 +115,7 @@ def chosen_arms(arms: Sequence[ArmPath], query: HistoryQuery) -> list[ArmPath]:
 def _of_lives(found: ArmSeries, query: HistoryQuery) -> ArmSeries:
     def stays(seed: int) -> bool:
         lost = seed in found.path.diverged
-        of_those = query.diverged == "keep" or (query.diverged == "drop") != lost
-        return of_those and (not query.seed or seed in query.seed)
+        return query.diverged == "keep" or (query.diverged == "drop") != lost
 
     curves = [curve for curve in found.curves if stays(curve.seed)]
     return ArmSeries(found.path, found.name, found.unit, curves)

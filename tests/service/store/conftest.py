@@ -75,6 +75,12 @@ def empty_postgres(postgres_server: str) -> Iterator[str]:
     yield from _fresh(postgres_server)
 
 
+@pytest.fixture
+def fresh_postgres(postgres_server: str) -> Iterator[str]:
+    """A database that nobody has touched."""
+    yield from _fresh(postgres_server)
+
+
 @pytest.fixture(scope="session")
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh database with the tables of the newest revision; whoever uses it leaves rows."""

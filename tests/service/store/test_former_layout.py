@@ -16,7 +16,6 @@ from service.store import codec, history
 from service.store.clock import seconds_at
 from service.store.engine import Database, alembic_config, migrate
 from service.store.recall import machine_where
-from service.store.tables.record import history_block, history_chunk, series
 
 LENGTH = struct.Struct("<I")
 VALUES = np.arange(24, dtype=np.float32).reshape(2, 12)
@@ -40,8 +39,7 @@ def former(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('former') / 'former.db'}"
     else:
-        url = str(request.getfixturevalue("empty_postgres"))
-        command.downgrade(alembic_config(url), "base")
+        url = str(request.getfixturevalue("fresh_postgres"))
     command.upgrade(alembic_config(url), "0003")
     database = Database(url)
     with database.write() as db:
@@ -56,9 +54,6 @@ def former(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         data = wide(np.arange(9, 13), VALUES[:, 8:])
         db.execute(BLOCK, {"crc32": zlib.crc32(data), "data": data})
     yield database
-    with database.write() as db:
-        for table in (history_chunk, history_block, series):
-            db.execute(sa.delete(table))
     database.close()
 
 
