@@ -40,7 +40,7 @@ def former(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = f"sqlite:///{tmp_path_factory.mktemp('former') / 'former.db'}"
     else:
         url = str(request.getfixturevalue("fresh_postgres"))
-    command.upgrade(alembic_config(url), "0003")
+    command.upgrade(alembic_config(url), "0006")
     database = Database(url)
     with database.write() as db:
         for key, path, family, dtype in ((1, "cost.a", "cost", "f4"), (2, "clock.0", "clock", "f8")):
@@ -119,4 +119,4 @@ def test_a_history_goes_on_after_it_was_taken_over(former: Database) -> None:
 def test_what_is_stored_in_the_new_layout_is_not_taken_back(former: Database) -> None:
     migrate(former.url)
     with pytest.raises(RuntimeError, match="use a backup"):
-        command.downgrade(alembic_config(former.url), "0003")
+        command.downgrade(alembic_config(former.url), "0006")
