@@ -194,7 +194,8 @@ Shown = tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]
 or numbers (N, B, T, D), or None; factors (N, B, T) or (N, B, T, D)."""
 
 LATER = 1 << 40
-"""An item may be a later part of a scene: index s + w LATER is the w-th run of T steps of scene s."""
+"""An item may be a part that a scene is cut into: s + w LATER, w from 1, is the w-th run of T steps of scene s.
+Item s itself is T steps of the scene from a moment that the world chooses."""
 
 
 class World(Protocol):

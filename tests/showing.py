@@ -35,6 +35,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "two_eyes": ({"kind": "two_eyes"}, 1),
     "two_eyes of disks": ({"kind": "two_eyes", "of": {"kind": "noisy_disks", "frame": 8}}, 1),
     "mnist1d, random": ({"kind": "mnist1d", "templates": "random"}, 1),
+    "movers": ({"kind": "movers", "frame": 24}, 4),
+    "movers, stills": ({"kind": "movers", "frame": 24, "share": 1.0}, 1),
     "moving_shapes": ({"kind": "moving_shapes", "frame": 15}, 5),
     "moving_shapes, jumping": ({"kind": "moving_shapes", "frame": 8, "clutter": 3, "jump": 0.3, "speed": 0.4}, 5),
     "moving_shapes, shuffled": ({"kind": "moving_shapes", "frame": 8, "shuffle": "time"}, 5),

@@ -44,7 +44,7 @@ class Scenes:
         if self._reuse is not None:
             tile = scene // (TILE * self._reuse)
             scene = TILE * tile + self._draw.indexed(scene // TILE).permuted(scene % TILE, TILE)
-        return scene + LATER * (turn % self._windows)
+        return scene if self._windows == 1 else scene + LATER * (1 + turn % self._windows)
 
 
 class Passes:

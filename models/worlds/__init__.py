@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import linear, nature, real, scenes
+from models.specs.worlds import linear, nature, real, scenes, social
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.bars import Bars
@@ -16,6 +16,7 @@ from models.worlds.hierarchy import Hierarchy
 from models.worlds.linear_map import LinearMap
 from models.worlds.mixed_sources import MixedSources
 from models.worlds.mnist1d import Mnist1d
+from models.worlds.movers import Movers
 from models.worlds.moving_shapes import MovingShapes
 from models.worlds.noisy_disks import NoisyDisks
 from models.worlds.retinal_waves import RetinalWaves
@@ -39,7 +40,9 @@ def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | Non
         return _nature(source, split, steps, items)
     if isinstance(source, TwoEyesSpec):
         return TwoEyes(source, split, build_world(source.of, split, steps, items))
-    return _scene(source, split, steps, items)
+    if isinstance(source, scenes.SceneSource):
+        return _scene(source, split, steps, items)
+    return _social(source, split, steps, items)
 
 
 def _real(source: real.RealSource, split: str) -> World:
@@ -92,5 +95,13 @@ def _scene(source: scenes.SceneSource, split: str, steps: int, items: int | None
             return Shapes(source, split)
         case scenes.MovingShapesSpec():
             return MovingShapes(source, split, steps, items)
+        case _:
+            assert_never(source)
+
+
+def _social(source: social.SocialSource, split: str, steps: int, items: int | None) -> World:
+    match source:
+        case social.MoversSpec():
+            return Movers(source, split, steps, items)
         case _:
             assert_never(source)

@@ -11,8 +11,15 @@ from models.protocols import LATER, Shown
 
 def scene_and_time(index_NB: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     """The scene (N, B) of each item, and at which of its steps (N, B, T) the item looks at it."""
-    start_NB = index_NB // LATER * steps
+    start_NB = (index_NB // LATER - 1).clamp(min=0) * steps
     return index_NB % LATER, start_NB[..., None] + torch.arange(steps)
+
+
+def moments(index_NB: Tensor, steps: int, lasts: int, draw: Draw) -> tuple[Tensor, Tensor]:
+    """As `scene_and_time`, of scenes that begin and end: an item that is no window looks at an addressed moment."""
+    scene_NB, time_NBT = scene_and_time(index_NB, steps)
+    first_NB = draw.indexed(scene_NB).at("clip", "moment").integers(lasts - steps + 1)
+    return scene_NB, time_NBT + torch.where(index_NB < LATER, first_NB, 0)[..., None]
 
 
 def step_by_step(draw: Draw, scene_NB: Tensor, time_NBT: Tensor) -> Draw:

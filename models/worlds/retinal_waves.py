@@ -12,7 +12,7 @@ from models.draw import Draw, word
 from models.protocols import Shown
 from models.specs.worlds.nature import RetinalWavesSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.clips import scene_and_time, shuffled
+from models.worlds.clips import moments, shuffled
 from models.worlds.tiles import Tiles
 
 _SHEET = 48
@@ -62,7 +62,7 @@ class RetinalWaves:
         return self._tiles.sample(index_NB)
 
     def _drawn(self, index_NB: Tensor) -> Shown:
-        scene_NB, time_NBT = scene_and_time(index_NB, self.steps)
+        scene_NB, time_NBT = moments(index_NB, self.steps, min(_LASTS, self.steps + _LASTS // 2 - 1), self._draw)
         sheet, which = torch.unique(scene_NB[0] // _KEPT, return_inverse=True)
         lived = _Sheets(self.source, self._draw, sheet).live()
         wave, time = scene_NB[0] % _KEPT, time_NBT[0]

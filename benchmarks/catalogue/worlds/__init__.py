@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import eyes, linear, nature, real, scenes
+from benchmarks.catalogue.worlds import eyes, linear, nature, real, scenes, social
 
 ENTRIES: tuple[Entry, ...] = (
     *real.ENTRIES,
     *linear.ENTRIES,
     *nature.ENTRIES,
     *scenes.ENTRIES,
+    *social.ENTRIES,
     *eyes.ENTRIES,
 )

@@ -14,9 +14,12 @@ from models.specs.worlds.linear import LinearSource
 from models.specs.worlds.nature import NatureSource
 from models.specs.worlds.real import RealSource
 from models.specs.worlds.scenes import SceneSource
+from models.specs.worlds.social import SocialSource
 
 SourceSpec = Annotated[
-    RealSource | LinearSource | NatureSource | SceneSource | TwoEyesSpec, Field(discriminator="kind"), Member
+    RealSource | LinearSource | NatureSource | SceneSource | SocialSource | TwoEyesSpec,
+    Field(discriminator="kind"),
+    Member,
 ]
 
 
