@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import final
 
@@ -14,31 +14,39 @@ from models.draw import Draw
 from models.protocols import Moment, Params, Synapse
 from models.specs.credit.targets import PredictiveCodingSpec
 
+State = dict[str, Tensor]
+"""Of every area below the output, in graph order: activities, errors, or what is asked for, (N, B, T, ...)."""
+
 
 @final
 class PredictiveCoding:
     """Areas below the output settle to lower prediction errors and cost together; then each weight lowers what is left.
 
-    Update:      F = sum_l precision |z_l - mu_l|^2 / 2 + C(mu_L), mu_l = f(z_{l-1} W_l + b_l); from the feed-forward
-                 state `steps` times z <- z - rate dF/dz, then dW = -rate_W * dF/dW, batch means. fixed: mu, f' and the
-                 output error stay those of the feed-forward state. error: e_l with z_l = mu_l + e_l settles instead
-                 of z_l, and -e_l / rate is what mu_l is asked for
+    Update:      F = sum_l precision |z_l - mu_l|^2 / 2 + C(mu_L), mu_l = f(sum_k z_k W_kl + b_l) from all areas k below
+                 l; from the feed-forward state `steps` times z <- z - rate dF/dz, then dW = -rate_W * dF/dW, batch
+                 means. incremental: dF/dW is the mean of those after every step. fixed: mu, f' and the output error
+                 stay those of the feed-forward state. error: e_l with z_l = mu_l + e_l settles instead of z_l, and
+                 -e_l / rate is what mu_l is asked for
     Information: the activity of the area below, the error of its own area; settling sends errors one area per step
     Shapes:      z like rates, (N, B, T, U); no parameters of its own
     Units:       F in units of cost; energies are summed over the batch while settling
-    Exactness:   fixed with rate 1 and as many steps as areas below the output is the gradient; strict tends to its
-                 direction as rate -> 0 where steps >= areas, error with one step; in between it differs, as is meant.
-                 Below .01 strict loses the errors of low areas in the rounding of float32
+    Exactness:   fixed with rate 1 and as many steps as areas on the longest way below the output is the gradient;
+                 strict tends to its direction as rate -> 0 where there are as many steps, error with one step; in
+                 between they differ, as is meant. Below .01 strict loses the errors of low areas in the rounding of
+                 float32
     Out:         dF/dx: the prediction error of the lowest area through its weights
     Reference:   Whittington & Bogacz (2017) Neural Comput. 29:1229; Millidge, Tschantz & Buckley (2022) Neural
-                 Comput. 34:1329; Salvatori et al. (2024) ICLR
+                 Comput. 34:1329; incremental: Salvatori et al. (2024) ICLR, where weights move between two steps;
+                 here what all steps ask for moves them at the end
     """
 
     cuts = True
 
     def __init__(self, spec: PredictiveCodingSpec, circuit: Circuit, exact: Synapse) -> None:
         self._spec = spec
-        self._areas = circuit.areas
+        *below, self._end = circuit.areas
+        self._below = tuple(below)
+        self._sources = circuit.sources
         self._exact = exact
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
@@ -54,90 +62,94 @@ class PredictiveCoding:
         with torch.enable_grad():
             match self._spec.variant:
                 case "strict":
-                    return self._energy(self._settled(judge, _still(moment)), judge, moment)
+                    *_, settled = self._settling(judge, _still(moment))
+                    return self._energy(settled, judge, moment)
+                case "incremental":
+                    *states, last = self._settling(judge, _still(moment))
+                    total = self._energy(last, judge, moment)
+                    for state in states:
+                        total = total + self._energy(state, judge, moment)
+                    return total / self._spec.steps
                 case "fixed":
-                    state = [moment.rate[area].detach() for area in self._areas[:-1]]
-                    return self._asked(state, self._fixed(judge, _still(moment)), judge, moment)
+                    return self._asked(self._rates(moment), self._fixed(judge, _still(moment)), judge, moment)
                 case "error":
                     state, errors = self._errors(judge, _still(moment))
-                    return self._asked(state, [each * (-1.0 / self._spec.rate) for each in errors], judge, moment)
+                    asks = {area: each * (-1.0 / self._spec.rate) for area, each in errors.items()}
+                    return self._asked(state, asks, judge, moment)
 
-    def _predicted(self, state: list[Tensor], moment: Moment) -> list[Tensor]:
-        """What each area is told by the one below it, mu_1 to mu_L."""
-        below = [{}, *({area: z} for area, z in zip(self._areas, state, strict=False))]
-        return [
-            moment.apply(area, {**moment.inputs[area], **given}) for area, given in zip(self._areas, below, strict=True)
-        ]
+    def _rates(self, moment: Moment) -> State:
+        """The feed-forward state below the output."""
+        return {area: moment.rate[area].detach() for area in self._below}
 
-    def _at_end(self, output: Tensor, judge: Judge, moment: Moment) -> Tensor:
-        return judge(replace(moment, rate={**moment.rate, self._areas[-1]: output}))
+    def _told(self, area: str, state: State, moment: Moment) -> Tensor:
+        """What an area is told by those below it in some state."""
+        known = {source: state[source] for source in self._sources[area] if source in state}
+        return moment.apply(area, {**moment.inputs[area], **known})
 
-    def _energy(self, state: list[Tensor], judge: Judge, moment: Moment) -> Tensor:
+    def _at_end(self, state: State, judge: Judge, moment: Moment) -> Tensor:
+        output = self._told(self._end, state, moment)
+        return judge(replace(moment, rate={**moment.rate, self._end: output}))
+
+    def _energy(self, state: State, judge: Judge, moment: Moment) -> Tensor:
         """F (N,), a mean over batch and time."""
-        *predicted, output = self._predicted(state, moment)
-        total = self._at_end(output, judge, moment)
-        for z, mu in zip(state, predicted, strict=True):
-            total = total + (0.5 * self._spec.precision) * _mean((z - mu).square())
+        predicted = {area: self._told(area, state, moment) for area in self._below}
+        total = self._at_end(state, judge, moment)
+        for area, mu in predicted.items():
+            total = total + (0.5 * self._spec.precision) * _mean((state[area] - mu).square())
         return total
 
-    def _settled(self, judge: Judge, moment: Moment) -> list[Tensor]:
-        """The activities after all steps."""
-        state = [moment.rate[area].detach() for area in self._areas[:-1]]
+    def _settling(self, judge: Judge, moment: Moment) -> Iterator[State]:
+        """The activities after every step."""
+        state = self._rates(moment)
         for _ in range(self._spec.steps):
             state = _lowered(state, lambda leaves: self._energy(leaves, judge, moment), self._spec.rate)
-        return state
+            yield state
 
-    def _fixed(self, judge: Judge, moment: Moment) -> list[Tensor]:
+    def _fixed(self, judge: Judge, moment: Moment) -> State:
         """What each area below the output is asked for, after steps that keep the feed-forward state."""
-        leaves = [moment.rate[area].detach().requires_grad_() for area in self._areas[:-1]]
+        leaves = {area: rate.requires_grad_() for area, rate in self._rates(moment).items()}
         if not leaves:
-            return []
-        _, *predicted, output = self._predicted(leaves, moment)
-        items = output.shape[1] * output.shape[2]
-        (top,) = torch.autograd.grad(self._at_end(output, judge, moment).sum(), leaves[-1:])
-        errors = [torch.zeros_like(leaf) for leaf in leaves]
+            return {}
+        told = {area: self._told(area, leaves, moment) for area in self._below}
+        reached = [area for area, mu in told.items() if mu.requires_grad]
+        value = self._at_end(leaves, judge, moment).sum()
+        items = next(iter(leaves.values())).shape[1:3].numel()
+        top = [None if each is None else each * -items for each in _gradients([value], leaves)]
+        errors = {area: torch.zeros_like(leaf) for area, leaf in leaves.items()}
         for _ in range(self._spec.steps):
-            pulls = [
-                torch.autograd.grad(mu, leaf, self._spec.precision * error, retain_graph=True)[0]
-                for leaf, mu, error in zip(leaves, predicted, errors[1:], strict=False)
-            ]
-            pulls.append(-items * top)
-            errors = [
-                error + self._spec.rate * (pull - self._spec.precision * error)
-                for error, pull in zip(errors, pulls, strict=True)
-            ]
-        return [-self._spec.precision * error for error in errors]
+            asked = [self._spec.precision * errors[area] for area in reached]
+            pulls = _gradients([told[area] for area in reached], leaves, asked) if reached else [None] * len(leaves)
+            for (area, error), *both in zip(errors.items(), pulls, top, strict=True):
+                pull = sum((each for each in both if each is not None), -self._spec.precision * error)
+                errors[area] = error + self._spec.rate * pull
+        return {area: -self._spec.precision * error for area, error in errors.items()}
 
-    def _errors(self, judge: Judge, moment: Moment) -> tuple[list[Tensor], list[Tensor]]:
+    def _errors(self, judge: Judge, moment: Moment) -> tuple[State, State]:
         """Activities and errors after all steps in terms of errors."""
-        errors = [torch.zeros_like(moment.rate[area]) for area in self._areas[:-1]]
+        errors = {area: torch.zeros_like(rate) for area, rate in self._rates(moment).items()}
         for _ in range(self._spec.steps):
             errors = _lowered(errors, lambda leaves: self._energy_of(leaves, judge, moment), self._spec.rate)
         with torch.no_grad():
-            return self._run(errors, moment)[0], errors
+            return self._run(errors, moment), errors
 
-    def _run(self, errors: list[Tensor], moment: Moment) -> tuple[list[Tensor], Tensor]:
-        """Activities z_l = mu_l + e_l, and the output."""
-        state: list[Tensor] = []
-        given: Mapping[str, Tensor] = {}
-        for area, error in zip(self._areas, errors, strict=False):
-            state.append(moment.apply(area, {**moment.inputs[area], **given}) + error)
-            given = {area: state[-1]}
-        end = self._areas[-1]
-        return state, moment.apply(end, {**moment.inputs[end], **given})
+    def _run(self, errors: State, moment: Moment) -> State:
+        """Activities z_l = mu_l + e_l."""
+        state: State = {}
+        for area, error in errors.items():
+            state[area] = self._told(area, state, moment) + error
+        return state
 
-    def _energy_of(self, errors: list[Tensor], judge: Judge, moment: Moment) -> Tensor:
-        total = self._at_end(self._run(errors, moment)[1], judge, moment)
-        for error in errors:
+    def _energy_of(self, errors: State, judge: Judge, moment: Moment) -> Tensor:
+        total = self._at_end(self._run(errors, moment), judge, moment)
+        for error in errors.values():
             total = total + (0.5 * self._spec.precision) * _mean(error.square())
         return total
 
-    def _asked(self, state: list[Tensor], asks: list[Tensor], judge: Judge, moment: Moment) -> Tensor:
+    def _asked(self, state: State, asks: State, judge: Judge, moment: Moment) -> Tensor:
         """A value whose gradient at each prediction is what is asked for there, per item."""
-        *predicted, output = self._predicted(state, moment)
-        total = self._at_end(output, judge, moment)
-        for ask, mu in zip(asks, predicted, strict=True):
-            total = total + _mean(ask * mu)
+        total = self._at_end(state, judge, moment)
+        for area, ask in asks.items():
+            total = total + _mean(ask * self._told(area, state, moment))
         return total
 
 
@@ -152,11 +164,19 @@ def _mean(each: Tensor) -> Tensor:
     return each.flatten(3).sum(dim=3).mean(dim=(1, 2))
 
 
-def _lowered(state: list[Tensor], energy: Callable[[list[Tensor]], Tensor], rate: float) -> list[Tensor]:
+def _gradients(values: list[Tensor], leaves: State, by: list[Tensor] | None = None) -> list[Tensor | None]:
+    """Gradients at leaves, None where a value does not depend on one; the graph is kept."""
+    found = torch.autograd.grad(values, list(leaves.values()), by, retain_graph=True, allow_unused=True)
+    return list(found)
+
+
+def _lowered(state: State, energy: Callable[[State], Tensor], rate: float) -> State:
     """One step down the energy, which is summed over the batch."""
     if not state:
-        return []
-    leaves = [each.detach().requires_grad_() for each in state]
-    items = leaves[0].shape[1] * leaves[0].shape[2]
-    slopes = torch.autograd.grad(energy(leaves).sum(), leaves)
-    return [leaf.detach() - (rate * items) * slope for leaf, slope in zip(leaves, slopes, strict=True)]
+        return {}
+    leaves = {area: each.detach().requires_grad_() for area, each in state.items()}
+    items = next(iter(leaves.values())).shape[1:3].numel()
+    slopes = torch.autograd.grad(energy(leaves).sum(), list(leaves.values()))
+    return {
+        area: leaf.detach() - (rate * items) * slope for (area, leaf), slope in zip(leaves.items(), slopes, strict=True)
+    }

@@ -11,9 +11,10 @@ from models.specs.costs import MIN_BATCH, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.capability import Capability
+from models.specs.credit.targets import TargetPropagationSpec
 from models.specs.findings import Finding, Steps, Suggestion, finding
 from models.specs.order import blocks, disorder, settles
-from models.specs.organism import CircuitSpec, OrganismSpec, SgdSpec
+from models.specs.organism import CircuitSpec, OptimizerSpec, OrganismSpec, SgdSpec
 from models.specs.reach import ends_of, inside, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.study import Patch
@@ -70,6 +71,15 @@ def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:
             steps: Steps = ("organism", "credit", index) if circuit.optimizer else ("organism",)
             message = f"circuit {circuit.title}: {optimizer.kind} scales the steps of W and B apart"
             yield finding("W14", (*steps, "optimizer"), message, "sgd, with or without momentum")
+        rule = circuit.rule
+        if isinstance(rule, TargetPropagationSpec) and rule.inverse_steps > 1 and not _plain(optimizer):
+            message = f"circuit {circuit.title}: {optimizer.kind} does not go the way of {rule.inverse_steps} steps"
+            text = "sgd without momentum, or inverse_steps 1"
+            yield finding("W14", ("organism", "credit", index, "rule", "inverse_steps"), message, text)
+
+
+def _plain(optimizer: OptimizerSpec) -> bool:
+    return isinstance(optimizer, SgdSpec) and optimizer.momentum == 0.0
 
 
 def _unfit(

@@ -8,6 +8,7 @@ from models.specs.areas import Kaiming, OrthogonalInit
 from models.specs.costs import RERUN, CostSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.phases import ClampedSpec, TwoPhaseSpec
+from models.specs.credit.targets import PredictiveCodingSpec
 from models.specs.findings import Finding, Steps, Suggestion, finding
 from models.specs.order import settles
 from models.specs.organism import CircuitSpec, OrganismSpec
@@ -80,14 +81,24 @@ def check_at_rest(
 def unsettled(organism: OrganismSpec) -> Iterator[Finding]:
     """Settings under which a circuit does not come to rest, or too little of the error arrives (W14)."""
     for index, circuit in enumerate(organism.credit):
-        if isinstance(circuit.rule, TwoPhaseSpec):
-            steps: Steps = ("organism", "credit", index, "rule")
-            for key, problem, text in _doubts(organism, circuit, circuit.rule):
-                yield finding("W14", (*steps, key), f"circuit {circuit.title}: {problem}", text)
+        steps: Steps = ("organism", "credit", index, "rule")
+        for key, problem, text in _doubts(organism, circuit):
+            yield finding("W14", (*steps, key), f"circuit {circuit.title}: {problem}", text)
 
 
-def _doubts(organism: OrganismSpec, circuit: CircuitSpec, rule: TwoPhaseSpec) -> Iterator[tuple[str, str, str]]:
+def _doubts(organism: OrganismSpec, circuit: CircuitSpec) -> Iterator[tuple[str, str, str]]:
     """Key of the rule, what is doubtful, what to do."""
+    match circuit.rule:
+        case TwoPhaseSpec() as rule:
+            yield from _of_phases(organism, circuit, rule)
+        case PredictiveCodingSpec(variant=variant, steps=given) if variant != "error":
+            least = _height(organism, circuit) - 1
+            if given < least:
+                told = f"in {given} steps no error passes {least} areas below the output"
+                yield "steps", told, f"steps {least} or more, or variant error"
+
+
+def _of_phases(organism: OrganismSpec, circuit: CircuitSpec, rule: TwoPhaseSpec) -> Iterator[tuple[str, str, str]]:
     height = _height(organism, circuit)
     phases = {"free_steps": height, "nudged_steps": height, "clamped_steps": height - 1}
     for key, least in phases.items():

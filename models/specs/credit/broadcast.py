@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from models.specs.base import Positive, Spec
+from models.specs.base import Positive, Spec, later
 from models.specs.credit.capability import LAYERS, SUPERVISED, Capability
 
 
@@ -28,6 +28,8 @@ class LocalErrorSpec(Spec):
     """Every area minimises the output's costs at a linear head of its own."""
 
     kind: Literal["local_error"]
+    similarity: float = later(0.0, ge=0.0, lt=1.0)
+    """Share that matching has of what an area minimises: items should be as alike in its rates as in the target."""
 
 
 CAPABILITIES: dict[str, Capability] = {

@@ -18,7 +18,8 @@ EXACT = ("backprop", "predictive_coding fixed", "bptt", "surrogate_gradient", "e
 SETTLED = [
     name
     for name, rule in RULES.items()
-    if name in ("predictive_coding", "predictive_coding error") or "pairs" in CAPABILITIES[rule["kind"]].needs
+    if (rule["kind"] == "predictive_coding" and rule.get("variant") != "fixed")
+    or "pairs" in CAPABILITIES[rule["kind"]].needs
 ]
 """Rules whose output area sees settled activity below it, not the feed-forward rate."""
 

@@ -61,6 +61,38 @@ def test_the_weight_of_the_cost_is_the_weight_of_the_local_ones() -> None:
         torch.testing.assert_close(0.25 * step, steps[1][name], rtol=1e-3, atol=1e-6)
 
 
+def test_with_similarity_items_should_be_as_alike_as_their_labels() -> None:
+    regime, cohort = newborn(taught(RULE | {"similarity": 0.7}))
+    by_hand, (asks, _) = hand(regime, cohort), asked(regime, cohort)
+    for life in range(3):
+        for area, x, h in zip(SMALL[:-1], by_hand.h, by_hand.h[1:], strict=False):
+            W = cohort.params[weight(area, "retina" if area == "a1" else f"a{int(area[1]) - 1}")][life].detach()
+            W = W.double().requires_grad_()
+            H = cohort.learned[f"rule/area/{area}/head"][life].detach().double()
+            r = torch.tanh(x[life].double() @ W)
+            torch.testing.assert_close(r.float(), h[life], rtol=1e-4, atol=1e-5)
+            alike = cosines(r - r.mean(1, keepdim=True))
+            labels = by_hand.y[life].double()
+            same = cosines(labels - labels.mean(1, keepdim=True))
+            surprise = -(labels * (r @ H).log_softmax(1)).sum(1).mean()
+            (wanted,) = torch.autograd.grad(0.3 * surprise + 0.7 * (alike - same).square().mean(), W)
+            name = weight(area, "retina" if area == "a1" else f"a{int(area[1]) - 1}")
+            torch.testing.assert_close(asks[name][life].double(), wanted, rtol=1e-3, atol=1e-6)
+
+
+def cosines(x: torch.Tensor) -> torch.Tensor:
+    """Cosine of every pair of rows."""
+    return torch.nn.functional.cosine_similarity(x[:, None], x[None], dim=2)
+
+
+def test_silent_areas_have_no_direction_and_no_error() -> None:
+    organism = taught(RULE | {"similarity": 0.5}, chain(21, 19, act="relu"))
+    organism["areas"]["a1"]["init"] = {"kind": "zeros"}
+    regime, cohort = newborn(organism)
+    asks, _ = asked(regime, cohort)
+    assert all(bool(torch.isfinite(value).all()) for value in asks.values())
+
+
 def test_a_mean_squared_error_is_judged_at_every_head_too() -> None:
     costs = {"naming": {"kind": "mse", "at": "head"}}
     regime, cohort = newborn(taught(RULE, chain(21, 19)), costs=costs)

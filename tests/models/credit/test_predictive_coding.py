@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from crediting import CONV, Hand, agree, angle, asked, hand, newborn, taught, weight
+from crediting import CONV, Hand, agree, angle, asked, hand, newborn, shown_to, taught, weight
 from raising import chain
 
 Tensors = list[torch.Tensor]
@@ -74,6 +74,15 @@ def test_strict_is_its_closed_form(steps: int, rate: float) -> None:
     agree(asks, settled(hand(regime, cohort), steps, rate)[0])
 
 
+@pytest.mark.parametrize(("steps", "rate"), [(1, 0.1), (7, 0.3)])
+def test_incremental_is_the_mean_of_what_all_steps_ask_for(steps: int, rate: float) -> None:
+    regime, cohort = newborn(taught(rule("incremental", steps, rate)))
+    asks, _ = asked(regime, cohort)
+    by_hand = hand(regime, cohort)
+    each = [settled(by_hand, step, rate)[0] for step in range(1, steps + 1)]
+    agree(asks, [torch.stack(several).mean(dim=0) for several in zip(*each, strict=True)])
+
+
 @pytest.mark.parametrize(("steps", "rate"), [(1, 0.1), (5, 0.1)])
 def test_settling_errors_is_its_closed_form(steps: int, rate: float) -> None:
     regime, cohort = newborn(taught(rule("error", steps, rate)))
@@ -93,6 +102,74 @@ def test_fixed_with_a_step_for_every_area_is_backprop(organism: dict[str, Any]) 
     asks, true = asked(*newborn(taught(rule("fixed", hidden, 1.0), organism)))
     for name, value in true.items():
         torch.testing.assert_close(asks[name], value, rtol=1e-4, atol=1e-6)
+
+
+WAYS_AROUND = chain(21, 19, 17)
+WAYS_AROUND["pathways"] += [{"from": "a1", "to": "a3"}, {"from": "a2", "to": "head"}, {"from": "retina", "to": "a2"}]
+
+
+def test_fixed_is_backprop_where_ways_meet_too() -> None:
+    asks, true = asked(*newborn(taught(rule("fixed", 3, 1.0), WAYS_AROUND)))
+    for name, value in true.items():
+        torch.testing.assert_close(asks[name], value, rtol=1e-4, atol=1e-6)
+    short, _ = asked(*newborn(taught(rule("fixed", 2, 1.0), WAYS_AROUND)))
+    assert not torch.allclose(short[weight("a1", "retina")], true[weight("a1", "retina")], rtol=1e-2)
+
+
+@pytest.mark.parametrize("variant", ["strict", "incremental", "error"])
+def test_where_ways_meet_it_lowers_one_energy(variant: str) -> None:
+    steps, rate = 6, 0.2
+    regime, cohort = newborn(taught(rule(variant, steps, rate), WAYS_AROUND))
+    asks, _ = asked(regime, cohort)
+    wanted = around(regime, cohort, variant, steps, rate)
+    for name, value in wanted.items():
+        torch.testing.assert_close(asks[name].double(), value, rtol=1e-4, atol=1e-6)
+
+
+def around(regime: Any, cohort: Any, variant: str, steps: int, rate: float) -> dict[str, torch.Tensor]:
+    """What the weights are asked for where ways meet, by autograd of the energy written out, in double precision."""
+    moment = shown_to(regime, cohort)
+    x, label = moment.rate["retina"].flatten(2).double(), moment.batch.label[..., 0]
+    P = {name: value.detach().double().requires_grad_() for name, value in cohort.params.items()}
+    into = {"a1": ["retina"], "a2": ["a1", "retina"], "a3": ["a2", "a1"], "head": ["a3", "a2"]}
+
+    def drive(area: str, known: dict[str, torch.Tensor]) -> torch.Tensor:
+        return P[f"area/{area}/bias"] + sum(known[source] @ P[weight(area, source)] for source in into[area])
+
+    def energies(state: dict[str, torch.Tensor], *, of_errors: bool) -> torch.Tensor:
+        known, total = {"retina": x}, 0.0
+        for area in ("a1", "a2", "a3"):
+            mu = torch.tanh(drive(area, {**state, **known} if not of_errors else known))
+            e = state[area] if of_errors else state[area] - mu
+            known[area] = mu + e if of_errors else state[area]
+            total = total + 0.5 * e.square().sum(2)
+        surprise = -drive("head", known).log_softmax(2).gather(2, label.unsqueeze(2))[..., 0]
+        return total + surprise
+
+    start: dict[str, torch.Tensor] = {"retina": x}
+    for area in ("a1", "a2", "a3"):
+        start[area] = torch.tanh(drive(area, start)).detach()
+    of_errors = variant == "error"
+    state = {area: torch.zeros_like(start[area]) if of_errors else start[area] for area in ("a1", "a2", "a3")}
+    way = []
+    for _ in range(steps):
+        leaves = {area: each.detach().requires_grad_() for area, each in state.items()}
+        slopes = torch.autograd.grad(energies(leaves, of_errors=of_errors).sum(), list(leaves.values()))
+        state = {area: leaves[area].detach() - rate * slope for area, slope in zip(leaves, slopes, strict=True)}
+        way.append(state)
+    if of_errors:
+        known = {"retina": x}
+        for area in ("a1", "a2", "a3"):
+            known[area] = (torch.tanh(drive(area, known)) + state[area]).detach()
+        wish = sum(
+            (-state[area] / rate * torch.tanh(drive(area, known))).sum(2).mean(1).sum() for area in ("a1", "a2", "a3")
+        )
+        surprise = -drive("head", known).log_softmax(2).gather(2, label.unsqueeze(2)).mean((1, 2)).sum()
+        total = wish + surprise
+    else:
+        met = way if variant == "incremental" else way[-1:]
+        total = sum(energies(each, of_errors=False).mean(1).sum() for each in met) / len(met)
+    return dict(zip(P, torch.autograd.grad(total, list(P.values())), strict=True))
 
 
 def test_a_step_less_leaves_the_lowest_area_without_credit() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from crediting import Hand, agree, asked, hand, newborn, taught, weight
+from pydantic import ValidationError
 from raising import chain, train
 
+from models.draw import Draw
 from models.engine.cohort import Cohort
 from models.engine.feed import Feed, Stream
 from models.engine.organism import Organism
+from models.specs.credit.targets import TargetPropagationSpec
 
 STEP = 0.3
 
@@ -79,6 +83,103 @@ def test_inverses_descend_the_distance_of_what_they_rebuild() -> None:
     error = (guess - blurred) * (1 - guess * guess) / 20
     torch.testing.assert_close(found["rule/area/a1/inverse/weight"], above.mT @ error, rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(found["rule/area/a1/inverse/bias"], error.sum(1, keepdim=True), rtol=1e-4, atol=1e-6)
+
+
+def steered(rule: dict[str, Any]) -> tuple[Cohort, Any, Any]:
+    """Newborn lives, a moment of theirs and where their inverses go."""
+    regime, cohort = newborn(taught({"kind": "target_propagation", "sigma": 0.2} | rule))
+    body = Organism(regime.organism)
+    batch, draw = Feed(Stream(regime.world, regime.organism.senses, {}), cohort.seeds, 20).next(
+        torch.zeros(3, dtype=torch.int64).numpy(), {}
+    )
+    moment = body.run(cohort.params, {**cohort.own, **cohort.learned}, batch, draw)
+    return cohort, moment, body.circuits.steered({}, [], moment, cohort.learned)
+
+
+def test_under_drl_inverses_give_back_what_noise_does_to_the_highest_area() -> None:
+    cohort, moment, found = steered({"variant": "drl"})
+    h = {area: moment.rate[area].detach().flatten(1, 2) for area in ("a1", "a2", "a3")}
+    Qs = {area: [part.requires_grad_() for part in inverse(cohort, area)] for area in ("a1", "a2")}
+
+    def up(x: torch.Tensor, area: str, below: str) -> torch.Tensor:
+        return torch.tanh(x @ cohort.params[weight(area, below)].detach() + cohort.params[f"area/{area}/bias"].detach())
+
+    def down(area: str, above: torch.Tensor, usual: torch.Tensor) -> torch.Tensor:
+        Q, c = Qs[area]
+        return torch.tanh(above @ Q + c) + h[area] - torch.tanh(usual @ Q + c)
+
+    def noisy(area: str) -> torch.Tensor:
+        noise = moment.draw.at("rule", f"rule/area/{area}/inverse/weight/noise").normal(1, h[area].shape[2])
+        return h[area] + 0.2 * noise.flatten(1, 2)
+
+    high = noisy("a2")
+    missed = {"a2": down("a2", up(high, "a3", "a2"), h["a3"]) - high}
+    low = noisy("a1")
+    returned = down("a2", up(up(low, "a2", "a1"), "a3", "a2"), h["a3"]).detach()
+    missed["a1"] = down("a1", returned, h["a2"]) - low
+    for area, error in missed.items():
+        wanted = torch.autograd.grad(0.5 / 0.04 * error.square().sum(2).mean(1).sum(), Qs[area])
+        for part, value in zip(("weight", "bias"), wanted, strict=True):
+            torch.testing.assert_close(found[f"rule/area/{area}/inverse/{part}"], value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["difference", "drl"])
+def test_several_steps_are_as_many_with_other_noise(variant: str) -> None:
+    name, far = "rule/area/a1/inverse/weight", 0.5
+    cohort, moment, whole = steered({"variant": variant, "own_rate": far, "inverse_steps": 3})
+    _, _, first = steered({"variant": variant, "own_rate": far})
+    assert not torch.allclose(whole[name], 3 * first[name], rtol=1e-2)
+    regime, _ = newborn(taught({"kind": "target_propagation", "sigma": 0.2, "variant": variant}))
+    body, total, own = Organism(regime.organism), {}, dict(cohort.learned)
+    for step in range(3):
+        renamed = replace(moment, own={**moment.own, **own}, draw=Renamed(moment.draw, step))
+        for each, down in body.circuits.steered({}, [], renamed, cohort.learned).items():
+            total[each] = total.get(each, 0.0) + down
+            own[each] = own[each].detach() - far * down
+    for each, value in whole.items():
+        torch.testing.assert_close(value, total[each], rtol=1e-4, atol=1e-7)
+
+
+class Renamed:
+    """A draw that adds the number of a step to every name."""
+
+    def __init__(self, draw: Draw, step: int) -> None:
+        self._draw, self._end = draw, f"/{step}" if step else ""
+
+    def at(self, purpose: str, name: str) -> Draw:
+        return self._draw.at(purpose, name + self._end)
+
+
+@pytest.mark.parametrize("variant", ["difference", "drl"])
+def test_what_noise_does_above_comes_back_the_better_the_longer_inverses_learn(variant: str) -> None:
+    organism = chain(12, 16, 20) | {"optimizer": {"kind": "sgd", "lr": 1e-7}}
+    rule = {
+        "kind": "target_propagation",
+        "variant": variant,
+        "own_rate": {"difference": 0.3, "drl": 0.05}[variant],
+        "inverse_steps": 5,
+    }
+    regime, cohort = newborn(taught(rule, organism))
+
+    def lost() -> float:
+        by_hand = hand(regime, cohort)
+        h, W, b = by_hand.h, by_hand.W, by_hand.b
+        push = 0.05 * torch.randn(h[1].shape, generator=torch.Generator().manual_seed(0))
+        top = torch.tanh(torch.tanh((h[1] + push) @ W[1] + b[1]) @ W[2] + b[2])
+        back, usual = top, h[3]
+        for level, area in ((2, "a2"), (1, "a1")):
+            Q, c = inverse(cohort, area)
+            back, usual = h[level] + torch.tanh(back @ Q + c) - torch.tanh(usual @ Q + c), h[level]
+        return float((back - h[1] - push).square().sum() / push.square().sum())
+
+    before = lost()
+    train(cohort, regime, 60)
+    assert lost() < {"difference": 0.8, "drl": 0.5}[variant] * before
+
+
+def test_several_steps_need_a_length() -> None:
+    with pytest.raises(ValidationError, match="needs an own_rate"):
+        TargetPropagationSpec.model_validate({"kind": "target_propagation", "inverse_steps": 2})
 
 
 def test_inverses_learn_at_their_own_rate() -> None:

@@ -102,6 +102,13 @@ def test_moments_that_part_forward_and_feedback_weights_are_warned_of(optimizer:
     assert only(given, "W14").pointer == "/organism/credit/0/optimizer"
 
 
+def test_a_direction_of_several_steps_wants_plain_steps() -> None:
+    given = document({"kind": "target_propagation", "own_rate": 0.05, "inverse_steps": 3})
+    assert check_document(given).findings == ()
+    given["organism"]["optimizer"]["momentum"] = 0.9
+    assert only(given, "W14").pointer == "/organism/credit/0/rule/inverse_steps"
+
+
 def test_a_rule_that_speaks_to_areas_refuses_layers_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CAPABILITIES, "feedback_alignment", Capability(deep=False))
     given = document("feedback_alignment")
@@ -189,7 +196,7 @@ def test_these_rules_refuse_activations_they_cannot_use(kind: str) -> None:
     assert only(given, "E25").pointer == "/organism/credit/0/areas/0"
 
 
-@pytest.mark.parametrize("kind", ["target_propagation", "predictive_coding"])
+@pytest.mark.parametrize("kind", ["target_propagation"])
 def test_these_rules_refuse_pathways_that_meet(kind: str) -> None:
     given = document(kind)
     given["organism"]["pathways"].append({"from": "V1", "to": "head"})

@@ -25,7 +25,12 @@ def document(rule: Any = EP, *hidden: str, **changes: Any) -> dict[str, Any]:
         "credit": [{"areas": names, "rule": rule}],
         "optimizer": {"kind": "sgd", "lr": 0.1},
     }
-    return tiny_schedule(organism=coupled(organism, names)) | changes
+    tied = coupled(organism, names) if settling(rule) else organism
+    return tiny_schedule(organism=tied) | changes
+
+
+def settling(rule: Any) -> bool:
+    return (rule if isinstance(rule, str) else rule["kind"]) in TWO_PHASE
 
 
 def only(given: dict[str, Any], code: str) -> Finding:
@@ -163,6 +168,15 @@ def test_small_first_weights_may_have_any_gain() -> None:
     for area in given["organism"]["areas"].values():
         area["init"] = {"kind": "orthogonal", "gain": 0.5}
     assert check_document(given).findings == ()
+
+
+@pytest.mark.parametrize("variant", ["strict", "incremental", "fixed", "error"])
+def test_errors_that_do_not_reach_the_lowest_area_are_doubted(variant: str) -> None:
+    rule = {"kind": "predictive_coding", "variant": variant, "steps": 2}
+    assert check_document(document(rule, "V1", "IT")).findings == ()
+    found = check_document(document(rule, "V1", "IT", "PFC")).findings
+    doubted = [] if variant == "error" else ["/organism/credit/0/rule/steps"]
+    assert [each.pointer for each in found if each.code == "W14"] == doubted
 
 
 def test_a_label_held_over_several_areas_is_doubted() -> None:
