@@ -69,6 +69,7 @@ TWO = replace(
 """Of rules of two phases; at this weight the error of mse, a mean over ten units, is the output less the label."""
 HELD = replace(TWO, hidden=(128,), optimizer={"kind": "adam", "lr": 5e-4}, passes=16)
 """Of those that hold the output at the label."""
+BURSTS = replace(B, act="sigmoid", optimizer={"kind": "adam", "lr": 3e-3}, passes=32)
 MOMENTUM = {"kind": "sgd", "lr": 0.05, "momentum": 0.9}
 
 
@@ -125,6 +126,8 @@ CASES = (
     Case("equilibrium_propagation_b", EQUILIBRIUM, 0.91, 0.85, bench=TWO),
     Case("equilibrium_propagation_recomputed_b", EQUILIBRIUM | {"force": "recomputed"}, 0.91, 0.85, bench=TWO),
     Case("equilibrium_propagation_shallow_b", EQUILIBRIUM, 0.953, 0.92, 0.02, bench=replace(TWO, hidden=(128,))),
+    Case("burst_b", {"kind": "burst"}, 0.90, 0.60, bench=BURSTS),
+    Case("temporal_derivative_b", {"kind": "temporal_derivative"}, 0.91, 0.85, bench=TWO),
     Case("contrastive_hebbian_b", {"kind": "contrastive_hebbian"}, 0.94, 0.90, bench=HELD),
     Case("generec_b", {"kind": "generec"}, 0.935, 0.90, bench=HELD),
 )

@@ -40,6 +40,14 @@ def tiny_schedule(**changes: Any) -> dict[str, Any]:
     return document | changes
 
 
+def fitted(organism: dict[str, Any], areas: Sequence[str], kind: str) -> dict[str, Any]:
+    """The organism with what a rule needs of areas it teaches that a chain of tanh areas has not."""
+    if kind in ("equilibrium_propagation", "temporal_derivative", "contrastive_hebbian", "generec"):
+        return coupled(organism, areas)
+    sigmoid = {name: each | {"act": "sigmoid"} for name, each in organism["areas"].items() if name in areas[:-1]}
+    return organism | {"areas": organism["areas"] | sigmoid} if kind == "burst" else organism
+
+
 def coupled(organism: dict[str, Any], areas: Sequence[str], act: str = "sigmoid4") -> dict[str, Any]:
     """The organism with bounded rates in some areas, and pathways between them that act both ways."""
     bounded = {name: each | ({"act": act} if name in areas else {}) for name, each in organism["areas"].items()}

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from build import coupled
+from build import fitted
 from raising import IMAGE, chain, one_stage
 from torch import Tensor
 
@@ -19,7 +19,6 @@ from models.engine.feed import Stream
 from models.engine.measure import Exam, Items
 from models.engine.organism import Organism
 from models.protocols import Moment, Params
-from models.specs.credit import CAPABILITIES
 from models.specs.regime import RegimeSpec
 
 RULES: dict[str, dict[str, Any]] = {
@@ -59,6 +58,9 @@ RULES: dict[str, dict[str, Any]] = {
     "equilibrium_propagation positive": {"kind": "equilibrium_propagation", "nudge": "positive", "damp": 0.2},
     "equilibrium_propagation random_sign": {"kind": "equilibrium_propagation", "nudge": "random_sign", "beta": 0.1},
     "equilibrium_propagation recomputed": {"kind": "equilibrium_propagation", "force": "recomputed"},
+    "burst": {"kind": "burst"},
+    "temporal_derivative": {"kind": "temporal_derivative"},
+    "temporal_derivative positive": {"kind": "temporal_derivative", "nudge": "positive", "damp": 0.3},
     "contrastive_hebbian": {"kind": "contrastive_hebbian"},
     "generec": {"kind": "generec", "gamma": 0.5},
     "generec midpoint": {"kind": "generec", "midpoint": True},
@@ -84,9 +86,7 @@ def taught(rule: dict[str, Any], organism: dict[str, Any] | None = None, areas: 
     """An organism whose areas, or some of them, are a circuit; three hidden areas of odd sizes if none is given."""
     organism = organism or chain(21, 19, 17)
     areas = list(areas) or list(organism["areas"])
-    if "pairs" in CAPABILITIES[rule["kind"]].needs:
-        organism = coupled(organism, areas)
-    return organism | {"credit": [{"areas": areas, "rule": rule}]}
+    return fitted(organism, areas, rule["kind"]) | {"credit": [{"areas": areas, "rule": rule}]}
 
 
 def asked(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> tuple[Params, Params]:

@@ -7,6 +7,7 @@ from typing import assert_never
 from models.credit.attention_gated import AttentionGated
 from models.credit.backprop import Backprop, Exact
 from models.credit.bptt import Bptt
+from models.credit.burst import Burst
 from models.credit.contrastive_hebbian import ContrastiveHebbian
 from models.credit.direct_feedback import DirectFeedback
 from models.credit.direct_random_target import DirectRandomTarget
@@ -26,11 +27,13 @@ from models.credit.rflo import Rflo
 from models.credit.sign_symmetry import SignSymmetry
 from models.credit.surrogate_gradient import SurrogateGradient
 from models.credit.target_propagation import TargetPropagation
+from models.credit.temporal_derivative import TemporalDerivative
 from models.credit.weight_mirror import WeightMirror
 from models.credit.weight_perturbation import WeightPerturbation
 from models.crediting import Circuit, CreditRule
 from models.specs.credit import RuleSpec
 from models.specs.credit.broadcast import DirectFeedbackSpec, DirectRandomTargetSpec, LocalErrorSpec
+from models.specs.credit.compartments import BurstSpec
 from models.specs.credit.gradient import (
     BackpropSpec,
     FeedbackAlignmentSpec,
@@ -41,7 +44,12 @@ from models.specs.credit.gradient import (
 )
 from models.specs.credit.hebbian import OjaSpec
 from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbationSpec, WeightPerturbationSpec
-from models.specs.credit.phases import ContrastiveHebbianSpec, EquilibriumPropagationSpec, GenerecSpec
+from models.specs.credit.phases import (
+    ContrastiveHebbianSpec,
+    EquilibriumPropagationSpec,
+    GenerecSpec,
+    TemporalDerivativeSpec,
+)
 from models.specs.credit.reward import AttentionGatedSpec, RewardModulatedSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
 from models.specs.credit.temporal import BpttSpec, EpropSpec, RfloSpec, SurrogateGradientSpec
@@ -76,6 +84,10 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return ContrastiveHebbian(spec, circuit, Exact())
         case GenerecSpec():
             return Generec(spec, circuit, Exact())
+        case BurstSpec():
+            return Burst(spec, Exact())
+        case TemporalDerivativeSpec():
+            return TemporalDerivative(spec, circuit, Exact())
         case NodePerturbationSpec():
             return NodePerturbation(spec, circuit, Exact())
         case WeightPerturbationSpec():

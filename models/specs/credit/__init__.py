@@ -7,7 +7,17 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.base import Member
-from models.specs.credit import broadcast, gradient, hebbian, perturbation, phases, reward, targets, temporal
+from models.specs.credit import (
+    broadcast,
+    compartments,
+    gradient,
+    hebbian,
+    perturbation,
+    phases,
+    reward,
+    targets,
+    temporal,
+)
 from models.specs.credit.capability import Capability
 
 RuleSpec = Annotated[
@@ -25,6 +35,8 @@ RuleSpec = Annotated[
     | phases.EquilibriumPropagationSpec
     | phases.ContrastiveHebbianSpec
     | phases.GenerecSpec
+    | phases.TemporalDerivativeSpec
+    | compartments.BurstSpec
     | perturbation.NodePerturbationSpec
     | perturbation.WeightPerturbationSpec
     | perturbation.ForwardGradientSpec
@@ -44,6 +56,7 @@ CAPABILITIES: dict[str, Capability] = {
     **broadcast.CAPABILITIES,
     **targets.CAPABILITIES,
     **phases.CAPABILITIES,
+    **compartments.CAPABILITIES,
     **perturbation.CAPABILITIES,
     **reward.CAPABILITIES,
     **temporal.CAPABILITIES,

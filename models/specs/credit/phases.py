@@ -24,17 +24,30 @@ class TwoPhaseSpec(Spec):
     """By which the first weights of its areas are multiplied."""
 
 
-class EquilibriumPropagationSpec(TwoPhaseSpec):
+class NudgedSpec(TwoPhaseSpec):
+    """What rules have under which the error pushes the circuit."""
+
+    beta: Annotated[float, Field(ge=0.01, le=1.0)] = 0.5
+    """Strength of the push."""
+    nudged_steps: Sweeps = 10
+
+
+class EquilibriumPropagationSpec(NudgedSpec):
     """The error pushes the output a little; weights learn what differs where the circuit then comes to rest."""
 
     kind: Literal["equilibrium_propagation"]
     nudge: Literal["centred", "positive", "random_sign"] = "centred"
     """Pushed both ways; down the error only; either way at random, item by item."""
-    beta: Annotated[float, Field(ge=0.01, le=1.0)] = 0.5
-    """Strength of the push."""
-    nudged_steps: Sweeps = 10
     force: Literal["fixed", "recomputed"] = "fixed"
     """The error at the free state; or that of costs at the circuit's outputs anew in every step."""
+
+
+class TemporalDerivativeSpec(NudgedSpec):
+    """While the error pushes the circuit, weights follow the rate before them times the change of that after them."""
+
+    kind: Literal["temporal_derivative"]
+    nudge: Literal["centred", "positive"] = "centred"
+    """Pushed both ways; down the error only."""
 
 
 class ClampedSpec(TwoPhaseSpec):
@@ -60,14 +73,17 @@ class GenerecSpec(ClampedSpec):
 
 
 CAPABILITIES: dict[str, Capability] = {
-    "equilibrium_propagation": Capability(
-        needs=frozenset({"vector_error", "pairs"}),
-        areas=frozenset({"linear"}),
-        out=False,
-        hears="ends",
-        loops=False,
-        deep=False,
-        act=BOUNDED,
+    **dict.fromkeys(
+        ("equilibrium_propagation", "temporal_derivative"),
+        Capability(
+            needs=frozenset({"vector_error", "pairs"}),
+            areas=frozenset({"linear"}),
+            out=False,
+            hears="ends",
+            loops=False,
+            deep=False,
+            act=BOUNDED,
+        ),
     ),
     **dict.fromkeys(
         ("contrastive_hebbian", "generec"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from build import coupled, tiny_schedule
+from build import fitted, tiny_schedule
 
 from models.specs.checks import check_document
 from models.specs.credit import CAPABILITIES
@@ -26,8 +26,8 @@ def document(rule: Any, areas: list[str] | None = None, **changes: Any) -> dict[
         "credit": [{"areas": areas or ["V1", "IT", "head"], "rule": rule}],
         "optimizer": {"kind": "sgd", "lr": 0.1},
     }
-    if "pairs" in CAPABILITIES[rule if isinstance(rule, str) else rule["kind"]].needs:
-        organism = coupled(organism, organism["credit"][0]["areas"])
+    kind = rule if isinstance(rule, str) else rule["kind"]
+    organism = fitted(organism, organism["credit"][0]["areas"], kind)
     return tiny_schedule(organism=organism, clock={"batch": 20, "sweeps": 3}) | changes
 
 
