@@ -110,7 +110,7 @@ CASES = (
     Case("target_propagation_steps", TARGETS | {"inverse_steps": 5}, 0.95, 0.88),
     Case("predictive_coding", SETTLING, 0.945, 0.88),
     Case("predictive_coding_incremental", SETTLING | {"variant": "incremental"}, 0.945, 0.88),
-    Case("local_error_similarity", {"kind": "local_error", "similarity": 0.9}, 0.95, 0.88),
+    Case("local_error_similarity", {"kind": "local_error", "similarity": 0.9}, 0.94, 0.88),
     Case("predictive_coding_fixed", SETTLING | {"variant": "fixed", "steps": 2, "rate": 1.0}, 0.945, 0.90, angle=0.1),
     Case("predictive_coding_error", SETTLING | {"variant": "error", "steps": 5}, 0.945, 0.90),
     Case("backprop_b", {"kind": "backprop"}, 0.945, 0.90, angle=0.1, bench=B),
