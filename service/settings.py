@@ -1,7 +1,7 @@
 """Every setting of API and workers, as environment variables with the prefix ONTOGENY_: places, times, limits.
 
 Embedded (the default): SQLite, bells in files, snapshots in a folder, all under one home. Distributed: PostgreSQL,
-Redis and a shared snapshot folder, named by URL. Same code path.
+Redis and a shared place for snapshots, named by URL. Same code path.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; left out: `ontogeny.db` in the home."""
     broker_url: str = ""
     """Celery broker; left out: files in the home."""
-    snapshots: Path | None = None
-    """Folder of snapshots, shared by all machines; left out: in the home."""
+    snapshots: str = ""
+    """Where snapshots lie, shared by all machines: a folder, or `s3://bucket/prefix`; left out: in the home."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8714
     allowed_hosts: tuple[str, ...] = ()
@@ -88,19 +88,13 @@ class Settings(BaseSettings):
             "home": home,
             "database_url": self.database_url or f"sqlite:///{home / 'ontogeny.db'}",
             "broker_url": self.broker_url or "filesystem://",
-            "snapshots": (self.snapshots or home / "snapshots").absolute(),
+            "snapshots": _place(self.snapshots or str(home / "snapshots")),
         }
         if self.mode == "distributed" and not (self.database_url and self.broker_url):
             raise ValueError("distributed mode needs ONTOGENY_DATABASE_URL and ONTOGENY_BROKER_URL")
         for name, value in filled.items():
             object.__setattr__(self, name, value)
         return self
-
-    @property
-    def snapshot_folder(self) -> Path:
-        """Where snapshot files lie."""
-        assert self.snapshots is not None
-        return self.snapshots
 
     @property
     def binds_loopback(self) -> bool:
@@ -111,3 +105,15 @@ class Settings(BaseSettings):
         """Variables under which a child process finds the same settings."""
         data = self.model_dump(mode="json", exclude={"numerics", "allowed_hosts", "limits"})
         return {f"ONTOGENY_{name.upper()}": str(value) for name, value in data.items()}
+
+
+def _place(given: str) -> str:
+    """Where snapshots lie, written out; a folder or a bucket, no other kind of URL and no chain of them."""
+    scheme, found, rest = given.partition("://")
+    if not found:
+        return str(Path(given).absolute())
+    if scheme == "file" and rest.startswith("/"):
+        return rest
+    if scheme == "s3" and rest.strip("/") and "::" not in given:
+        return given.rstrip("/")
+    raise ValueError(f"ONTOGENY_SNAPSHOTS={given}: name a folder, or s3://bucket/prefix")

@@ -9,6 +9,8 @@ environment.settle()
 import argparse  # noqa: E402
 import sys  # noqa: E402
 
+import structlog  # noqa: E402
+
 from service.logs import configure  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from workers import supervisor  # noqa: E402
@@ -38,9 +40,13 @@ def _supervise(settings: Settings, slots: int) -> int:
 
 
 def _work(settings: Settings, slot: int) -> int:
-    from workers.tasks import serve  # noqa: PLC0415 - loads torch, which the supervisor must not
+    from workers.tasks import UNFIT, serve  # noqa: PLC0415 - loads torch, which the supervisor must not
 
-    return serve(settings, slot)
+    try:
+        return serve(settings, slot)
+    except UNFIT as reason:
+        structlog.get_logger(__name__).error("worker.refused", slot=slot, reason=str(reason))
+        return supervisor.REFUSED_STATUS
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 BACKOFF_SECONDS = (0.5, 30.0)
 STEADY_SECONDS = 30.0
 """A worker that lived so long did not die of its start: the next back-off begins anew."""
+REFUSED_STATUS = 78
+"""Of a worker that cannot be one here, by its settings or its machine: no quick restart will mend it."""
 GRACE_SECONDS = 90.0
 """To finish the update, snapshot and commit."""
 LOOK_SECONDS = 0.1
@@ -56,7 +58,8 @@ class Slot:
         if status == 0 or now - self.started_at >= STEADY_SECONDS:
             self.backoff_seconds = 0.0
         if status != 0:
-            self.backoff_seconds = min(max(lower, 2 * self.backoff_seconds), upper)
+            longer = max(lower, 2 * self.backoff_seconds)
+            self.backoff_seconds = upper if status == REFUSED_STATUS else min(longer, upper)
         log.info("worker.left", slot=self.index, status=status, again_in_seconds=self.backoff_seconds)
         self.not_before = now + self.backoff_seconds
         self.process = None

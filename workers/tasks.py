@@ -22,16 +22,20 @@ from models.errors import NoResult, Refused, SnapshotMismatch
 from models.worlds import tiles
 from service.queue import bell
 from service.settings import Settings
-from service.store import trajectories, upkeep
-from service.store.blobs import BlobLost, Blobs
+from service.store import agreements, trajectories, upkeep
+from service.store.blobs import BlobLost
 from service.store.creation import numerics_text
-from service.store.engine import Database, require_revision
+from service.store.engine import Database, SchemaOutdated, require_revision
 from service.store.leases import Lease, LeaseLost
+from service.store.places import open_blobs
 from workers import app, environment, lease
 from workers.slice import Stuck, Worker, claim
 from workers.slice import run as run_slice
 
 log = structlog.get_logger(__name__)
+
+UNFIT = (SnapshotMismatch, agreements.Disagreement, SchemaOutdated)
+"""Why a process cannot be a worker here at all."""
 
 _TRAJECTORY_ID = re.compile(r"trj_[0-9a-f]{32}")
 
@@ -57,21 +61,21 @@ def serve(settings: Settings, slot: int) -> int:
 
 
 def build_worker(settings: Settings, slot: int) -> Worker:
-    """A worker of the declared numerics class; SnapshotMismatch if this process is of another."""
+    """A worker of the declared numerics class; SnapshotMismatch or Disagreement if this process cannot be one."""
     declared, own = settings.numerics.model_dump(mode="json"), numerics.numerics_class()
     if own != declared:
         raise SnapshotMismatch(f"this process is of numerics class {own}, the settings declare {declared}")
     numerics.configure()
-    database = Database(settings.database_url)
-    require_revision(database)
-    return Worker(
-        settings=settings,
-        database=database,
-        blobs=Blobs(settings.snapshot_folder),
-        bell=bell.Bell(settings),
-        owner=f"{socket.gethostname()}:{slot}:{secrets.token_hex(4)}",
-        numerics=numerics_text(settings.numerics),
-    )
+    database, blobs = Database(settings.database_url), open_blobs(settings.snapshots)
+    owner = f"{socket.gethostname()}:{slot}:{secrets.token_hex(4)}"
+    try:
+        require_revision(database)
+        agreements.require_same_place(database, blobs, owner)
+        agreements.require_same_bits(database, settings.numerics, numerics.arithmetic_digest(), owner)
+    except BaseException:
+        database.close()
+        raise
+    return Worker(settings, database, blobs, bell.Bell(settings), owner, numerics_text(settings.numerics))
 
 
 def register(celery: Any, worker: Worker) -> None:

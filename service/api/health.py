@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from service.api.answers import json_answer
 from service.api.dependencies import Config, Store
 from service.settings import Settings
-from service.store import tallies, trajectories
+from service.store import agreements, tallies, trajectories
 from service.store.engine import Database, SchemaOutdated, require_revision
+from service.store.places import open_blobs
 
 router = APIRouter(tags=["health"])
 
@@ -36,11 +37,11 @@ def health() -> dict[str, str]:
 
 @router.get("/health/ready", responses={200: {"model": Readiness}, 503: {"model": Readiness}})
 def ready(store: Store, settings: Config, request: Request) -> Response:
-    """Database, schema and snapshot folder, which must be there; what else is amiss is a warning.
+    """Database, schema and the place of snapshots, which must be there; what else is amiss is a warning.
 
     Details are told only where no stranger can ask.
     """
-    checks = {"database": _database(store), "snapshots": _snapshots(settings)}
+    checks = {"database": _database(store), "snapshots": _snapshots(store, settings)}
     fine = all(check["ok"] for check in checks.values())
     if fine:
         checks |= {"broker": _broker(settings), "work": _work(store)}
@@ -82,14 +83,14 @@ def _database(store: Database) -> dict[str, Any]:
     return {"ok": True}
 
 
-def _snapshots(settings: Settings) -> dict[str, Any]:
-    """The folder can be made and written."""
-    folder = settings.snapshot_folder
+def _snapshots(store: Database, settings: Settings) -> dict[str, Any]:
+    """The place can be reached and written, and is that of this database."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink(missing_ok=True)
+        blobs = open_blobs(settings.snapshots)
+        blobs.try_out()
+        agreements.require_same_place(store, blobs, agreements.this_process())
     except OSError as error:
-        return {"ok": False, "detail": f"{folder}: {error.strerror}"}
+        return {"ok": False, "detail": f"{settings.snapshots}: {error.strerror or error}"}
+    except (agreements.Disagreement, DBAPIError) as error:
+        return {"ok": False, "detail": str(error).splitlines()[0]}
     return {"ok": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
+import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
 
@@ -24,11 +25,12 @@ from service.api.dependencies import (
 from service.errors import Stale
 from service.settings import Settings
 from service.store import jobs
-from service.store.blobs import Blobs
 from service.store.engine import Database, again_on_conflict
+from service.store.places import open_blobs
 from service.wire.jobs import JobLine, JobPatch, JobView, LabelPair, Status
 from service.wire.paging import Page, read_cursor, write_cursor
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 IfMatch = Annotated[str | None, Header(description="Act only on this version.")]
@@ -125,9 +127,13 @@ def delete(job: str, caller: Controller, store: Store, settings: Config, if_matc
 
 def deleted(store: Database, settings: Settings, project: str, job: str, version: int | None = None) -> None:
     """Delete the rows of a job, then the files that no row names any more."""
-    blobs = Blobs(settings.snapshot_folder)
-    for uri in _rows_deleted(store, project, job, version):
-        blobs.delete(uri)
+    files = _rows_deleted(store, project, job, version)
+    try:
+        blobs = open_blobs(settings.snapshots)
+        for uri in files:
+            blobs.delete(uri)
+    except OSError as error:  # no row names them any more: a reconciler collects what is left
+        log.warning("snapshots.left", job=job, error=str(error))
 
 
 @again_on_conflict

@@ -19,6 +19,7 @@ from service.cli import (
     doctor,
     documents,
     figures,
+    fleet,
     histories,
     jobs,
     keys,
@@ -60,6 +61,7 @@ for room in (machine, backups, doctor, documents, jobs, verbs, histories, figure
 
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
+app.add_typer(fleet.app, name="fleet")
 
 
 def main() -> None:

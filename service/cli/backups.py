@@ -15,8 +15,9 @@ from sqlalchemy.engine import make_url
 from service.cli.output import complain, say
 from service.settings import Settings
 from service.store import upkeep
-from service.store.blobs import Blobs
+from service.store.blobs import MARK, Blobs
 from service.store.engine import Database, require_revision
+from service.store.places import open_blobs
 
 
 def backup(
@@ -33,7 +34,7 @@ def backup(
     try:
         require_revision(database)
         written = _copy_sqlite(settings, folder) if database.is_sqlite else _dump_postgresql(settings, folder)
-        copied, missing = copy_snapshots(upkeep.named_files(database), Blobs(settings.snapshot_folder), folder)
+        copied, missing = copy_snapshots(upkeep.named_files(database), open_blobs(settings.snapshots), folder)
     finally:
         database.close()
     say(f"{written.name} and {copied} new snapshot files are in {folder}")
@@ -98,17 +99,18 @@ def copy_snapshots(named: set[str], blobs: Blobs, folder: Path) -> tuple[int, in
     """Copy files that are not there yet; how many were copied, and how many are missing."""
     copied = missing = 0
     for uri in sorted(named):
-        source, target = blobs.path(uri), folder / "snapshots" / uri
+        target = folder / "snapshots" / uri
         if target.exists():
             continue
-        if not source.exists():
-            missing += 1
-            continue
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = target.with_suffix(".tmp")
-        shutil.copyfile(source, draft)
-        draft.replace(target)
-        copied += 1
+        try:
+            blobs.copy(uri, target)
+            copied += 1
+        except FileNotFoundError:
+            missing += 1
+    mark = blobs.marked()
+    if mark is not None:  # by it the restored database knows the restored files
+        (folder / "snapshots" / MARK).write_text(mark)
     return copied, missing
 
 

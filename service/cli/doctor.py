@@ -21,7 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from service.cli.output import Form, Output, err, show_rows
 from service.settings import Settings
 from service.store import access, tallies, trajectories, upkeep
-from service.store.blobs import Blobs
+from service.store.folder import Folder
+from service.store.places import open_blobs
 from service.store.engine import Database, SchemaOutdated, require_revision
 
 State = Literal["ok", "warning", "error"]
@@ -96,7 +97,10 @@ def file_system_of(place: Path, mounts: str | None = None) -> str:
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    for name, folder in {"disk of home": settings.home, "disk of snapshots": settings.snapshot_folder}.items():
+    folders = {"disk of home": settings.home}
+    if not settings.snapshots.startswith("s3://"):
+        folders["disk of snapshots"] = Path(settings.snapshots)
+    for name, folder in folders.items():
         there = next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
         free = shutil.disk_usage(there).free
         told = f"{free / 2**30:.1f} GiB free at {there}"
@@ -186,17 +190,19 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 
 def _snapshots(settings: Settings) -> Iterator[Finding]:
     """Written, read and deleted as a worker does."""
-    folder = settings.snapshot_folder
-    if not folder.exists() and not settings.home.exists():
+    blobs = open_blobs(settings.snapshots)
+    if isinstance(blobs, Folder) and not blobs.folder.exists() and not settings.home.exists():
         return
-    blobs = Blobs(folder)
-    stored = blobs.put("doctor", "0", 0, os.urandom(1024))
-    try:
-        blobs.get(stored.uri, stored.sha256)
-    finally:
-        blobs.delete(stored.uri)
-        (folder / "doctor").rmdir()
-    yield Finding("snapshots", "ok", f"{folder} is written and read")
+    blobs.try_out()
+    if blobs.marked() is not None:  # else no worker has been here
+        stored = blobs.put("doctor", "0", 0, os.urandom(1024))
+        try:
+            blobs.get(stored.uri, stored.sha256)
+        finally:
+            blobs.delete(stored.uri)
+            if isinstance(blobs, Folder):
+                (blobs.folder / "doctor").rmdir()
+    yield Finding("snapshots", "ok", f"{blobs.place} is written and read")
 
 
 def _numerics(settings: Settings) -> Iterator[Finding]:

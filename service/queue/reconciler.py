@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from service.queue import bell
 from service.settings import Settings
-from service.store import access, sealing, tallies, upkeep
+from service.store import access, agreements, sealing, tallies, upkeep
 from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
+from service.store.places import open_blobs
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ class Reconciler:
 
     def __post_init__(self) -> None:
         self.database = Database(self.settings.database_url)
-        self.blobs = Blobs(self.settings.snapshot_folder)
+        self.blobs = open_blobs(self.settings.snapshots)
         self.bell = bell.Bell(self.settings)
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -94,6 +95,11 @@ class Reconciler:
 
     def collect(self) -> None:
         """Snapshots that nothing needs, row first, then file; then files that never got a row."""
+        try:
+            agreements.require_same_place(self.database, self.blobs, agreements.this_process())
+        except agreements.Disagreement as error:  # what lies there is not ours to judge
+            log.error("snapshots.elsewhere", error=str(error))
+            return
         for row in upkeep.collectable(self.database, self.settings.snapshot_grace_seconds):
             upkeep.forget_snapshot(self.database, row["id"])
             crash_point("mid_gc")

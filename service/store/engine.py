@@ -22,8 +22,8 @@ BUSY_SECONDS = 10
 PROGRESS_STEPS = 20_000
 
 CONFLICTS = 4
-DEADLOCK_DETECTED = "40P01"
-UNIQUE_VIOLATION = "23505"
+CONFLICTING = ("40P01", "23505", "23503")
+"""Deadlock detected, unique violation, foreign key violation: each may come of what another did meanwhile."""
 
 Clock = Callable[[], float]
 P = ParamSpec("P")
@@ -91,8 +91,9 @@ class Database:
 def again_on_conflict(function: Callable[P, T]) -> Callable[P, T]:
     """Run a function that is one whole transaction again if PostgreSQL ended it in favour of another one.
 
-    Locks are taken in one order, but a commit learns only from what it stores which trajectories follow; and of two
-    requests with the same idempotency key the later finds the earlier's answer when it looks again.
+    Locks are taken in one order, but a commit learns only from what it stores which trajectories follow; of two
+    requests with the same idempotency key the later finds the earlier's answer when it looks again; and a trajectory
+    that was found may be deleted with the last job that reached it.
     """
 
     @functools.wraps(function)
@@ -101,7 +102,7 @@ def again_on_conflict(function: Callable[P, T]) -> Callable[P, T]:
             try:
                 return function(*args, **kwargs)
             except sa.exc.DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in (DEADLOCK_DETECTED, UNIQUE_VIOLATION):
+                if getattr(error.orig, "sqlstate", None) not in CONFLICTING:
                     raise
                 time.sleep(random.uniform(0.01, 0.1))
         return function(*args, **kwargs)

@@ -183,7 +183,7 @@ def test_a_lost_snapshot_is_made_again_with_the_same_bits(build: Callable[..., A
     plain.work_off(plain.worker())
     assert advance(harmed.worker())
     (stored,) = harmed.rows(sa.select(snapshot))
-    file = harmed.settings.snapshot_folder / stored["uri"]
+    file = Path(harmed.settings.snapshots) / stored["uri"]
     if harm == "missing":
         file.unlink()
     else:
@@ -202,7 +202,7 @@ def test_a_lost_start_of_a_child_is_made_again_by_its_parent(build: Callable[...
     plain.work_off(plain.worker())
     assert advance(harmed.worker())
     for stored in harmed.rows(sa.select(snapshot)):
-        (harmed.settings.snapshot_folder / stored["uri"]).unlink()
+        (Path(harmed.settings.snapshots) / stored["uri"]).unlink()
     harmed.work_off(harmed.worker())
     assert harmed.state_hashes() == plain.state_hashes()
     harmed.assert_has_all_of(plain)

@@ -165,7 +165,7 @@ def test_a_schema_of_another_revision_is_not_ready(app: FastAPI, api: httpx.Clie
 def test_a_snapshot_folder_that_cannot_be_written_is_not_ready(app: FastAPI, api: httpx.Client) -> None:
     blocked = app.state.settings.home / "blocked"
     blocked.write_text("a file where the folder should be")
-    app.state.settings = Settings(home=app.state.settings.home, snapshots=blocked)
+    app.state.settings = Settings(home=app.state.settings.home, snapshots=str(blocked))
     assert ready(api)["checks"]["snapshots"]["ok"] is False
 
 

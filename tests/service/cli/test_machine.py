@@ -23,7 +23,7 @@ from service.cli import app, config
 from service.cli.doctor import file_system_of
 from service.settings import Settings
 from service.store import access, trajectories
-from service.store.blobs import Blobs
+from service.store.folder import Folder
 from service.store.engine import Database, migrate
 from service.store.tables.work import snapshot
 from service.submission import About, prepare, submit
@@ -159,7 +159,7 @@ def test_a_backup_is_whole_and_restored_where_old_workers_write_nothing(
     name = job(database)
     bench = Bench(database, Clock())
     lease = bench.must_claim()
-    blobs, result = Blobs(Settings().snapshot_folder), bench.simulation.train(lease, 4)
+    blobs, result = Folder(Path(Settings().snapshots)), bench.simulation.train(lease, 4)
     for row in result.snapshots:
         file = blobs.path(row.uri)
         file.parent.mkdir(parents=True, exist_ok=True)

