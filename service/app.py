@@ -87,7 +87,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.database_url, read_seconds=settings.request_seconds)
+    app.state.database = Database(
+        settings.database_url,
+        read_seconds=settings.request_seconds,
+        patience_seconds=settings.database_patience_seconds,
+    )
     app.state.ringer = Ringer(settings)
     app.state.ledger = Ledger()
     app.state.meters = Meters(app.state.database)

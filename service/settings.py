@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     slices_per_worker: Annotated[int, Field(ge=1)] = 200
     worker_memory_mib: Annotated[int, Field(ge=256)] = 4096
     history_bytes_per_slice: Annotated[int, Field(ge=65536)] = 16_000_000
+    database_patience_seconds: Seconds = 40.0
+    """So long an answer of PostgreSQL is waited for; longer than a request may take."""
     snapshot_grace_seconds: Seconds = 86_400.0
     """Snapshots that no job reaches are kept so long."""
     orphan_grace_seconds: Seconds = 3600.0

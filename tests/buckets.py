@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
-
-NAME = "snapshots"
 
 
 @contextmanager
@@ -27,8 +26,9 @@ def bucket_server() -> Iterator[str]:
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:
-        S3FileSystem(skip_instance_cache=True).mkdir(NAME)
-        yield f"s3://{NAME}"
+        name = f"snapshots-{uuid.uuid4().hex[:12]}"  # all servers of one process have the same buckets
+        S3FileSystem(skip_instance_cache=True).mkdir(name)
+        yield f"s3://{name}"
     finally:
         server.stop()
         for name, value in before.items():

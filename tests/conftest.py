@@ -9,7 +9,7 @@ import pytest
 from workers.environment import settle
 
 settle()
-pytest.register_assert_rewrite("build", "raising", "showing", "simulated")
+pytest.register_assert_rewrite("build", "houses", "processes", "raising", "showing", "simulated")
 
 import servers  # noqa: E402
 

@@ -54,15 +54,21 @@ class Slot:
         if self.process is None or (status := self.process.poll()) is None:
             return
         kill_group(self.process.pid, signal.SIGKILL)
-        lower, upper = BACKOFF_SECONDS
-        if status == 0 or now - self.started_at >= STEADY_SECONDS:
-            self.backoff_seconds = 0.0
-        if status != 0:
-            longer = max(lower, 2 * self.backoff_seconds)
-            self.backoff_seconds = upper if status == REFUSED_STATUS else min(longer, upper)
+        self.backoff_seconds = self._backoff(status, now - self.started_at)
         log.info("worker.left", slot=self.index, status=status, again_in_seconds=self.backoff_seconds)
         self.not_before = now + self.backoff_seconds
         self.process = None
+
+    def _backoff(self, status: int, lived_seconds: float) -> float:
+        """Seconds until the next start: longer and longer for workers that end themselves soon after theirs."""
+        lower, upper = BACKOFF_SECONDS
+        if status == 0:
+            return 0.0
+        if status == REFUSED_STATUS:
+            return upper
+        if status == -signal.SIGKILL or lived_seconds >= STEADY_SECONDS:  # killed by others: the next need not die
+            return lower
+        return min(max(lower, 2 * self.backoff_seconds), upper)
 
 
 def supervise(slots: int, reconcile: Callable[[threading.Event], None]) -> int:

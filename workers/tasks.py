@@ -6,6 +6,7 @@ does is tried again, a lost lease is nobody's and leaves nothing behind.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import secrets
@@ -66,8 +67,9 @@ def build_worker(settings: Settings, slot: int) -> Worker:
     if own != declared:
         raise SnapshotMismatch(f"this process is of numerics class {own}, the settings declare {declared}")
     numerics.configure()
-    database, blobs = Database(settings.database_url), open_blobs(settings.snapshots)
-    owner = f"{socket.gethostname()}:{slot}:{secrets.token_hex(4)}"
+    database = Database(settings.database_url, patience_seconds=settings.database_patience_seconds)
+    blobs = open_blobs(settings.snapshots)
+    owner = f"{socket.gethostname()}:{slot}:{os.getpid()}:{secrets.token_hex(4)}"
     try:
         require_revision(database)
         agreements.require_same_place(database, blobs, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,7 +15,7 @@ from service.api.schedules import invalid_query
 from service.errors import NotFound, Unavailable
 from service.settings import Settings
 from service.store import snapshots
-from service.store.blobs import Blobs
+from service.store.places import open_blobs
 from service.store.snapshots import Row
 from service.wire.jobs import Pictures, SnapshotFacts
 from service.wire.times import rfc3339
@@ -78,16 +79,15 @@ def _fields(settings: Settings, row: Row, wanted: weights.Wanted) -> weights.Fie
         raise invalid_query(error.pointer, str(error), error.suggestion) from None
 
 
-def _path(settings: Settings, row: Row) -> Any:
+def _path(settings: Settings, row: Row) -> Path:
     """Where the file lies; NotFound if it is gone, which the next worker that needs it mends."""
-    path = Blobs(settings.snapshot_folder).path(row["uri"])
     try:
-        there = path.is_file()
+        return open_blobs(settings.snapshots).file(row["uri"], settings.home / "fetched")
+    except FileNotFoundError:
+        raise NotFound(f"the file of snapshot {row['id']} is missing; it is made again when it is needed") from None
     except OSError as error:
-        raise Unavailable(f"the snapshot folder does not answer: {error.strerror}", code="not-ready") from None
-    if not there:
-        raise NotFound(f"the file of snapshot {row['id']} is missing; it is made again when it is needed")
-    return path
+        detail = f"the place of snapshots does not answer: {error.strerror or error}"
+        raise Unavailable(detail, code="not-ready") from None
 
 
 def _facts(row: Row) -> dict[str, Any]:

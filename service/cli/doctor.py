@@ -21,9 +21,9 @@ from sqlalchemy.exc import DBAPIError
 from service.cli.output import Form, Output, err, show_rows
 from service.settings import Settings
 from service.store import access, tallies, trajectories, upkeep
+from service.store.engine import Database, SchemaOutdated, require_revision
 from service.store.folder import Folder
 from service.store.places import open_blobs
-from service.store.engine import Database, SchemaOutdated, require_revision
 
 State = Literal["ok", "warning", "error"]
 

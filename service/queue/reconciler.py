@@ -39,7 +39,8 @@ class Reconciler:
     tidied_at: float | None = None
 
     def __post_init__(self) -> None:
-        self.database = Database(self.settings.database_url)
+        patience = self.settings.database_patience_seconds
+        self.database = Database(self.settings.database_url, patience_seconds=patience)
         self.blobs = open_blobs(self.settings.snapshots)
         self.bell = bell.Bell(self.settings)
 

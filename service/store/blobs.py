@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 MARK = ".ontogeny"
 """File that says which database a place belongs to; no snapshot has such a name."""
@@ -63,6 +64,10 @@ class Blobs(ABC):
         draft = target.with_suffix(".tmp")
         draft.write_bytes(self._read(checked(uri)))
         draft.replace(target)
+
+    @abstractmethod
+    def file(self, uri: str, fetched: Path) -> Path:
+        """A file of this machine that holds it, in `fetched` if none does yet; FileNotFoundError if it is gone."""
 
     @abstractmethod
     def old(self, older_than_seconds: float) -> Iterator[str]:

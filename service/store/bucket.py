@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +22,7 @@ from service.store.crash import crash_point
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 30
 TRIES = 3
+FETCHED_KEPT = 64
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +65,20 @@ class Bucket(Blobs):
             self._files.rm_file(self._at(checked(uri)))
         except FileNotFoundError:
             return
+
+    @_told
+    def file(self, uri: str, fetched: Path) -> Path:
+        """A copy; its name tells its content, so one that is there need not be fetched again."""
+        copy = fetched / checked(uri)
+        if not copy.exists():
+            data = self._read(uri)
+            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = copy.with_suffix(f".{os.getpid()}.tmp")
+            draft.write_bytes(data)
+            draft.replace(copy)
+            for old in sorted(fetched.glob("*/*.safetensors"), key=lambda file: file.stat().st_mtime)[:-FETCHED_KEPT]:
+                old.unlink(missing_ok=True)
+        return copy
 
     @_told
     def old(self, older_than_seconds: float) -> Iterator[str]:

@@ -17,6 +17,8 @@ from typing import Any, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from service.store.patience import be_patient
+
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 BUSY_SECONDS = 10
 PROGRESS_STEPS = 20_000
@@ -37,13 +39,25 @@ class SchemaOutdated(Exception):
 class Database:
     """Connections to one database; `clock` replaces the database's own clock in tests."""
 
-    def __init__(self, url: str, clock: Clock | None = None, *, read_seconds: float | None = None) -> None:
-        """`read_seconds` bounds what one reading transaction may take; workers have no such bound."""
+    def __init__(
+        self,
+        url: str,
+        clock: Clock | None = None,
+        *,
+        read_seconds: float | None = None,
+        patience_seconds: float | None = None,
+    ) -> None:
+        """`read_seconds` bounds what one reading transaction may take; workers have no such bound.
+
+        `patience_seconds` bounds how long one answer of a server is waited for; migrations have no such bound.
+        """
         self.url = url
         self._clock = clock
         self._read_seconds = read_seconds
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url, read_seconds)
+        if patience_seconds is not None and not self.is_sqlite:
+            be_patient(self._engine, patience_seconds)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -178,5 +192,12 @@ def _postgresql(url: str, read_seconds: float | None) -> sa.Engine:
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
-        connect_args={"connect_timeout": 3, "options": " ".join(limits)},
+        connect_args={
+            "connect_timeout": 3,
+            "options": " ".join(limits),
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,  # milliseconds
+        },
     )

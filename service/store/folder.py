@@ -29,6 +29,11 @@ class Folder(Blobs):
         """Remove a file; gone already is fine."""
         self.path(uri).unlink(missing_ok=True)
 
+    def file(self, uri: str, fetched: Path) -> Path:
+        """Where it lies."""
+        self.path(uri).stat()
+        return self.path(uri)
+
     def path(self, uri: str) -> Path:
         """Where a file lies; ValueError for a name that leads out of the folder."""
         return self.folder / checked(uri)

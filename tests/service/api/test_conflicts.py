@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from build import tiny_schedule
-from running import Direct
+from direct import Direct
 from servers import fresh_database
 from simulated import Bench, Clock
 
 from benchmarks.chaos.servers import until
 from service.app import create_app
 from service.settings import Settings
-from service.store import creation, jobs
+from service.store import jobs
 from service.store.engine import Database, migrate
 from service.store.tables.work import job, trajectory
 
@@ -85,19 +84,16 @@ def test_a_deletion_that_was_ended_is_run_again(api: httpx.Client, other: Databa
     assert api.get(f"/v1/jobs/{made}").status_code == 404
 
 
-def test_a_trajectory_that_is_deleted_after_it_was_found_is_made_anew(
-    api: httpx.Client, other: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made, create = ended(api, other, 20), creation._create_arm
-
-    def and_then_delete(*given: Any) -> None:
-        with other.write() as db:
-            jobs.delete(db, "default", made)
-        monkeypatch.undo()
-        create(*given)
-
-    monkeypatch.setattr(creation, "_create_arm", and_then_delete)
-    answer = api.post("/v1/jobs", json={"document": tiny_schedule(seeds={"start": 20, "count": 2})})
-    assert answer.status_code == 201, answer.text
+def test_a_job_that_finds_a_trajectory_while_it_is_deleted_makes_it_anew(api: httpx.Client, other: Database) -> None:
+    made = ended(api, other, 20)
+    answers: list[httpx.Response] = []
+    document = {"document": tiny_schedule(seeds={"start": 20, "count": 2})}
+    again = threading.Thread(target=lambda: answers.append(api.post("/v1/jobs", json=document)))
+    with other.write() as db:
+        jobs.delete(db, "default", made)
+        again.start()
+        until(lambda: somebody_waits(other), 10, again.is_alive)
+    again.join(30)
+    assert answers[0].status_code == 201, answers[0].text
     Bench(other, Clock()).run()
-    assert api.get(f"/v1/jobs/{answer.json()['id']}").json()["status"] == "succeeded"
+    assert api.get(f"/v1/jobs/{answers[0].json()['id']}").json()["status"] == "succeeded"

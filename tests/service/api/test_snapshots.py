@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,6 @@ from safetensors.numpy import load
 
 from service.app import create_app
 from service.settings import Settings
-from service.store.blobs import Blobs
 from service.store.engine import migrate
 from workers.tasks import advance, build_worker
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_drawn_is_told(api: httpx.Client, snapshot: str, query: A
 
 
 def test_a_file_that_is_gone_is_told(api: httpx.Client, app: FastAPI, snapshot: str) -> None:
-    stored = Blobs(app.state.settings.snapshot_folder).folder
+    stored = Path(app.state.settings.snapshots)
     hidden = stored.rename(stored.with_name("elsewhere"))
     try:
         for part in ("file", "pictures?area=V1"):

@@ -23,8 +23,8 @@ from service.cli import app, config
 from service.cli.doctor import file_system_of
 from service.settings import Settings
 from service.store import access, trajectories
-from service.store.folder import Folder
 from service.store.engine import Database, migrate
+from service.store.folder import Folder
 from service.store.tables.work import snapshot
 from service.submission import About, prepare, submit
 

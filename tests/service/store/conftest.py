@@ -41,7 +41,8 @@ def empty_postgres(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def fresh_postgres(postgres_server: str) -> Iterator[str]:
     """A database that nobody has touched."""
-    yield from _fresh(postgres_server)
+    with fresh_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,15 @@ def test_a_large_snapshot_comes_back_whole(blobs: Blobs) -> None:
     assert blobs.get(stored.uri, stored.sha256) == weights
 
 
+def test_it_can_be_had_as_a_file_of_this_machine(blobs: Blobs, tmp_path: Path) -> None:
+    stored = blobs.put(TRAJECTORY, "42", 3, b"weights")
+    assert blobs.file(stored.uri, tmp_path / "fetched").read_bytes() == b"weights"
+    assert blobs.file(stored.uri, tmp_path / "fetched").read_bytes() == b"weights"
+    blobs.delete(stored.uri)
+    with pytest.raises(FileNotFoundError):
+        blobs.file(stored.uri, tmp_path / "elsewhere")
+
+
 def test_a_missing_file_is_lost_and_may_be_deleted_again(blobs: Blobs) -> None:
     stored = blobs.put(TRAJECTORY, "40", 3, b"weights")
     blobs.delete(stored.uri)

@@ -1,0 +1,96 @@
+"""One fleet under trial: load, mischief, rest, verdict."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.chaos import faults
+from benchmarks.chaos.faults import Mischief
+from benchmarks.chaos.fleet import Fleet, distributed, embedded
+from benchmarks.chaos.load import Load
+from benchmarks.chaos.servers import until
+from benchmarks.chaos.verdict import Verdict, judge
+from service.lifecycle import TERMINAL
+
+REST_SECONDS = 300.0
+"""After the last fault everything accepted must come to its end within so long."""
+KILL_SHARES = {"worker": 5, "api": 3, "supervisor": 2}
+
+
+@dataclass(frozen=True)
+class Paces:
+    """Mean seconds between two faults of a sort."""
+
+    kills: float = 2.5
+    servers: float = 8.0
+    others: float = 7.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was done to a fleet and what became of it."""
+
+    mode: str
+    faults: Mapping[str, int]
+    accepted: int
+    answers: Mapping[str, int]
+    verdict: Verdict
+    locked: int
+    """How often a process said that the database was locked."""
+
+
+def run(mode: str, seconds: float, seed: int, paces: Paces | None = None, *, updates: int = 300) -> Trial:
+    """Put a fleet of its own to the trial for so long."""
+    with embedded() if mode == "embedded" else distributed() as fleet:
+        load = Load(fleet, updates=updates)
+        load.start()
+        done = mischief(fleet, seconds, seed, paces or Paces())
+        load.stop()
+        statuses = come_to_rest(load)
+        fleet.halt()
+        verdict = judge(fleet, statuses, load.accepted.values())
+        locked = fleet.logs().count("database is locked")
+    return Trial(mode, done, len(load.accepted), load.answers, verdict, locked)
+
+
+def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces) -> Mapping[str, int]:
+    """Strike at the paces, with faults and victims by chance of the seed; what was done, by kind."""
+    striking, chance = Mischief(fleet, seed), random.Random(seed + 1)
+    kinds = {
+        "kills": (paces.kills, _kills()),
+        "servers": (paces.servers, faults.of_servers(fleet.mode)),
+        "others": (paces.others, sorted(faults.OTHERS)),
+    }
+    due = {sort: time.monotonic() + chance.expovariate(1 / pace) for sort, (pace, _) in kinds.items()}
+    end = time.monotonic() + seconds
+    while (now := time.monotonic()) < end:
+        striking.end(now)
+        for sort, (pace, names) in kinds.items():
+            if now >= due[sort]:
+                due[sort] = now + chance.expovariate(1 / pace)
+                striking.strike(chance.choice(names), now)
+        time.sleep(0.1)
+    striking.end(float("inf"))
+    return striking.done
+
+
+def come_to_rest(load: Load) -> Mapping[str, str]:
+    """Wait until every accepted job has ended, or for as long as is granted; where they stand then."""
+    statuses: dict[str, str] = {}
+
+    def rests() -> bool:
+        statuses.update(load.statuses())
+        return len(statuses) == len(load.accepted) and set(statuses.values()) <= TERMINAL
+
+    try:
+        until(rests, REST_SECONDS, lambda: statuses)
+    except TimeoutError:
+        return {job: statuses.get(job, "no answer") for job in load.accepted}
+    return statuses
+
+
+def _kills() -> list[str]:
+    return [f"kill_{name}" for name, share in KILL_SHARES.items() for _ in range(share)]
