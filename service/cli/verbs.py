@@ -128,7 +128,7 @@ def retry(context: typer.Context, job: JobName, name: Name = None) -> None:
 def fork(
     context: typer.Context,
     job: JobName,
-    age: Annotated[str, typer.Option(help="Where to leave the arm: 24000sp, 40ep.")],
+    age: Annotated[str, typer.Argument(help="Where to leave the arm: 24000sp, 40ep.")],
     document: Annotated[Path | None, typer.Argument(help="The document to go on by.", exists=True)] = None,
     assign: Annotated[
         list[str] | None, typer.Option("--set", help="/path/by/names=value, instead of a document; as often as needed.")

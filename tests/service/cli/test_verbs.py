@@ -1,0 +1,116 @@
+"""Verbs of the command line, on an application in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+import yaml
+from build import tiny_schedule
+from direct import Direct
+from fastapi import FastAPI
+from simulated import Bench, Clock
+from typer.testing import CliRunner, Result
+
+from service.app import create_app
+from service.cli import app as cli
+from service.client import Client
+from service.settings import Settings
+from service.store.engine import migrate
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Logs of the application stay off the stdout that is looked at."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> FastAPI:
+    settings = Settings(home=tmp_path)
+    migrate(settings.database_url)
+    return create_app(settings)
+
+
+@pytest.fixture
+def bench(api: FastAPI) -> Bench:
+    api.state.database._clock = Clock()
+    return Bench(api.state.database, api.state.database._clock)
+
+
+@pytest.fixture
+def client(api: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Client:
+    made = Client("http://localhost:8714")
+    made._http = httpx.Client(transport=Direct(api), base_url=made.url)
+    for room in ("verbs", "jobs"):
+        monkeypatch.setattr(f"service.cli.{room}.client", lambda context: made)
+    return made
+
+
+def run(*words: str, code: int = 0, stdin: str | None = None) -> Result:
+    done = CliRunner().invoke(cli, list(words), input=stdin)
+    assert done.exit_code == code, done.output
+    return done
+
+
+def submit(client: Client, start: int = 0, **about: Any) -> str:
+    return client.submit(tiny_schedule(seeds={"start": start, "count": 2}), **about).id
+
+
+def test_a_fork_is_said_by_edits_or_by_a_document(client: Client, bench: Bench, tmp_path: Path) -> None:
+    job = submit(client)
+    bench.run()
+    new = run("fork", job, "10ba", "--set", "/stages/late/costs/naming=0.25", "--name", "softer").stdout.strip()
+    state = client.job(new).state
+    assert (state["name"], state["relation"], state["parent_age_sp"]) == ("softer", "fork", 200)
+    assert client.job(new).document("resolved")["stages"][1]["costs"] == {"naming": 0.25}
+    document = tmp_path / "longer.yaml"
+    document.write_text(yaml.safe_dump(tiny_schedule()))
+    assert run("fork", job, "0sp", str(document)).stdout.startswith("job_")
+    run("fork", job, "10ba", code=2)
+
+
+def test_a_stage_is_made_longer(client: Client, bench: Bench) -> None:
+    job = submit(client)
+    bench.run()
+    new = run("extend", job, "late", "--after", "3ep", "--name", "long").stdout.strip()
+    assert client.job(new).state["progress"]["updates_total"] == 40
+    run("extend", job, "late", code=2)
+
+
+def test_many_jobs_are_named_read_or_chosen(client: Client, bench: Bench) -> None:
+    jobs = [submit(client, 10 * place, labels={"set": "pilot"}) for place in range(4)]
+    run("pause", *jobs[:2])
+    assert [bench.status(job) for job in jobs] == ["paused", "paused", "queued", "queued"]
+    run("resume", "-", stdin="\n".join(jobs[:2]))
+    rows = json.loads(run("cancel", "--label", "set:pilot", "--dry-run", "-o", "json").stdout)
+    assert {row["answer"] for row in rows} == {"would be asked"}
+    assert bench.status(jobs[0]) == "queued"
+    run("cancel", "--label", "set:pilot", "--now")
+    assert {bench.status(job) for job in jobs} == {"cancelled"}
+    assert run("retry", jobs[0]).stdout.startswith("job_")
+    run("rm", *jobs)
+    assert len(list(client.jobs())) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["cancel"], 2), (["cancel", "a", "--status", "queued"], 2), (["rm", "job_" + "0" * 26], 3)],
+)
+def test_what_cannot_be_meant_has_a_code_of_its_own(client: Client, words: list[str], code: int) -> None:
+    run(*words, code=code)
+
+
+def test_a_refusal_is_told_and_the_others_are_done(client: Client, bench: Bench) -> None:
+    done = submit(client)
+    bench.run()
+    waiting = submit(client, 10)
+    told = run("cancel", done, waiting, code=5)
+    assert "invalid-transition" in told.stdout
+    assert bench.status(waiting) == "cancelled"
