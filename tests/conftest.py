@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from workers.environment import settle
 
@@ -12,6 +14,9 @@ settle()
 pytest.register_assert_rewrite("build", "houses", "processes", "raising", "showing", "simulated")
 
 import servers  # noqa: E402
+
+# logs of an application that runs in the test's own process keep off the streams that are looked at
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def test_a_curve_grows_while_it_trains_and_a_zoom_survives(window: Browser, serv
     before = max(curve(window, "acc"))
     window.until(lambda: max(curve(window, "acc"), default=0) > before, "the curve has grown")
     assert window.js(f"return {FIGURE}.layout.xaxis.range") == [0, 30000]
-    assert "running" in window.text("[data-live=state] .status")
+    window.until(lambda: "running" in window.text("[data-live=state] .status"), "the status has followed")
     window.driver.refresh()
     drawn(window)
     window.until(lambda: window.js(f"return {FIGURE}.layout.xaxis.range") == [0, 30000], "the address restores it")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 import yaml
 from build import tiny_schedule
 from direct import Direct
@@ -22,13 +20,6 @@ from service.cli import app as cli
 from service.client import Client
 from service.settings import Settings
 from service.store.engine import migrate
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """Logs of the application stay off the stdout that is looked at."""
-    with structlog.testing.capture_logs():
-        yield
 
 
 @pytest.fixture
