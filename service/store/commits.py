@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.store import aggregates, demands, events, history, replays, standing, tallies
+from service.store import demands, events, history, replays, standing, tallies
 from service.store.blocks import EncodedBlock
 from service.store.claims import held, runnable
 from service.store.engine import Database, again_on_conflict
@@ -33,7 +33,7 @@ def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[
         news = _store_transitions(db, lease, result.transitions)
         gone = replays.diverged_by(db, lease.id, result.end)
         complete = replays.stands_complete(result.blocks, lease.seeds, result.end, gone)
-        differing = _append_blocks(db, lease, result)
+        values, differing = _append_blocks(db, lease, result)
         differing += [stop for each in result.snapshots if (stop := _store_snapshot(db, now, lease, each, complete))]
         moved = _replayed(row, lease, result) if lease.replay else _reached(row, lease, result)
         db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(moved))
@@ -41,17 +41,16 @@ def commit_slice(database: Database, lease: Lease, result: SliceResult) -> list[
         demands.refresh_wanted(db, touched)
         _tell(db, now, wanting, lease, result, news, differing)
         standing.refresh(db, now, standing.jobs_of(db, touched) + wanting)
-        tallies.add(db, tallies.source_of(row["owner"] or ""), _counted(lease, result, differing))
+        tallies.add(db, tallies.source_of(row["owner"] or ""), _counted(lease, result, values, differing))
         query = sa.select(trajectory.c.id).where(trajectory.c.id.in_(touched), *runnable(now))
         return list(db.execute(query.order_by(trajectory.c.id)).scalars())
 
 
-def _counted(lease: Lease, result: SliceResult, differing: Sequence[str]) -> dict[str, float]:
+def _counted(lease: Lease, result: SliceResult, values: int, differing: Sequence[str]) -> dict[str, float]:
     """What the commit adds to what is counted over all time."""
-    gains = [gain for block in result.blocks for gain in block.gains]
     own = {
         "updates": 0.0 if lease.replay else float(result.updates),
-        "history_values": float(sum(aggregates.counts(gain.numbers)["n"] for gain in gains)),
+        "history_values": float(values),
         "snapshot_bytes": float(sum(each.bytes for each in result.snapshots)),
         "replay_mismatch": float(len(differing)),
     }
@@ -113,16 +112,17 @@ def _replayed(row: Row, lease: Lease, result: SliceResult) -> dict[str, Any]:
     return values
 
 
-def _append_blocks(db: sa.Connection, lease: Lease, result: SliceResult) -> list[str]:
-    """Append the history; of a replay what is new. Paths whose stored values were others."""
-    differing: list[str] = []
+def _append_blocks(db: sa.Connection, lease: Lease, result: SliceResult) -> tuple[int, list[str]]:
+    """Append the history; of a replay what is new. How many values came in, and paths whose stored ones were others."""
+    values, differing = 0, list[str]()
     for block in result.blocks:
         part: EncodedBlock = block
         if lease.replay:
             part, differs = replays.fresh_part(db, lease.id, block)
             differing += differs
-        history.append_block(db, lease.id, lease.layer if lease.replay else 0, lease.fence, part, result.units)
-    return differing
+        layer = lease.layer if lease.replay else 0
+        values += history.append_block(db, lease.id, layer, lease.fence, part, result.units)
+    return values, differing
 
 
 def _store_snapshot(db: sa.Connection, now: float, lease: Lease, new: SnapshotRow, complete: bool) -> str | None:

@@ -51,8 +51,8 @@ class NotContiguous(Exception):
 
 def append_block(
     db: Executor, trajectory: str, layer: int, fence: int, block: EncodedBlock, units: Mapping[str, str] | None = None
-) -> bool:
-    """Insert the block of a slice; False if the very same values are there already.
+) -> int:
+    """Insert the block of a slice; how many values it brought, 0 if the very same ones are there already.
 
     NotContiguous if it begins elsewhere than at the end of its layer. `units` are those of probe paths; others have
     their own.
@@ -60,14 +60,15 @@ def append_block(
     end = end_of(db, trajectory, layer)
     if block.start != end and not (end is None and layer != 0) and not (end is None and block.start == 0):
         if _is_stored(db, trajectory, layer, block):
-            return False
+            return 0
         raise NotContiguous(f"{trajectory}: a block from offset {block.start}, the history ends at {end or 0}")
     row = {"trajectory": trajectory, "layer": layer, "offset0": block.start, "offset1": block.end, "fence": fence}
     db.execute(sa.insert(history_block), {**row, "codec": block.codec, "crc32": block.crc32, "data": block.data})
     noted = int(aggregates.by_name(block.clock)["first_offset"][0])
     clock = Gain(clock_path(layer), "f8", noted, block.end, block.clock)
-    _gain(db, trajectory, layer, [*block.gains, clock], units or {})
-    return True
+    gains = [*block.gains, clock]
+    _gain(db, trajectory, layer, gains, units or {})
+    return sum(int(aggregates.counts(gain.numbers)["n"]) for gain in gains)
 
 
 def end_of(db: Executor, trajectory: str, layer: int = 0) -> int | None:
