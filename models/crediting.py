@@ -56,7 +56,7 @@ class CreditRule(Protocol):
     """How the areas of a circuit turn errors into descent directions, shaped like their parameters.
 
     A rule that is more than a multiplication offers one of `Prepares`, `Joins`, `Runs`, `Settles`, `Aims`, `Steers` as
-    well, and `Remembers` if it has state that is not learned.
+    well, `Bounds` if its parameters must stay somewhere, and `Remembers` if it has state that is not learned.
     """
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
@@ -143,4 +143,13 @@ class Steers(Protocol):
 
         `judge` holds the costs that reach the circuit; None where there are none.
         """
+        ...
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """A rule whose parameters, or state that it learns, are put back where they belong after every move."""
+
+    def bound(self, value: Mapping[str, Tensor]) -> Params:
+        """What the values (parameters and learned state by address, after the move) become; those left out stay."""
         ...

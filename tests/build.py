@@ -44,8 +44,10 @@ def fitted(organism: dict[str, Any], areas: Sequence[str], kind: str) -> dict[st
     """The organism with what a rule needs of areas it teaches that a chain of tanh areas has not."""
     if kind in ("equilibrium_propagation", "temporal_derivative", "contrastive_hebbian", "generec"):
         return coupled(organism, areas)
-    sigmoid = {name: each | {"act": "sigmoid"} for name, each in organism["areas"].items() if name in areas[:-1]}
-    return organism | {"areas": organism["areas"] | sigmoid} if kind == "burst" else organism
+    acts = {"burst": ("sigmoid", areas[:-1]), "sanger": ("none", areas)}
+    act, taught = acts.get(kind, ("", ()))
+    changed = {name: each | {"act": act} for name, each in organism["areas"].items() if name in taught}
+    return organism | {"areas": organism["areas"] | changed}
 
 
 def coupled(organism: dict[str, Any], areas: Sequence[str], act: str = "sigmoid4") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from build import fitted
+from pydantic import TypeAdapter
 from raising import IMAGE, chain, one_stage
 from torch import Tensor
 
@@ -20,6 +21,9 @@ from models.engine.measure import Exam, Items
 from models.engine.organism import Organism
 from models.protocols import Moment, Params
 from models.specs.regime import RegimeSpec
+from models.specs.worlds.linear import MixedSourcesSpec
+from models.specs.worlds.sources import SourceSpec, facts
+from models.worlds.mixed_sources import mixing
 
 RULES: dict[str, dict[str, Any]] = {
     "backprop": {"kind": "backprop"},
@@ -53,7 +57,13 @@ RULES: dict[str, dict[str, Any]] = {
     "eprop": {"kind": "eprop"},
     "eprop random": {"kind": "eprop", "feedback": "random"},
     "rflo": {"kind": "rflo"},
+    "hebb": {"kind": "hebb"},
+    "hebb decay": {"kind": "hebb", "norm": "decay", "sign": -1},
+    "hebb none": {"kind": "hebb", "norm": "none"},
     "oja": {"kind": "oja"},
+    "sanger": {"kind": "sanger"},
+    "softhebb": {"kind": "softhebb"},
+    "softhebb plain": {"kind": "softhebb", "rate_rule": "plain", "temperature": 2.0},
     "equilibrium_propagation": {"kind": "equilibrium_propagation"},
     "equilibrium_propagation positive": {"kind": "equilibrium_propagation", "nudge": "positive", "damp": 0.2},
     "equilibrium_propagation random_sign": {"kind": "equilibrium_propagation", "nudge": "random_sign", "beta": 0.1},
@@ -87,6 +97,27 @@ def taught(rule: dict[str, Any], organism: dict[str, Any] | None = None, areas: 
     organism = organism or chain(21, 19, 17)
     areas = list(areas) or list(organism["areas"])
     return fitted(organism, areas, rule["kind"]) | {"credit": [{"areas": areas, "rule": rule}]}
+
+
+def lone(rule: dict[str, Any], units: int, source: dict[str, Any], lr: float, **area: Any) -> RegimeSpec:
+    """A regime in which a single area a1 learns from a world without a cost, by plain sgd, ever more slowly."""
+    (channel, shape), *_ = facts(TypeAdapter(SourceSpec).validate_python(source)).channels.items()
+    organism = {
+        "senses": {"retina": {"shape": list(shape), "channel": channel}},
+        "areas": {"a1": {"kind": "linear", "size": units, "act": "none", "bias": False} | area},
+        "pathways": [{"from": "retina", "to": "a1"}],
+        "credit": [{"areas": ["a1"], "rule": rule}],
+        "optimizer": {"kind": "sgd", "lr": lr},
+    }
+    worlds = {"school": {"source": source}}
+    stage = {"costs": {}, "plasticity": {"*": {"kind": "decay", "half_life": "300ba"}}}
+    return one_stage(organism, costs={}, worlds=worlds, probes={}, stage=stage, clock={"batch": 50})
+
+
+def directions(source: dict[str, Any]) -> Tensor:
+    """Principal directions of mixed sources as columns, the one with the largest variance first."""
+    mixes = mixing(MixedSourcesSpec.model_validate(source)).double()
+    return torch.linalg.eigh(mixes @ mixes.mT).eigenvectors.flip(1)
 
 
 def asked(regime: RegimeSpec, cohort: Cohort, items: int = 64) -> tuple[Params, Params]:

@@ -17,6 +17,7 @@ from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
 from models.credit.generec import Generec
+from models.credit.hebb import Hebb
 from models.credit.kolen_pollack import KolenPollack
 from models.credit.local_error import LocalError
 from models.credit.node_perturbation import NodePerturbation
@@ -24,7 +25,9 @@ from models.credit.oja import Oja
 from models.credit.predictive_coding import PredictiveCoding
 from models.credit.reward_modulated import RewardModulated
 from models.credit.rflo import Rflo
+from models.credit.sanger import Sanger
 from models.credit.sign_symmetry import SignSymmetry
+from models.credit.softhebb import SoftHebb
 from models.credit.surrogate_gradient import SurrogateGradient
 from models.credit.target_propagation import TargetPropagation
 from models.credit.temporal_derivative import TemporalDerivative
@@ -42,7 +45,7 @@ from models.specs.credit.gradient import (
     SignSymmetrySpec,
     WeightMirrorSpec,
 )
-from models.specs.credit.hebbian import OjaSpec
+from models.specs.credit.hebbian import FreeSpec, HebbSpec, OjaSpec, SangerSpec, SoftHebbSpec
 from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbationSpec, WeightPerturbationSpec
 from models.specs.credit.phases import (
     ContrastiveHebbianSpec,
@@ -108,7 +111,22 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return Eprop(spec, circuit, Exact())
         case RfloSpec():
             return Rflo(spec, circuit, Exact())
+        case HebbSpec() | OjaSpec() | SangerSpec() | SoftHebbSpec():
+            return _freely(spec, circuit)
+        case _:
+            assert_never(spec)
+
+
+def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:
+    """The rule of a circuit that learns without a cost."""
+    match spec:
+        case HebbSpec():
+            return Hebb(spec, circuit, Exact())
         case OjaSpec():
             return Oja(spec, circuit, Exact())
+        case SangerSpec():
+            return Sanger(spec, circuit, Exact())
+        case SoftHebbSpec():
+            return SoftHebb(spec, circuit, Exact())
         case _:
             assert_never(spec)

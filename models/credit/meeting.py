@@ -1,41 +1,80 @@
-"""What meets at the synapses of a linear area: what Hebbian rules share."""
+"""What meets at the synapses of an area: what Hebbian rules share.
+
+Weights into an area count as one matrix (N, S, U) with a row for every input and a column for every unit, whatever
+pathways they come by. Kernels of a convolution are such a matrix too: every place of a map is one more sample.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.crediting import Circuit
 from models.protocols import Moment, Params
+from models.specs.areas import ConvSpec
+from models.specs.shapes import padding
 
 
-def weights(circuit: Circuit, area: str) -> list[str]:
-    """Addresses of the weights into an area, one for each of its sources."""
-    return [f"area/{area}/from/{source}/weight" for source in circuit.sources[area]]
+def weights(circuit: Circuit, area: str, value: Mapping[str, Tensor]) -> dict[str, str]:
+    """Source -> address of the weight by which it reaches the area; what a pathway brings back against its direction
+    has none of its own.
+    """
+    named = {source: f"area/{area}/from/{source}/weight" for source in circuit.sources[area]}
+    return {source: address for source, address in named.items() if address in value}
 
 
 def presynaptic(circuit: Circuit, area: str, moment: Moment) -> Tensor:
-    """All that arrives at an area, joined: (N, M, S), M folds samples and time."""
-    arriving = (moment.inputs[area][source].detach() for source in circuit.sources[area])
-    return torch.cat([each.flatten(3).flatten(1, 2) for each in arriving], dim=2)
+    """All that arrives at an area, joined: (N, M, S), M folds samples, time and, of a convolution, places."""
+    spec = circuit.spec[area]
+    arriving = [moment.inputs[area][source].detach() for source in weights(circuit, area, moment.weight)]
+    if not isinstance(spec, ConvSpec):
+        return torch.cat([each.flatten(3).flatten(1, 2) for each in arriving], dim=2)
+    patches = []
+    for each in arriving:
+        cut = functional.unfold(each.flatten(0, 2), spec.kernel, padding=padding(spec), stride=spec.stride)
+        patches.append(cut.mT.reshape(each.shape[0], -1, cut.shape[1]))
+    return torch.cat(patches, dim=2)
 
 
-def joined(circuit: Circuit, area: str, moment: Moment) -> Tensor:
+def joined(circuit: Circuit, area: str, value: Mapping[str, Tensor]) -> Tensor:
     """The weights into an area as one matrix (N, S, U), in the order of `presynaptic`."""
-    return torch.cat([moment.weight[address].detach() for address in weights(circuit, area)], dim=1)
+    found = [value[address].detach() for address in weights(circuit, area, value).values()]
+    return torch.cat([each if each.dim() == 3 else each.flatten(2).mT for each in found], dim=1)
 
 
-def parted(matrix_NSU: Tensor, circuit: Circuit, area: str, moment: Moment) -> Params:
-    """A direction of the joined weights as a direction of each."""
+def parted(matrix_NSU: Tensor, circuit: Circuit, area: str, value: Mapping[str, Tensor]) -> Params:
+    """A change of the joined weights as a change of each."""
     found: Params = {}
     start = 0
-    for address in weights(circuit, area):
-        end = start + moment.weight[address].shape[1]
-        found[address] = matrix_NSU[:, start:end]
-        start = end
+    for address in weights(circuit, area, value).values():
+        like = value[address]
+        width = like.shape[1] if like.dim() == 3 else like[0, 0].numel()
+        rows = matrix_NSU[:, start : start + width]
+        found[address] = rows if like.dim() == 3 else rows.mT.reshape(like.shape)
+        start += width
     return found
 
 
+def postsynaptic(area: str, moment: Moment) -> Tensor:
+    """The rates of a linear area (N, M, U), M folds samples and time."""
+    return moment.rate[area].detach().flatten(3).flatten(1, 2)
+
+
 def mean_product(left_NMS: Tensor, right_NMU: Tensor) -> Tensor:
-    """Mean over samples and time of the outer products: (N, S, U)."""
+    """Mean over samples of the outer products: (N, S, U)."""
     return torch.bmm(left_NMS.mT, right_NMU) / left_NMS.shape[1]
+
+
+def lengths(matrix_NSU: Tensor) -> Tensor:
+    """Of every unit's weights, (N, 1, U)."""
+    length_NU: Tensor = torch.linalg.vector_norm(matrix_NSU, dim=1, keepdim=True)
+    return length_NU
+
+
+def unit_length(x: Tensor, dim: int) -> Tensor:
+    """Vectors along a dimension, brought to length 1; 0 stays."""
+    length = torch.linalg.vector_norm(x, dim=dim, keepdim=True)
+    return torch.where(length > 0, x / length, x)

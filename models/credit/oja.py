@@ -51,8 +51,9 @@ class Oja:
         """Minus the growth, for every area of the circuit."""
         down: Params = {}
         for area in self._circuit.areas:
-            x, weight = meeting.presynaptic(self._circuit, area, moment), meeting.joined(self._circuit, area, moment)
+            x = meeting.presynaptic(self._circuit, area, moment)
+            weight = meeting.joined(self._circuit, area, moment.weight)
             y = torch.bmm(x, weight)
             decay = y.square().mean(dim=1, keepdim=True) * weight
-            down |= meeting.parted(decay - meeting.mean_product(x, y), self._circuit, area, moment)
+            down |= meeting.parted(decay - meeting.mean_product(x, y), self._circuit, area, moment.weight)
         return down

@@ -1,9 +1,10 @@
 """Circuits: where rules that are more than a multiplication plug in.
 
 A rule may join a way back of its own to a rate (`Joins`), run areas itself (`Runs`) or all of its circuit at once
-(`Settles`), make an objective of what its end is judged by (`Aims`), or say itself where parameters go (`Steers`). One
-walk of the graph gives directions for all parameters that no rule steers alone. Pathways that carry no error inside a
-circuit are cut. Backprop, the default, passes through nothing here.
+(`Settles`), make an objective of what its end is judged by (`Aims`), say itself where parameters go (`Steers`), or put
+them back where they belong once they moved (`Bounds`). One walk of the graph gives directions for all parameters that
+no rule steers alone. Pathways that carry no error inside a circuit are cut. Backprop, the default, passes through
+nothing here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 from models.areas.activation import FORMS
 from models.credit import build_rule
 from models.credit.backprop import Exact
-from models.crediting import Aims, Circuit, CreditRule, Joins, Prepares, Runs, Settles, Steers
+from models.crediting import Aims, Bounds, Circuit, CreditRule, Joins, Prepares, Runs, Settles, Steers
 from models.draw import Draw
 from models.engine.judging import Joint, Judged
 from models.protocols import Moment, Params, Remembers, Synapse
@@ -57,6 +58,7 @@ class Circuits:
         self.remembers: tuple[Remembers, ...] = tuple(
             each.rule for each in self._members if isinstance(each.rule, Remembers)
         )
+        self.bounds: tuple[Bounds, ...] = tuple(each.rule for each in self._members if isinstance(each.rule, Bounds))
         self._prepares = [each.rule for each in self._members if isinstance(each.rule, Prepares)]
 
     def init(self, params: Params, draw: Draw) -> tuple[Params, Params]:

@@ -71,6 +71,7 @@ class Training:
         grads = self._steered(plan, moment, values, self._descent(plan, moment, values))
         residuals = [] if cohort.offset % NORMS_EVERY else self.organism.circuits.residuals(moment)
         norms = self.optimizer.update(plan.mover, grads)
+        self._bound(plan)
         self._remember(plan, moment)
         self._advance(plan)
         rows = [*(value.detach() for value in values), *norms]
@@ -130,15 +131,22 @@ class Training:
         return Judged(spec.at, upstream, reach, value, again, per_sample, partial(target_of, member), weight_N)
 
     @torch.no_grad()
+    def _bound(self, plan: Plan) -> None:
+        """What moved is put back where its rule wants it, for the lives for which it moved."""
+        for rule in self.organism.circuits.bounds:
+            for address, value in rule.bound(self.movable).items():
+                lives = plan.form.moves.get(address)
+                if lives is not None:
+                    _put(self.movable[address], value, torch.from_numpy(lives))
+
+    @torch.no_grad()
     def _remember(self, plan: Plan, moment: Moment) -> None:
         """Unlearned state moves on, for the lives that learn by what it belongs to."""
         for member in self._remembering:
             for address, value in member.remember(moment).items():
-                state = self.own[address]
                 lives = plan.form.remembers.get(owner_of(address))
                 if lives is not None:
-                    shape = (-1, *[1] * (state.dim() - 1))
-                    state.copy_(value if lives.all() else torch.where(lives.reshape(shape), value, state))
+                    _put(self.own[address], value, lives)
 
     def _advance(self, plan: Plan) -> None:
         """Ages, positions and offsets move on."""
@@ -147,6 +155,12 @@ class Training:
         cohort.shown[self.stream.digest][alive] += self.regime.batch
         cohort.offset += 1
         cohort.offset_N[alive] = cohort.offset
+
+
+def _put(state: Tensor, value: Tensor, lives_N: Tensor) -> None:
+    """The value in the place of the state, for these lives."""
+    shape = (-1, *[1] * (state.dim() - 1))
+    state.copy_(value if lives_N.all() else torch.where(lives_N.reshape(shape), value, state))
 
 
 def weights(params: Params) -> list[str]:

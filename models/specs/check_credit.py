@@ -11,6 +11,7 @@ from models.specs.costs import MIN_BATCH, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.capability import Capability
+from models.specs.credit.hebbian import HebbSpec
 from models.specs.credit.targets import TargetPropagationSpec
 from models.specs.findings import Finding, Steps, Suggestion, finding
 from models.specs.order import blocks, disorder, settles
@@ -64,8 +65,9 @@ def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Fin
 
 
 def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:
-    """Optimizers that undo what a rule rests on (W14)."""
+    """Optimizers that undo what a rule rests on, and a rule that nothing holds (W14)."""
     for index, circuit in enumerate(organism.credit):
+        yield from _unheld(organism, index)
         optimizer = circuit.optimizer or organism.optimizer
         if circuit.rule.kind == "kolen_pollack" and not isinstance(optimizer, SgdSpec):
             steps: Steps = ("organism", "credit", index) if circuit.optimizer else ("organism",)
@@ -76,6 +78,18 @@ def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:
             message = f"circuit {circuit.title}: {optimizer.kind} does not go the way of {rule.inverse_steps} steps"
             text = "sgd without momentum, or inverse_steps 1"
             yield finding("W14", ("organism", "credit", index, "rule", "inverse_steps"), message, text)
+
+
+def _unheld(organism: OrganismSpec, index: int) -> Iterator[Finding]:
+    """Rules without a cost whose weights come to rest nowhere, or elsewhere than they should."""
+    circuit, steps = organism.credit[index], ("organism", "credit", index)
+    optimizer, rule = circuit.optimizer or organism.optimizer, circuit.rule
+    if CAPABILITIES[rule.kind].free and not isinstance(optimizer, SgdSpec):
+        message = f"circuit {circuit.title}: {optimizer.kind} scales each weight's step; {rule.kind} ends elsewhere"
+        yield finding("W14", (*(steps if circuit.optimizer else steps[:1]), "optimizer"), message, "sgd")
+    if isinstance(rule, HebbSpec) and rule.norm == "none" and rule.sign == 1:
+        message = f"circuit {circuit.title}: without a norm the weights of hebb grow for ever"
+        yield finding("W14", (*steps, "rule"), message, "norm: l2 or norm: decay")
 
 
 def _plain(optimizer: OptimizerSpec) -> bool:
@@ -100,7 +114,17 @@ def _unfit(
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/depth", value=1),)
         hint = Suggestion(text="depth 1, or an area for each layer", edit=edit)
         yield f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
-    free = () if settles(circuit) else ends_of(organism, circuit)
+    if able.free and all(link.turned for link in organism.into(area)):
+        yield f"{rule} teaches pathways that lead to its areas; what comes to {area} comes back along its own", None
+    yield from _unfit_act(organism, circuit, area, able)
+
+
+def _unfit_act(
+    organism: OrganismSpec, circuit: CircuitSpec, area: str, able: Capability
+) -> Iterator[tuple[str, Suggestion]]:
+    """Why a rule cannot teach an area with its activation."""
+    spec, rule = organism.areas[area], circuit.rule.kind
+    free = () if able.free or settles(circuit) else ends_of(organism, circuit)
     if able.act is not None and spec.act not in able.act and area not in free:
         nearest = sorted(able.act)[-1]
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/act", value=nearest),)

@@ -46,7 +46,7 @@ RuleSpec = Annotated[
     | temporal.SurrogateGradientSpec
     | temporal.EpropSpec
     | temporal.RfloSpec
-    | hebbian.OjaSpec,
+    | hebbian.FreeSpec,
     Field(discriminator="kind"),
     Member,
 ]

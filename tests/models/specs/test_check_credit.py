@@ -50,6 +50,44 @@ def test_every_rule_teaches_a_chain_with_its_cost_at_the_output(kind: str) -> No
     assert [each.code for each in check_document(document(kind)).findings] == doubted
 
 
+def crib(rule: Any, areas: list[str], **changes: Any) -> dict[str, Any]:
+    """A chain of which the head learns by a cost of its own and the areas by the rule, without one."""
+    given = document(rule, areas, **changes)
+    given["costs"]["naming"]["scope"] = "local"
+    return given | {"stages": given["stages"][:1]}
+
+
+@pytest.mark.parametrize("kind", FREE)
+def test_a_rule_without_a_cost_teaches_areas_that_no_cost_judges(kind: str) -> None:
+    assert not check_document(crib(kind, ["V1", "IT"])).findings
+    found = check_document(document(kind)).errors
+    assert {each.code for each in found} == {"E26"}
+    assert f"which learns by {kind}, without a cost" in found[0].message
+
+
+@pytest.mark.parametrize("kind", FREE)
+def test_where_a_rule_without_a_cost_ends_rests_on_plain_steps(kind: str) -> None:
+    given = crib(kind, ["V1", "IT"])
+    given["organism"]["optimizer"] = {"kind": "adam", "lr": 0.001}
+    assert only(given, "W14").pointer == "/organism/optimizer"
+    given["organism"]["credit"][0]["optimizer"] = {"kind": "sgd", "lr": 0.001}
+    assert not check_document(given).findings
+
+
+def test_hebb_needs_something_that_holds_it() -> None:
+    assert only(crib({"kind": "hebb", "norm": "none"}, ["V1", "IT"]), "W14").pointer == "/organism/credit/0/rule"
+    assert not check_document(crib({"kind": "hebb", "norm": "none", "sign": -1}, ["V1", "IT"])).findings
+
+
+@pytest.mark.parametrize("kind", FREE)
+def test_a_rule_without_a_cost_needs_pathways_that_lead_to_its_areas(kind: str) -> None:
+    given = crib(kind, ["V1", "IT"])
+    given["organism"]["pathways"][0] = {"from": "retina", "to": "IT"}
+    given["organism"]["pathways"].append({"from": "V1", "to": "IT", "mode": "symmetric", "delay": 0})
+    del given["organism"]["pathways"][1]
+    assert "E25" in [each.code for each in check_document(given).errors]
+
+
 @pytest.mark.parametrize("kind", ["bptt", "surrogate_gradient", "eprop", "rflo"])
 def test_a_rule_in_time_needs_more_than_one_step(kind: str) -> None:
     found = only(document(kind, clock={"batch": 20}), "E25")

@@ -1,0 +1,60 @@
+"""The generalised Hebbian algorithm: principal components one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+
+from models.credit import meeting
+from models.crediting import Circuit, Judge
+from models.draw import Draw
+from models.protocols import Moment, Params, Synapse
+from models.specs.credit.hebbian import SangerSpec
+
+
+@final
+class Sanger:
+    """Each unit learns, by Oja's rule, what the units before it and it itself do not already make of the input.
+
+    Update:      y = x W; dW_u = +rate * mean_b y_u (x - sum_{v <= u} y_v W_v)^T, of all units at once
+                 dW = +rate * (mean_b x^T y - W triu(mean_b y^T y)); the bias stands still
+    Information: the presynaptic rate, the responses of the unit and of those before it, and their weights
+    Shapes:      x (N, M, S) of all sources joined, W (N, S, U), triu (N, U, U)
+    Units:       rate^2 per unit of weight
+    Exactness:   on centred input the weights tend to the U first principal components in order, at length 1, each up to
+                 its sign; one unit is oja
+    Out:         none, and no error is heard
+    Reference:   Sanger (1989) Neural Netw. 2:459
+    """
+
+    alone = True
+
+    def __init__(self, spec: SangerSpec, circuit: Circuit, exact: Synapse) -> None:
+        self._circuit = circuit
+        self._exact = exact
+
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
+        """No state."""
+        return {}, {}
+
+    def synapse(self) -> Synapse:
+        """The exact multiplication."""
+        return self._exact
+
+    def teaches(self, address: str) -> bool:
+        """Weights."""
+        return address.endswith("/weight")
+
+    @torch.no_grad()
+    def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:
+        """Minus the growth, for every area of the circuit."""
+        down: Params = {}
+        for area in self._circuit.areas:
+            x = meeting.presynaptic(self._circuit, area, moment)
+            weight = meeting.joined(self._circuit, area, moment.weight)
+            y = torch.bmm(x, weight)
+            told = torch.bmm(weight, meeting.mean_product(y, y).triu())
+            down |= meeting.parted(told - meeting.mean_product(x, y), self._circuit, area, moment.weight)
+        return down
