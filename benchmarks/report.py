@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 PACKAGES = ("torch", "numpy", "sqlalchemy", "celery", "kombu", "fastapi", "pydantic", "zstandard", "mlflow")
@@ -23,12 +23,24 @@ class Row:
     """None: the peer is missing, which `peer` says."""
     unit: str
     required: str | None = None
-    """`<= 2`, `>= 0.9`, `within 0.9 1.1`; None: for information."""
+    """`<= 2`, `>= 0.9`, `> 0`, `within 0.9 1.1`; None: for information."""
     peer: str | None = None
+    parts: tuple[Row, ...] = ()
+    """Further figures of the same thing, whose requirements are its own."""
 
     @property
     def ok(self) -> bool:
-        """Whether the requirement is met."""
+        """Whether the requirement is met, and those of all parts."""
+        return self._alone and all(part.ok for part in self.parts)
+
+    def told(self) -> dict[str, Any]:
+        """For the last line."""
+        given = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "parts"}
+        parts = {"parts": [part.told() for part in self.parts]} if self.parts else {}
+        return given | {"ok": self.ok} | parts
+
+    @property
+    def _alone(self) -> bool:
         if self.value is None:
             return False
         if self.required is None:
@@ -38,6 +50,7 @@ class Row:
         return {
             "<=": self.value <= high,
             ">=": self.value >= low,
+            ">": self.value > low,
             "==": self.value == low,
             "within": low <= self.value <= high,
         }[relation]
@@ -54,12 +67,18 @@ class Report:
 
     def add(self, *row: Any, **more: Any) -> None:
         """Record a figure and say it."""
-        self.rows.append(Row(*row, **more))
-        line = self.rows[-1]
-        verdict = "" if line.required is None else f"{line.required:>12}  {'ok' if line.ok else 'MISSED'}"
+        self.keep(Row(*row, **more))
+
+    def keep(self, line: Row) -> None:
+        """Record a row and say it."""
+        self.rows.append(line)
+        asked = line.required is not None or line.parts
+        verdict = f"{line.required or '':>12}  {'ok' if line.ok else 'MISSED'}" if asked else ""
         value = f"{line.value:14.4g}" if line.value is not None else f"{'-':>14}"
         missing = f"  {line.peer}" if line.value is None else ""
         print(f"{line.name:40} {value} {line.unit:12} {verdict}{missing}", flush=True)
+        if line.parts:
+            print("    " + "; ".join(map(_short, line.parts)), flush=True)
 
     def head(self) -> None:
         """Machine, load, versions, command."""
@@ -73,7 +92,7 @@ class Report:
     def close(self) -> int:
         """Print the last line; 0 if every requirement is met."""
         ok = all(row.ok for row in self.rows)
-        rows = [asdict(row) | {"ok": row.ok} for row in self.rows]
+        rows = [row.told() for row in self.rows]
         seconds = round(time.monotonic() - self.begun, 1)
         print(
             json.dumps(
@@ -81,6 +100,13 @@ class Report:
             )
         )
         return 0 if ok else 1
+
+
+def _short(part: Row) -> str:
+    """A part in a line of several."""
+    value = "-" if part.value is None else f"{part.value:.3g}"
+    required = "" if part.required is None else f" ({part.required}{'' if part.ok else ' MISSED'})"
+    return f"{part.name} {value}{required}"
 
 
 def start(benchmark: str) -> Report:

@@ -139,12 +139,12 @@ class Credited(Through):
         return _Credit.apply(z, part.reshape(z.shape))  # type: ignore[no-any-return, no-untyped-call]
 
 
-def taught(circuit: Circuit, exact: Synapse, credit: Mapping[Drive, Tensor], moment: Moment) -> Params:
-    """The directions of all parameters of a circuit whose drives have this credit."""
+def taught(circuit: Circuit, forward: Synapse, credit: Mapping[Drive, Tensor], moment: Moment) -> Params:
+    """The directions of all parameters of a circuit whose drives have this credit, and which runs by `forward`."""
     inside = tuple(f"area/{area}/" for area in circuit.areas)
     leaves = {name: each.detach().requires_grad_() for name, each in moment.weight.items() if name.startswith(inside)}
     with torch.enable_grad():
-        synapse = dict.fromkeys(circuit.areas, Credited(exact, credit.__getitem__))
+        synapse = dict.fromkeys(circuit.areas, Credited(forward, credit.__getitem__))
         rates = moment.again(Variation(weight=leaves, synapse=synapse)).rate
         total = torch.stack([rates[area].sum() for area in circuit.areas]).sum()
         return dict(zip(leaves, torch.autograd.grad(total, list(leaves.values())), strict=True))

@@ -20,7 +20,8 @@ class RewardModulated:
     """Three factors: what arrives, the random push of the unit, and the reward over what was expected.
 
     Update:      xi ~ N(0, 1) at every drive; a_t = argmax of the output of z + sigma xi; r_t = 1 where a_t is the
-                 target, else 0; e_t = trace e_{t-1} + x_t^T xi_t / sigma; dW = +rate * mean_bt (r_t - expected) e_t;
+                 target, else 0; e_t = trace e_{t-1} + x_t^T xi_t / sigma with x_t the rates of the pushed circuit, for
+                 they are what the push was added to; dW = +rate * mean_bt (r_t - expected) e_t;
                  critic: expected = softmax of the output without the push, at the target: what an ideal critic would
                  say of this sample; running: expected goes `tau` of the way to the batch's mean reward per update
     Information: the presynaptic rate, its own push, one reward per sample and time step and what was expected
@@ -62,16 +63,19 @@ class RewardModulated:
             return {}
         with torch.no_grad():
             pushes = Pushes(moment.draw, 0)
-            synapse = Pushed(self._exact, lambda drive, z: z + self._spec.sigma * pushes.drawn(drive, z))
-            tried = moment.again(Variation(synapse=dict.fromkeys(self._circuit.areas, synapse)))
+            tried = moment.again(Variation(synapse=dict.fromkeys(self._circuit.areas, self._pushed(pushes))))
             target = judge.target(moment)
             reward = (tried.rate[self._end].argmax(dim=3) == target).to(tried.rate[self._end].dtype)
             gain = self._traced(reward - self._expectation(target, moment)) / self._spec.sigma
             credit = pushes.credit(-gain / gain.shape[2])
-        down = taught(self._circuit, self._exact, credit, moment)
+        down = taught(self._circuit, self._pushed(pushes), credit, moment)
         if self._spec.baseline == "running":
             down[self._expected] = moment.own[self._expected].detach() - reward.mean(dim=(1, 2)).unsqueeze(1)
         return down
+
+    def _pushed(self, pushes: Pushes) -> Synapse:
+        """The multiplication of one pass under these pushes."""
+        return Pushed(self._exact, lambda drive, z: z + self._spec.sigma * pushes.drawn(drive, z))
 
     def _expectation(self, target: Tensor, moment: Moment) -> Tensor:
         """Reward expected, (N, B, T) or (N, 1, 1); it must not know of the push, else the update is biased."""

@@ -57,7 +57,7 @@ class Stream:
         self.sweeps = sweeps
         self.digest = world_digest(spec)
         self.world: World = build_world(spec.source, spec.split, spec.steps, spec.size)
-        self._scales = clean_scales(spec.source, spec.steps) if spec.normalise == "frozen" else {}
+        self._scales = clean_scales(spec.source, spec.steps, spec.normalise)
         self._address = word(self.digest)
         known = facts(spec.source)
         self.floats = spec.steps * sum(prod(shape) for shape in known.channels.values())

@@ -76,9 +76,10 @@ class WorldSpec(Spec):
     transforms: Annotated[Many[Annotated[NamedTransform, BeforeValidator(_named)]], Field(max_length=16)] = ()
     labels: LabelsSpec = AllLabels(kind="all")
     order: OrderSpec = IidOrder(kind="iid")
-    normalise: Literal["none", "frozen"] = later("none")
-    """frozen: less the mean, over the standard deviation of each channel of the first 4096 training items, taken before
-    transforms and deficits, which are therefore not normalised away."""
+    normalise: Literal["none", "frozen", "centred"] = later("none")
+    """frozen: less the mean, over the standard deviation of each channel; centred: less the mean of each number of it,
+    in its own units. Both of the first 4096 training items, taken before transforms and deficits, which are therefore
+    not normalised away."""
 
     @property
     def shared(self) -> bool:

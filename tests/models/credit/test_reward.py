@@ -69,16 +69,16 @@ def test_reward_modulation_is_its_closed_form(baseline: str) -> None:
         by_hand.draw.at("rule", f"area/{name}/push/0/0").normal(1, h.shape[2])[:, :, 0]
         for name, h in zip(SMALL, by_hand.h[1:], strict=True)
     ]
-    h = by_hand.h[0]
+    h = [by_hand.h[0]]
     for k, push in enumerate(xi):
-        z = h @ by_hand.W[k] + by_hand.b[k] + 0.3 * push
-        h = torch.tanh(z) if k < 3 else z
-    action = h.argmax(-1, keepdim=True)
+        z = h[-1] @ by_hand.W[k] + by_hand.b[k] + 0.3 * push
+        h.append(torch.tanh(z) if k < 3 else z)
+    action = h[-1].argmax(-1, keepdim=True)
     reward = by_hand.y.gather(2, action)
     expected = (
         (by_hand.h[-1].softmax(-1) * by_hand.y).sum(-1, keepdim=True) if baseline == "critic" else torch.tensor(0.1)
     )
-    agree(asks, by_hand.weights([-(reward - expected) / 0.3 * push for push in xi]))
+    agree(asks, by_hand.weights([-(reward - expected) / 0.3 * push for push in xi], h))
 
 
 def test_a_reward_that_is_expected_changes_nothing() -> None:
@@ -92,11 +92,13 @@ def test_a_reward_that_is_expected_changes_nothing() -> None:
     assert float(asks[name].mean().abs()) < float(many[name].abs().max())
 
 
-def test_the_mean_update_is_the_slope_of_the_mean_reward() -> None:
+@pytest.mark.parametrize("leaf", ["bias", "from/a1/weight"])
+def test_the_mean_update_is_the_slope_of_the_mean_reward(leaf: str) -> None:
     lives, items, sigma = 2000, 4, 0.5
     regime, cohort = newborn(taught({"kind": "reward_modulated", "sigma": sigma}, chain(7)), range(lives))
     for value in cohort.params.values():
         value.copy_(value[:1].expand_as(value).clone())
+    cohort.params["area/head/from/a1/weight"] *= 2.0  # so that the reward depends on the push of what is below
     by_hand = hand(regime, cohort, items)
     index = torch.arange(items).expand(lives, -1)
     label = torch.zeros(lives, items, 1, dtype=torch.int64)
@@ -105,18 +107,22 @@ def test_the_mean_update_is_the_slope_of_the_mean_reward() -> None:
     moment = body.run(cohort.params, {}, batch, Draw(torch.arange(lives), index))
     cost = build_cost("naming", regime.costs["naming"].cost)
     judged = Judged("head", True, frozenset({"head"}), cost(moment), cost, cost, lambda other: label, torch.ones(lives))
-    found = body.circuits.steered({}, [judged], moment, cohort.params)["area/head/bias"]
+    found = body.circuits.steered({}, [judged], moment, cohort.params)[f"area/head/{leaf}"]
+    weight, still = by_hand.W[1][:1], torch.zeros(10)
+    unit = torch.nn.functional.one_hot(torch.tensor(0), 10).float()
+    if leaf != "bias":
+        unit = unit * weight / (unit * weight).norm()
 
-    def mean_reward(shift: torch.Tensor) -> float:
+    def mean_reward(shift: float) -> float:
         x, generator, total = by_hand.h[0][:1], torch.Generator().manual_seed(0), 0.0
+        W, b = (weight, still + shift * unit) if leaf == "bias" else (weight + shift * unit, still)
         for _ in range(20):
-            a, b = (sigma * torch.randn(2000, items, size, generator=generator) for size in (7, 10))
-            z = torch.tanh(x @ by_hand.W[0][:1] + a) @ by_hand.W[1][:1] + b + shift
+            pushes = [sigma * torch.randn(2000, items, size, generator=generator) for size in (7, 10)]
+            z = torch.tanh(x @ by_hand.W[0][:1] + pushes[0]) @ W + b + pushes[1]
             total += float((z.argmax(-1) == 0).float().mean()) / 20
         return total
 
-    unit = torch.nn.functional.one_hot(torch.tensor(0), 10).float()
-    slope = (mean_reward(0.1 * unit) - mean_reward(-0.1 * unit)) / 0.2
-    said = -(found.squeeze(1) @ unit)
-    assert slope > 0.05
+    slope = (mean_reward(0.1) - mean_reward(-0.1)) / 0.2
+    said = -(found * unit).flatten(1).sum(1)
+    assert abs(slope) > 0.05
     assert abs(float(said.mean()) - slope) < 4 * float(said.std()) / lives**0.5 + 0.01

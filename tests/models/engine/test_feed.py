@@ -98,6 +98,19 @@ def test_frozen_normalisation_knows_clean_training_items_only() -> None:
     torch.testing.assert_close(z, (x - train.mean()) / train.std(correction=0), atol=1e-5, rtol=1e-5)
 
 
+def test_a_centred_world_has_its_mean_image_taken_off_and_its_units_kept() -> None:
+    plain, centred = stream(split="test"), stream(split="test", normalise="centred")
+    seeds, item, all_items = torch.tensor([1]), torch.arange(50)[None], torch.arange(1200)[None]
+    x, z = (each.show(seeds, item, each.draw(seeds, item)).senses["retina"] for each in (plain, centred))
+    train = stream().show(seeds, all_items, plain.draw(seeds, all_items)).senses["retina"]
+    torch.testing.assert_close(z, x - train.mean(dim=1, keepdim=True), atol=1e-6, rtol=1e-5)
+    clips = {"source": {"kind": "moving_shapes", "frame": 8}, "steps": 3, "normalise": "centred"}
+    moving = Stream(WorldSpec.model_validate(clips, strict=False), {"retina": SENSES["retina"]}, {})
+    many = torch.arange(4096)[None]
+    seen = moving.show(torch.zeros(1, dtype=torch.int64), many, moving.draw(torch.zeros(1, dtype=torch.int64), many))
+    assert float(seen.senses["retina"].mean(dim=(0, 1, 2)).abs().max()) < 1e-5
+
+
 def test_a_deficit_is_not_normalised_away() -> None:
     fogged = Stream(
         WorldSpec.model_validate({"source": "digits", "normalise": "frozen"}, strict=False),
