@@ -8,6 +8,7 @@ from typing import Protocol
 from benchmarks.report import Row
 from benchmarks.rules import benches
 from benchmarks.rules.benches import A, B
+from benchmarks.rules.clusters import Clusters
 from benchmarks.rules.components import Components
 from benchmarks.rules.supervised import Case
 
@@ -77,12 +78,12 @@ ON_B: tuple[Trial, ...] = (
     Case("target_propagation", {"kind": "target_propagation"}, B, 0.945, 0.88),
     Case("predictive_coding", SETTLING, B, 0.95, 0.90),
     Case("local_error", {"kind": "local_error"}, B, 0.94, 0.86),
-    Case("weight_mirror", {"kind": "weight_mirror"}, B, None, None, angle=ANY),
+    Case("weight_mirror", {"kind": "weight_mirror"}, B, 0.94, 0.88, angle=ANY),
     Case("direct_random_target", {"kind": "direct_random_target"}, B, None, None),
-    Case("attention_gated", {"kind": "attention_gated"}, B, None, None),
-    Case("node_perturbation", {"kind": "node_perturbation"}, B.at(1e-3, 40, 20), None, None, (0.01, None)),
-    Case("forward_gradient", {"kind": "forward_gradient"}, B.at(1e-3, 40, 20), None, None, (0.01, None)),
-    Case("weight_perturbation", {"kind": "weight_perturbation"}, B.at(1e-3, 40, 20), None, None, ANY),
+    Case("attention_gated", {"kind": "attention_gated"}, B, 0.93, 0.80),
+    Case("node_perturbation", {"kind": "node_perturbation"}, B.at(1e-3, 40, 20), 0.905, 0.80),
+    Case("forward_gradient", {"kind": "forward_gradient"}, B.at(1e-3, 40, 20), 0.905, 0.80),
+    Case("weight_perturbation", {"kind": "weight_perturbation"}, B.at(1e-3, 40, 20), None, None),
     Case("reward_modulated", {"kind": "reward_modulated"}, B.at(1e-3, 40, 20), None, None),
 )
 
@@ -106,7 +107,12 @@ IN_PHASES: tuple[Trial, ...] = (
     Case("burst", {"kind": "burst"}, benches.BURSTS, 0.90, 0.60),
 )
 
-FREE: tuple[Trial, ...] = (Components({"kind": "oja"}, units=1, lr=0.05, passes=20, quick=20),)
+FREE: tuple[Trial, ...] = (
+    Components({"kind": "hebb"}, units=1, lr=0.05, passes=20, quick=20),
+    Components({"kind": "oja"}, units=1, lr=0.05, passes=20, quick=20),
+    Components({"kind": "sanger"}, units=3, lr=0.05, passes=100, quick=60),
+    Clusters({"kind": "softhebb", "temperature": 2.0}),
+)
 
 TRIALS: tuple[Trial, ...] = (*ON_A, *ON_B, *IN_TIME, *IN_PHASES, *FREE)
 
@@ -116,7 +122,8 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
         ("equilibrium_propagation", "temporal_derivative", "contrastive_hebbian", "generec", "burst"), frozenset("B")
     ),
     **dict.fromkeys(("bptt", "surrogate_gradient", "eprop", "rflo"), frozenset("T")),
-    "oja": frozenset({"components"}),
+    **dict.fromkeys(("hebb", "oja", "sanger"), frozenset({"components"})),
+    "softhebb": frozenset({"clusters"}),
 }
 """Benches of rules that have no place on A: no unit of theirs is tanh, time is needed, no cost is heard, or nothing
 learns. All others are put to A and to B."""
