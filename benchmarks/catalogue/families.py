@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.catalogue import worlds
+from benchmarks.catalogue import costs, worlds
 from benchmarks.catalogue.table import Entry
+from models.specs.costs import CostSpec
 from models.specs.worlds.sources import SourceSpec
 
 
@@ -19,4 +20,7 @@ class Family:
     entries: tuple[Entry, ...]
 
 
-FAMILIES: Mapping[str, Family] = {"worlds": Family(SourceSpec, worlds.ENTRIES)}
+FAMILIES: Mapping[str, Family] = {
+    "worlds": Family(SourceSpec, worlds.ENTRIES),
+    "costs": Family(CostSpec, costs.ENTRIES),
+}

@@ -7,27 +7,38 @@ from typing import assert_never
 
 from models.costs.activity import Activity
 from models.costs.autoencode import Autoencode
+from models.costs.bce import Bce
 from models.costs.cross_entropy import CrossEntropy
+from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
+from models.costs.hinge import Hinge
+from models.costs.l1 import L1
+from models.costs.l2 import L2
 from models.costs.mse import Mse
 from models.costs.slow_feature import SlowFeature
+from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
-from models.specs.costs.properties import ActivitySpec, SlowFeatureSpec
+from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, SlowFeatureSpec
 from models.specs.costs.statistics import AutoencodeSpec, DenoiseSpec
-from models.specs.costs.supervised import CrossEntropySpec, MseSpec
+from models.specs.costs.supervised import BceSpec, CrossEntropySpec, HingeSpec, MseSpec
+from models.specs.costs.wiring import L1Spec, L2Spec, WiringSpec
 
 
-def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:
+def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  # noqa: PLR0911, PLR0912, C901
     """The cost a spec describes, under its name in the document.
 
-    `senses` are the organism's: an input target that names none means the only one.
+    One case per member. `senses` are the organism's: an input target that names none means the only one.
     """
     match spec:
         case CrossEntropySpec():
             return CrossEntropy(name, spec, senses)
         case MseSpec():
             return Mse(name, spec, senses)
+        case BceSpec():
+            return Bce(name, spec, senses)
+        case HingeSpec():
+            return Hinge(name, spec, senses)
         case AutoencodeSpec():
             return Autoencode(name, spec, senses)
         case DenoiseSpec():
@@ -36,5 +47,13 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:
             return Activity(spec)
         case SlowFeatureSpec():
             return SlowFeature(spec)
+        case DecorrelateSpec():
+            return Decorrelate(spec)
+        case L1Spec():
+            return L1(spec)
+        case L2Spec():
+            return L2(spec)
+        case WiringSpec():
+            return Wiring(spec)
         case _:
             assert_never(spec)

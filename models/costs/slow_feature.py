@@ -7,11 +7,10 @@ from typing import final
 
 from torch import Tensor
 
+from models.costs.correlation import mean_squared_correlation, standardised
 from models.draw import Draw
 from models.protocols import Moment, Params
 from models.specs.costs.properties import SlowFeatureSpec
-
-_VARIANCE_FLOOR = 1e-8
 
 
 @final
@@ -42,17 +41,8 @@ class SlowFeature:
         rate_NBTU = moment.rate[self.spec.at].flatten(3)
         if rate_NBTU.shape[2] <= self.spec.order:
             raise ValueError(f"slowness of order {self.spec.order} needs more than {rate_NBTU.shape[2]} steps")
-        centred = rate_NBTU - rate_NBTU.mean(dim=(1, 2), keepdim=True)
-        z_NBTU = centred / (centred.square().mean(dim=(1, 2), keepdim=True) + _VARIANCE_FLOOR).sqrt()
+        z_NBTU = standardised(rate_NBTU)
         step = z_NBTU.diff(n=self.spec.order, dim=2).square().mean(dim=(1, 2, 3))
         if self.spec.decorrelate == 0.0 or z_NBTU.shape[3] == 1:
             return step
-        return step + self.spec.decorrelate * _mean_squared_correlation(z_NBTU.flatten(1, 2))
-
-
-def _mean_squared_correlation(z_NMU: Tensor) -> Tensor:
-    """Mean of the squared correlations between different units, (N,)."""
-    samples, units = z_NMU.shape[1:]
-    correlation_NUU = z_NMU.transpose(1, 2).bmm(z_NMU) / samples
-    itself = correlation_NUU.diagonal(dim1=1, dim2=2).square().sum(dim=-1)
-    return (correlation_NUU.square().sum(dim=(1, 2)) - itself) / (units * (units - 1))
+        return step + self.spec.decorrelate * mean_squared_correlation(z_NBTU.flatten(1, 2))

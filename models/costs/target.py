@@ -71,7 +71,8 @@ def _label(name: str, moment: Moment) -> Tensor:
 
 
 def _shuffled(target: Tensor, name: str, moment: Moment) -> Tensor:
-    """Each life's targets in an addressed order of its batch."""
-    order_NB = moment.draw.at("shuffle", name).bits(1)[..., 0].argsort(dim=1, stable=True)
-    index = order_NB.reshape(*order_NB.shape, *[1] * (target.dim() - 2))
+    """Each item's target is that of another of its batch, along an addressed ring: nobody's own tells of it."""
+    ring_NB = moment.draw.at("shuffle", name).bits(1)[..., 0].argsort(dim=1, stable=True)
+    other_NB = torch.empty_like(ring_NB).scatter(1, ring_NB, ring_NB.roll(-1, dims=1))
+    index = other_NB.reshape(*other_NB.shape, *[1] * (target.dim() - 2))
     return target.gather(1, index.expand_as(target))

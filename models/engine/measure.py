@@ -125,7 +125,8 @@ class Exam:
             moment = organism.run(portion.weight | moved, portion.own, items.batch, items.draw, wiring)
             judged = self._judged(cost, moment, reached)
             values = organism.circuits.objectives([judged], moment)[0] if by_rule else [judged.value]
-            grads = torch.autograd.grad([value.sum() for value in values], list(asked.values())) if asked else ()
+            whole = [value.sum() for value in values]
+            grads = torch.autograd.grad(whole, list(asked.values()), materialize_grads=True) if asked else ()
         zeros = {name: torch.zeros_like(value) for name, value in portion.weight.items()}
         found = zeros | dict(zip(asked, grads, strict=True))
         return organism.circuits.steered(found, [judged], moment, moved) if by_rule else found

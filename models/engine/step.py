@@ -94,7 +94,8 @@ class Training:
             outputs, weights = self._objectives(plan, group, moment, values)
             last = group is plan.form.groups[-1]
             moved = [self.movable[name] for name in group.names]
-            found = torch.autograd.grad(outputs, moved, weights, retain_graph=not last)
+            # A cost of weights reaches no bias: what an error does not depend on has gradient 0.
+            found = torch.autograd.grad(outputs, moved, weights, retain_graph=not last, materialize_grads=True)
             for name, grad in zip(group.names, found, strict=True):
                 grads[name] = grads[name] + grad if name in grads else grad
         return grads

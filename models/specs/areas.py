@@ -15,6 +15,9 @@ Activation = Literal[
 SPIKING = frozenset({"binary", "lif"})
 """Activations that are 0 or 1: their derivative is 0 almost everywhere."""
 
+PROBABILITIES = frozenset({"sigmoid", "sigmoid4", "hard_sigmoid"}) | SPIKING
+"""Activations between 0 and 1."""
+
 Units = Annotated[int, Field(ge=1, le=65536)]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
+from models.specs.areas import PROBABILITIES
 from models.specs.check_credit import check_hearing
-from models.specs.costs import MIN_BATCH, CostSpec, target_of
+from models.specs.costs import COMPARED, MIN_BATCH, CostSpec, target_of
 from models.specs.costs.properties import SlowFeatureSpec
-from models.specs.costs.supervised import CrossEntropySpec
+from models.specs.costs.supervised import BceSpec, CrossEntropySpec
 from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget
+from models.specs.costs.wiring import WiringSpec
 from models.specs.envelopes import is_zero
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import OrganismSpec
@@ -80,7 +82,7 @@ def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterat
 def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> str | None:
     """How the area of a cost and its target differ in width; None if they fit or cannot be told."""
     given, wanted = shapes.get(cost.at), target_shape(schedule, cost, world, shapes)
-    if cost.kind not in ("cross_entropy", "mse") or given is None or wanted is None or prod(given) == prod(wanted):
+    if cost.kind not in COMPARED or given is None or wanted is None or prod(given) == prod(wanted):
         return None
     return f"{cost.at} gives {list(given)}, the target has {list(wanted)}"
 
@@ -121,6 +123,9 @@ def _needs(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) ->
 
 def _fits(schedule: ScheduleSpec, stage: StageSpec, name: str, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     cost, world = schedule.costs[name], schedule.worlds[stage.world]
+    unfit = _unfit(schedule.organism, cost)
+    if unfit:
+        yield finding("E14", ("costs", name, "at"), f"cost {name}: {unfit[0]}", unfit[1])
     problem = misfit(schedule, cost, world, shapes)
     if problem:
         yield finding("E14", ("costs", name, "at"), f"cost {name}: {problem} (world {stage.world})", "change the size")
@@ -130,6 +135,19 @@ def _fits(schedule: ScheduleSpec, stage: StageSpec, name: str, shapes: Mapping[s
     if born and now and born != now and not problem:
         message = f"cost {name}: its decoder is made for {list(born)} in stage {first.name}, here it is {list(now)}"
         yield finding("E14", ("costs", name, "target"), message, "a cost of its own for each world")
+
+
+def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
+    """Why the areas of a cost are not of the kind it is made for, and what would help."""
+    target = target_of(cost)
+    if isinstance(cost, BceSpec):
+        for area in (cost.at, *([target.area] if isinstance(target, AreaTarget) else ())):
+            spec = organism.areas[area]
+            if spec.act not in PROBABILITIES or getattr(spec, "cell", "rnn") != "rnn":
+                return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
+    if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
+        return f"{cost.at} is conv: its units share their wiring", "a linear area, or l1"
+    return None
 
 
 def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from models.specs.areas import SPIKING, RecurrentSpec
 from models.specs.check_settling import check_at_rest, check_couplings
-from models.specs.costs import MIN_BATCH, CostSpec, target_of
+from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.capability import Capability
@@ -61,7 +61,8 @@ def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Fin
     for number, circuit in enumerate(organism.credit):
         heard = cost.scope == "upstream" or CAPABILITIES[circuit.rule.kind].alone
         if heard and reaches(organism, cost).intersection(circuit.areas):
-            yield from _unheard(organism, number, name, cost, (stage, steps))
+            judge = _unpriced if cost.kind in OF_WEIGHTS else _unheard
+            yield from judge(organism, number, name, cost, (stage, steps))
 
 
 def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:
@@ -169,6 +170,15 @@ def _unheard(
         yield finding("E26", steps, message, _local(name, ends))
     elif "label" in able.needs and not _is_label(target_of(cost)):
         yield finding("E26", steps, f"{place} has another target than the label, which {rule} needs", "target: label")
+
+
+def _unpriced(
+    organism: OrganismSpec, number: int, name: str, cost: CostSpec, where: tuple[StageSpec, Steps]
+) -> Iterator[Finding]:
+    """A cost of weights where a rule alone moves them."""
+    (stage, steps), rule = where, organism.credit[number].rule.kind
+    message = f"stage {stage.name}: cost {name} judges weights of {cost.at}; {rule} alone says where they go"
+    yield finding("E26", steps, message, "a cost of activity, or another rule")
 
 
 def _is_label(target: TargetSpec | None) -> bool:

@@ -6,21 +6,33 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.specs.costs import properties, statistics, supervised
+from models.specs.costs import properties, statistics, supervised, wiring
 from models.specs.costs.target import TargetSpec
 
 CostSpec = Annotated[
     supervised.CrossEntropySpec
     | supervised.MseSpec
+    | supervised.BceSpec
+    | supervised.HingeSpec
     | statistics.AutoencodeSpec
     | statistics.DenoiseSpec
     | properties.ActivitySpec
-    | properties.SlowFeatureSpec,
+    | properties.SlowFeatureSpec
+    | properties.DecorrelateSpec
+    | wiring.L1Spec
+    | wiring.L2Spec
+    | wiring.WiringSpec,
     Field(discriminator="kind"),
 ]
 
-MIN_BATCH = {"activity": 16, "slow_feature": 16}
+MIN_BATCH = {"activity": 16, "decorrelate": 16, "slow_feature": 16}
 """Smallest batch of costs that use statistics over it."""
+
+OF_WEIGHTS = frozenset({"l1", "l2", "wiring"})
+"""Kinds that judge the weights of an area, whatever it does with an item."""
+
+COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge"})
+"""Kinds that compare an area unit by unit with a target as wide as it is."""
 
 RERUN = frozenset({"denoise"})
 """Kinds that run their area once more on other inputs, and judge what it then makes of them."""

@@ -27,3 +27,10 @@ class SlowFeatureSpec(CostBase):
     decorrelate: NonNegative = 1.0
     """Weight of the mean squared correlation between units, added to the slowness."""
     scope: Literal["local", "upstream"] = "local"
+
+
+class DecorrelateSpec(CostBase):
+    """Mean squared correlation between different units."""
+
+    kind: Literal["decorrelate"]
+    scope: Literal["local", "upstream"] = "local"

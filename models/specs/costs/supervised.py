@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from models.specs.base import Positive
 from models.specs.costs.base import CostBase
 from models.specs.costs.target import LabelTarget, TargetSpec
 
@@ -20,5 +23,25 @@ class MseSpec(CostBase):
     """Mean squared distance from the target; class labels are one-hot."""
 
     kind: Literal["mse"]
+    target: TargetSpec = LabelTarget(kind="label")
+    scope: Literal["local", "upstream"] = "upstream"
+
+
+class BceSpec(CostBase):
+    """Negative log probability of yes or no, unit by unit; rates are probabilities."""
+
+    kind: Literal["bce"]
+    target: TargetSpec = LabelTarget(kind="label")
+    scope: Literal["local", "upstream"] = "upstream"
+    pos_weight: Positive = 1.0
+    """How much more a yes counts than a no."""
+    min_confidence: Annotated[float, Field(ge=0.5, le=1.0)] = 0.5
+    """Units of the target that are nearer to one half than this are left out."""
+
+
+class HingeSpec(CostBase):
+    """What each unit lacks of a margin of 1 on the right side of 0."""
+
+    kind: Literal["hinge"]
     target: TargetSpec = LabelTarget(kind="label")
     scope: Literal["local", "upstream"] = "upstream"

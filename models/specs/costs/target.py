@@ -13,7 +13,7 @@ class TargetBase(Spec):
     """What every target has. No gradient enters a target."""
 
     shuffle: bool = False
-    """Permuted within the batch: the control that keeps the target's statistics and breaks its relation."""
+    """Each item has another's of its batch: the control that keeps the target's statistics and breaks its relation."""
 
 
 class LabelTarget(TargetBase):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -24,6 +24,11 @@ def by_hand(rate: dict[str, Tensor], label: Tensor | None = None, **given: Tenso
     return Moment(batch, {**given, **rate}, {}, {}, draw, {}, lambda at, inputs: inputs[at])
 
 
+def wired(rate: dict[str, Tensor], weight: dict[str, Tensor]) -> Moment:
+    """A moment with these rates and weights by address."""
+    return replace(by_hand(rate), weight=weight)
+
+
 @dataclass
 class Toy:
     """A moment and the parameters its values depend on."""
@@ -32,8 +37,15 @@ class Toy:
     learned: Params
 
 
-def toy(seeds: list[int], batch: int = 33, steps: int = 3, units: int = CLASSES, own: Params | None = None) -> Toy:
-    """V1 = tanh(retina W), everything drawn by address, so that a life is the same in any cohort."""
+def toy(
+    seeds: list[int],
+    batch: int = 33,
+    steps: int = 3,
+    units: int = CLASSES,
+    own: Params | None = None,
+    act: Callable[[Tensor], Tensor] = torch.tanh,
+) -> Toy:
+    """V1 = act(retina W), everything drawn by address, so that a life is the same in any cohort."""
     lives = Draw(torch.tensor(seeds))
     draw = lives.indexed(torch.arange(7, 7 + batch).expand(len(seeds), batch))
     x = draw.at("toy", "retina").normal(steps, SENSE)
@@ -42,14 +54,15 @@ def toy(seeds: list[int], batch: int = 33, steps: int = 3, units: int = CLASSES,
 
     def apply(at: str, inputs: object) -> Tensor:
         arriving = inputs["retina"]  # type: ignore[index]
-        return torch.tanh((arriving.unsqueeze(4) * weight[:, None, None]).sum(dim=3))
+        return act((arriving.unsqueeze(4) * weight[:, None, None]).sum(dim=3))
 
     label = draw.at("toy", "label").integers(CLASSES, steps)
     factors = {"depth": draw.at("toy", "depth").uniform(steps)}
     inputs = {"V1": {"retina": x}}
     rate = {"retina": x, "V1": apply("V1", inputs["V1"]), "V2": draw.at("toy", "V2").normal(steps, units)}
     shown = Batch({"retina": x}, label, factors, draw.index_NB)
-    return Toy(Moment(shown, rate, {"W": weight}, own, draw, inputs, apply), {"W": weight, **own})
+    by_address = {"area/V1/from/retina/weight": weight}
+    return Toy(Moment(shown, rate, by_address, own, draw, inputs, apply), by_address | own)
 
 
 @pytest.fixture
@@ -60,3 +73,8 @@ def moment_by_hand() -> Callable[..., Moment]:
 @pytest.fixture
 def toy_moment() -> Callable[..., Toy]:
     return toy
+
+
+@pytest.fixture
+def wired_moment() -> Callable[..., Moment]:
+    return wired

@@ -8,10 +8,11 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
+from models.areas.activation import sigmoid
 from models.costs import build_cost
 from models.draw import Draw
 from models.protocols import SampleCost
-from models.specs.costs import MIN_BATCH, CostSpec
+from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec
 
 SPECS: list[dict[str, Any]] = [
     {"kind": "cross_entropy"},
@@ -26,7 +27,20 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "activity"},
     {"kind": "slow_feature"},
     {"kind": "slow_feature", "order": 2, "decorrelate": 0.0},
+    {"kind": "bce"},
+    {"kind": "bce", "pos_weight": 3.0, "min_confidence": 0.9},
+    {"kind": "hinge"},
+    {"kind": "hinge", "target": {"kind": "area", "area": "V2"}},
+    {"kind": "decorrelate"},
+    {"kind": "l1"},
+    {"kind": "l2"},
+    {"kind": "wiring"},
 ]
+
+
+def act_for(spec: dict[str, Any]) -> Any:
+    """What V1 makes of its drive: probabilities where a cost compares such."""
+    return sigmoid if spec["kind"] == "bce" else torch.tanh
 
 
 def judged(toy_moment: Any, spec: dict[str, Any], seeds: list[int], batch: int, units: int) -> dict[str, torch.Tensor]:
@@ -35,7 +49,7 @@ def judged(toy_moment: Any, spec: dict[str, Any], seeds: list[int], batch: int, 
     shapes = {"V1": (units,), "V2": (units,), "retina": (13,), "world/label": (5,), "world/depth": (1,)}
     learned, state = cost.init(shapes, Draw(torch.tensor(seeds)))
     assert not state
-    toy = toy_moment(seeds, batch=batch, units=units, own=learned)
+    toy = toy_moment(seeds, batch=batch, units=units, own=learned, act=act_for(spec))
     value = cost(toy.moment)
     assert value.shape == (len(seeds),)
     assert bool(value.isfinite().all())
@@ -62,15 +76,15 @@ def test_a_cost_without_statistics_over_the_batch_is_the_mean_over_its_samples(
     toy_moment: Any, spec: dict[str, Any]
 ) -> None:
     cost = build_cost("judge", TypeAdapter(CostSpec).validate_python({"at": "V1"} | spec), ["retina"])
-    assert isinstance(cost, SampleCost) == (spec["kind"] not in MIN_BATCH)
+    assert isinstance(cost, SampleCost) == (spec["kind"] not in {*MIN_BATCH, *OF_WEIGHTS})
     if isinstance(cost, SampleCost):
         shapes = {"V1": (5,), "V2": (5,), "retina": (13,), "world/label": (5,), "world/depth": (1,)}
-        moment = toy_moment([3, 4], own=cost.init(shapes, Draw(torch.tensor([3, 4])))[0]).moment
+        moment = toy_moment([3, 4], act=act_for(spec), own=cost.init(shapes, Draw(torch.tensor([3, 4])))[0]).moment
         assert cost.per_sample(moment).shape == (2, 33)
         torch.testing.assert_close(cost.per_sample(moment).mean(dim=1), cost(moment))
 
 
-@pytest.mark.parametrize("kind", ["autoencode", "denoise", "activity", "slow_feature"])
+@pytest.mark.parametrize("kind", ["autoencode", "denoise", "activity", "slow_feature", "decorrelate", "wiring"])
 def test_an_area_of_one_unit_is_judged_alike_in_every_cohort(toy_moment: Any, kind: str) -> None:
     together = judged(toy_moment, {"kind": kind}, [3, 14, 15], 33, 1)
     alone = judged(toy_moment, {"kind": kind}, [14], 33, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,6 +21,15 @@ def test_a_shuffled_target_is_a_permutation_of_its_batch_per_life_and_batch(toy_
     where = [[int((plain[n] == mixed[n, b]).all(-1).all(-1).nonzero()[0]) for b in range(33)] for n in range(2)]
     assert where[0] != where[1]
     assert torch.equal(mixed, target.read(AreaTarget(kind="area", area="V2", shuffle=True), "naming", "", moment))
+
+
+def test_nobody_keeps_his_own_so_that_labels_tell_nothing(toy_moment: Any) -> None:
+    label = torch.arange(33).expand(3, 33)[..., None]
+    moment = toy_moment([1, 2, 3]).moment
+    numbered = replace(moment, batch=replace(moment.batch, label=label))
+    mixed = target.read(LabelTarget(kind="label", shuffle=True), "naming", "", numbered)
+    assert not bool((mixed == label).any())
+    assert torch.equal(mixed.sort(dim=1).values, label)
 
 
 def test_steps_of_an_item_stay_together_when_it_is_shuffled(toy_moment: Any) -> None:

@@ -1,0 +1,8 @@
+"""Entries of the costs: acceptance figures of the design, and the controls' figures."""
+
+from __future__ import annotations
+
+from benchmarks.catalogue.costs import properties, statistics, supervised, weights
+from benchmarks.catalogue.table import Entry
+
+ENTRIES: tuple[Entry, ...] = (*supervised.ENTRIES, *statistics.ENTRIES, *properties.ENTRIES, *weights.ENTRIES)
