@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from sqlalchemy.engine import make_url
 from service.cli.output import complain, say
 from service.settings import Settings
 from service.store import upkeep
-from service.store.blobs import MARK, Blobs
+from service.store.blobs import MARK, BlobLost, Blobs
 from service.store.engine import Database, require_revision
 from service.store.places import open_blobs
 
@@ -34,12 +35,12 @@ def backup(
     try:
         require_revision(database)
         written = _copy_sqlite(settings, folder) if database.is_sqlite else _dump_postgresql(settings, folder)
-        copied, missing = copy_snapshots(upkeep.named_files(database), open_blobs(settings.snapshots), folder)
+        copied, missing = copy_snapshots(upkeep.files_to_keep(database), open_blobs(settings.snapshots), folder)
     finally:
         database.close()
     say(f"{written.name} and {copied} new snapshot files are in {folder}")
     if missing:
-        say(f"{missing} snapshots had no file; they are trained again when they are needed")
+        say(f"{missing} snapshots are missing or damaged; they are trained again when they are needed")
     say("to restore: put both back, then `ontogeny after-restore` before anything starts")
 
 
@@ -95,19 +96,24 @@ def _dump_postgresql(settings: Settings, folder: Path) -> Path:
     return target
 
 
-def copy_snapshots(named: set[str], blobs: Blobs, folder: Path) -> tuple[int, int]:
-    """Copy files that are not there yet; how many were copied, and how many are missing."""
+def copy_snapshots(wanted: Mapping[str, str], blobs: Blobs, folder: Path) -> tuple[int, int]:
+    """Copy files that are not there yet; how many were copied, and how many are missing or damaged."""
     copied = missing = 0
-    for uri in sorted(named):
+    for uri, sha256 in sorted(wanted.items()):
         target = folder / "snapshots" / uri
         if target.exists():
             continue
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            blobs.copy(uri, target)
-            copied += 1
-        except FileNotFoundError:
+            data = blobs.get(uri, sha256)
+        except BlobLost:
             missing += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = target.with_suffix(".tmp")
+        draft.write_bytes(data)
+        draft.replace(target)
+        copied += 1
+    (folder / "snapshots").mkdir(exist_ok=True, mode=0o700)
     mark = blobs.marked()
     if mark is not None:  # by it the restored database knows the restored files
         (folder / "snapshots" / MARK).write_text(mark)

@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from service.cli.output import Form, Output, err, show_rows
 from service.settings import Settings
-from service.store import access, tallies, trajectories, upkeep
+from service.store import access, agreements, tallies, trajectories, upkeep
+from service.store.blobs import BlobLost, Blobs
 from service.store.engine import Database, SchemaOutdated, require_revision
 from service.store.folder import Folder
 from service.store.places import open_blobs
@@ -65,7 +66,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for check in CHECKS:
         try:
             yield from check(settings)
-        except (OSError, DBAPIError) as error:
+        except (OSError, DBAPIError, BlobLost) as error:
             name = check.__name__.strip("_").replace("_", " ")
             yield Finding(name, "error", str(error).splitlines()[0], "mend this first, and look again")
 
@@ -202,7 +203,22 @@ def _snapshots(settings: Settings) -> Iterator[Finding]:
             blobs.delete(stored.uri)
             if isinstance(blobs, Folder):
                 (blobs.folder / "doctor").rmdir()
-    yield Finding("snapshots", "ok", f"{blobs.place} is written and read")
+    elsewhere = _elsewhere(settings, blobs)
+    if elsewhere is None:
+        yield Finding("snapshots", "ok", f"{blobs.place} is written and read")
+    else:
+        yield Finding("snapshots", "error", elsewhere, "mount it, or mend ONTOGENY_SNAPSHOTS: workers will not start")
+
+
+def _elsewhere(settings: Settings, blobs: Blobs) -> str | None:
+    """Why this is not the place of the snapshots that the database names; None if it is, or nobody can tell."""
+    database = Database(settings.database_url)
+    try:
+        return agreements.other_place(database, blobs) if _has_tables(database) else None
+    except DBAPIError:
+        return None  # said by the look at the database
+    finally:
+        database.close()
 
 
 def _numerics(settings: Settings) -> Iterator[Finding]:

@@ -75,12 +75,26 @@ def require_same_place(database: Database, blobs: Blobs, owner: str) -> None:
     found = blobs.mark(known["value"]) if first or not _any_snapshot(database) else blobs.marked()
     if found == known["value"]:
         return
-    here = "has no mark" if found is None else "belongs to another database"
     raise Disagreement(
-        f"{blobs.place} {here}, so the snapshots of this database lie elsewhere: set ONTOGENY_SNAPSHOTS to the place "
+        f"{_told(blobs, found)}: set ONTOGENY_SNAPSHOTS to the place "
         f"that all its machines share, and see that it is mounted. If this is the place, write {known['value']} into "
         f"its file {MARK}"
     )
+
+
+def other_place(database: Database, blobs: Blobs) -> str | None:
+    """Why a place is not that of this database's snapshots; None if it is, or may become it. Writes nothing."""
+    with database.read() as db:
+        known = fetch_one(db, sa.select(agreement).where(agreement.c.name == SNAPSHOTS))
+    if known is None or not _any_snapshot(database):
+        return None
+    found = blobs.marked()
+    return None if found == known["value"] else _told(blobs, found)
+
+
+def _told(blobs: Blobs, found: str | None) -> str:
+    here = "has no mark" if found is None else "belongs to another database"
+    return f"{blobs.place} {here}, so the snapshots of this database lie elsewhere"
 
 
 def _any_snapshot(database: Database) -> bool:

@@ -59,12 +59,6 @@ class Blobs(ABC):
     def delete(self, uri: str) -> None:
         """Remove a file; gone already is fine."""
 
-    def copy(self, uri: str, target: Path) -> None:
-        """Copy it into a file, whole or not at all; FileNotFoundError if it is gone."""
-        draft = target.with_suffix(".tmp")
-        draft.write_bytes(self._read(checked(uri)))
-        draft.replace(target)
-
     @abstractmethod
     def file(self, uri: str, fetched: Path) -> Path:
         """A file of this machine that holds it, in `fetched` if none does yet; FileNotFoundError if it is gone."""

@@ -134,6 +134,13 @@ def named_files(database: Database) -> set[str]:
         return set(db.execute(sa.select(snapshot.c.uri)).scalars())
 
 
+def files_to_keep(database: Database) -> dict[str, str]:
+    """Files of snapshots that are not lost, each with the hash of its content."""
+    query = sa.select(snapshot.c.uri, snapshot.c.sha256).where(snapshot.c.lost_at.is_(None))
+    with database.read() as db:
+        return {row.uri: row.sha256 for row in db.execute(query)}
+
+
 def after_restore(database: Database) -> int:
     """Make a database that was set back to an earlier state safe to work with; how many trajectories it has.
 

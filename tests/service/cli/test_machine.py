@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from buckets import bucket_server
 from build import tiny_schedule
+from s3fs import S3FileSystem
 from simulated import Bench, Clock
 from typer.testing import CliRunner
 
@@ -22,9 +25,11 @@ from models.specs.numerics import NumericsSpec
 from service.cli import app, config
 from service.cli.doctor import file_system_of
 from service.settings import Settings
-from service.store import access, trajectories
+from service.store import access, agreements, trajectories
+from service.store.blobs import MARK
 from service.store.engine import Database, migrate
 from service.store.folder import Folder
+from service.store.places import open_blobs
 from service.store.tables.work import snapshot
 from service.submission import About, prepare, submit
 
@@ -143,6 +148,40 @@ def test_a_disk_that_is_full_is_an_error(home: Path, monkeypatch: pytest.MonkeyP
     assert looked_at(1)["disk of home"][0] == "error"
 
 
+def test_another_place_for_snapshots_is_an_error(home: Path, database: Database, tmp_path: Path) -> None:
+    job(database)
+    agreements.require_same_place(database, Folder(home / "snapshots"), "w")
+    bench = Bench(database, Clock())
+    bench.commit(bench.must_claim(), 4)
+    assert looked_at()["snapshots"][0] == "ok"
+    (home / "snapshots" / MARK).write_text("another's")
+    state, told, remedy = looked_at(1)["snapshots"]
+    assert state == "error"
+    assert "belongs to another database" in told
+    assert "ONTOGENY_SNAPSHOTS" in remedy
+
+
+def test_a_bucket_is_looked_at_as_a_folder_is(
+    home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bucket_server() as place:
+        monkeypatch.setenv("ONTOGENY_SNAPSHOTS", f"{place}/lab")
+        agreements.require_same_place(database, open_blobs(f"{place}/lab"), "w")
+        found = looked_at()
+        assert found["snapshots"][:2] == ("ok", f"{place}/lab is written and read")
+        assert "disk of snapshots" not in found
+        left = [name.rpartition("/")[2] for name in S3FileSystem(skip_instance_cache=True).find(place)]
+        assert sorted(left) == [".clock", MARK], "it leaves no snapshot behind"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    monkeypatch.setattr("service.store.bucket.TRIES", 1)
+    found = looked_at(1)
+    assert found["snapshots"][0] == "error"
+    assert "does not answer" in found["snapshots"][1]
+    assert "hunter2" not in json.dumps(found)
+
+
 def test_the_nearest_mount_decides_the_file_system() -> None:
     mounts = "a / ext4 rw 0 0\nb /srv nfs4 rw 0 0\nc /srv/local ext4 rw 0 0\n"
     assert [file_system_of(Path(each), mounts) for each in ("/home", "/srv/x", "/srv/local/x")] == [
@@ -164,6 +203,7 @@ def test_a_backup_is_whole_and_restored_where_old_workers_write_nothing(
         file = blobs.path(row.uri)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"weights")
+        row.__dict__["sha256"] = hashlib.sha256(b"weights").hexdigest()
     trajectories.commit_slice(database, lease, result)
     zombie = bench.must_claim()
     target = tmp_path / "backup"
