@@ -161,9 +161,7 @@ def test_another_place_for_snapshots_is_an_error(home: Path, database: Database,
     assert "ONTOGENY_SNAPSHOTS" in remedy
 
 
-def test_a_bucket_is_looked_at_as_a_folder_is(
-    home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bucket_is_looked_at_as_a_folder_is(home: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with bucket_server() as place:
         monkeypatch.setenv("ONTOGENY_SNAPSHOTS", f"{place}/lab")
         agreements.require_same_place(database, open_blobs(f"{place}/lab"), "w")
