@@ -6,6 +6,7 @@ nothing. So this module is imported first, and a process that already holds torc
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import tempfile
@@ -21,6 +22,9 @@ BEFORE_TORCH = {
 """One thread (1 and 2 give different sums); the same kernels for odd shapes and on every CPU that has AVX2."""
 
 
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGEST = -1, -3, 2**30
+"""Of malloc.h, and up to how many bytes it is obeyed."""
+
 _PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -35,6 +39,18 @@ def settle() -> None:
         names = ", ".join(differing)
         raise TooLate(f"torch is already loaded without {names}; call workers.environment.settle() before importing it")
     os.environ.update(BEFORE_TORCH)
+    _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep what is freed: an update asks for the same megabytes again, and fresh pages cost a third of it.
+
+    Other C libraries have no such switch and need none here.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGEST)
+        mallopt(_TRIM_THRESHOLD, _LARGEST)
 
 
 def resident_mib() -> float:

@@ -14,6 +14,11 @@ settle()
 HERE = Path(__file__).parent
 
 
+def engine_of(key: str) -> int:
+    """The engine whose bits a key names: those of a former one are nobody's."""
+    return int(json.loads(key.rsplit(" ", 1)[0])["engine"])
+
+
 def main() -> None:
     """Write the values, and the bits of this machine's arithmetic beside those of others that still give the values."""
     file = HERE / "golden.json"
@@ -26,8 +31,9 @@ def main() -> None:
 
     configure()
     key, bits = golden_key(), digest(*live(planned(short_life()), range(3)))
-    changed = known["bits"].get(key, bits) != bits
-    known["bits"] = ({} if changed else known["bits"]) | {key: bits}
+    others = {each: told for each, told in known["bits"].items() if engine_of(each) == engine_of(key)}
+    changed = others.get(key, bits) != bits
+    known["bits"] = ({} if changed else others) | {key: bits}
     known["values"] = last_values(live(planned(steady_life()), range(3))[1])
     file.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
 
