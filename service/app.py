@@ -10,10 +10,12 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
+from models.specs.worlds import dataset
 from service import logs
 from service.api import (
     catalogue,
     compare,
+    datasets,
     descent,
     events,
     figures,
@@ -63,6 +65,7 @@ ROOMS = (
     figures,
     snapshots,
     catalogue,
+    datasets,
     keys,
     health,
     metrics,
@@ -87,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    dataset.look_under(settings.data_folder)
     app.state.database = Database(
         settings.database_url,
         read_seconds=settings.request_seconds,

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """Celery broker; left out: files in the home."""
     snapshots: str = ""
     """Where snapshots lie, shared by all machines: a folder, or `s3://bucket/prefix`; left out: in the home."""
+    data: Path | None = None
+    """Folder of registered data sets, seen by API and workers alike; left out: in the home."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8714
     allowed_hosts: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
             "database_url": self.database_url or f"sqlite:///{home / 'ontogeny.db'}",
             "broker_url": self.broker_url or "filesystem://",
             "snapshots": _place(self.snapshots or str(home / "snapshots")),
+            "data": (self.data or home / "data").absolute(),
         }
         if self.mode == "distributed" and not (self.database_url and self.broker_url):
             raise ValueError("distributed mode needs ONTOGENY_DATABASE_URL and ONTOGENY_BROKER_URL")
@@ -102,6 +105,12 @@ class Settings(BaseSettings):
     def binds_loopback(self) -> bool:
         """Whether only this machine can reach the API."""
         return self.host in LOOPBACK
+
+    @property
+    def data_folder(self) -> Path:
+        """Where registered data sets lie."""
+        assert self.data is not None
+        return self.data
 
     def as_environment(self) -> dict[str, str]:
         """Variables under which a child process finds the same settings."""

@@ -184,7 +184,8 @@ def _facts(family: str, kind: str, spec: type[BaseModel]) -> dict[str, Any]:
         case "costs":
             return {"min_batch": costs.MIN_BATCH.get(kind, 1)}
         case "worlds":
-            return _of_source(spec.model_validate({"kind": kind}))
+            wanted = any(field.is_required() for name, field in spec.model_fields.items() if name != "kind")
+            return {} if wanted else _of_source(spec.model_validate({"kind": kind}))
         case _:
             return {}
 

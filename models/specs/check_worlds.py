@@ -13,6 +13,8 @@ from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
 from models.specs.triggers import leaves
 from models.specs.worlds import NoLabels, TemporalOrder, WorldSpec
+from models.specs.worlds.dataset import DatasetSpec, registered
+from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import facts
 
 
@@ -32,6 +34,29 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             lack = "has no time" if known.max_steps == 1 else "shows a given number of items"
             message = f"{place}: order temporal follows endless streams, this world {lack}"
             yield finding("E30", (*steps, "order"), message, "order iid")
+
+
+def check_data(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """E38: data sets are registered, with the content that the document was made for; asked where one is submitted."""
+    for name, world in schedule.worlds.items():
+        source = world.source.of if isinstance(world.source, TwoEyesSpec) else world.source
+        problem = _stranger(source) if isinstance(source, DatasetSpec) else None
+        if problem is not None:
+            yield finding("E38", ("worlds", name, "source"), f"world {name}: data set {problem}", "ontogeny data list")
+
+
+def _stranger(source: DatasetSpec) -> str | None:
+    """Why a data set is not the one that is registered."""
+    try:
+        entry = registered(source.name)
+    except ValueError as error:
+        return f"'{source.name}': {error}"
+    if entry is None:
+        return f"'{source.name}' is not registered"
+    if entry.content != source.content:
+        now, then = entry.content.digest[:12], source.content.digest[:12]
+        return f"'{source.name}' has other content ({now}) than the document states ({then})"
+    return None
 
 
 def check_batch(schedule: ScheduleSpec) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from models.specs.check_settling import check_cuts
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
 from models.specs.check_transforms import check_transforms
-from models.specs.check_worlds import check_batch, check_conditions, check_probes, check_worlds
+from models.specs.check_worlds import check_batch, check_conditions, check_data, check_probes, check_worlds
 from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
 from models.specs.limits import Limits, asked, check_limits, check_lives
@@ -130,7 +130,7 @@ def check_document(
     limits = limits or Limits()
     if isinstance(spec, StudySpec):
         return _check_study(spec, document, base, limits)
-    found = [*check_lives(spec.seeds.count, 1, limits), *_schedule(spec)]
+    found = [*check_lives(spec.seeds.count, 1, limits), *check_data(spec), *_schedule(spec)]
     if not _has_errors(found):
         found += check_limits([spec], spec.seeds.count, limits)
     schedules = () if _has_errors(found) else (spec,)
@@ -168,7 +168,7 @@ def _arm(document: dict[str, Any]) -> tuple[ScheduleSpec | None, list[Finding]]:
     spec, mistakes = _read(document, ScheduleSpec)
     if not isinstance(spec, ScheduleSpec):
         return None, mistakes
-    return spec, list(_schedule(spec))
+    return spec, [*check_data(spec), *_schedule(spec)]
 
 
 def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:

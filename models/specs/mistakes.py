@@ -135,6 +135,10 @@ class _Mistake:
         near = nearest(self.given, re.findall(r"'([^']*)'", expected))
         return self._at("E29", self.steps, f"'{self.given}' is none of {expected}", near and f"did you mean '{near}'?")
 
+    def _no_dataset(self) -> Finding:
+        hint = did_you_mean(self.context["name"], self.context["known"]) or "ontogeny data add NAME FILE..."
+        return self._at("E38", self.steps, self.details["msg"], hint)
+
     def _type_or_bound(self) -> Finding:
         if self.kind in _EXPECTED:
             return self._wrong_type()
@@ -170,6 +174,7 @@ _FORMS: dict[str, Callable[[_Mistake], Finding]] = {
     "union_tag_not_found": _Mistake._no_kind,
     "literal_error": _Mistake._no_choice,
     "string_pattern_mismatch": _Mistake._no_name,
+    "dataset": _Mistake._no_dataset,
     **dict.fromkeys(_OWN_CODES, _Mistake._plain),
 }
 

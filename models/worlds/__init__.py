@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import linear, nature, real, scenes, social
+from models.specs.worlds import dataset, linear, nature, real, scenes, social
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.bars import Bars
+from models.worlds.dataset import Dataset
 from models.worlds.dead_leaves import DeadLeaves
 from models.worlds.digits import Digits
 from models.worlds.gratings import Gratings
@@ -51,6 +52,8 @@ def _real(source: real.RealSource, split: str) -> World:
             return Digits(source, split)
         case real.Mnist1dSpec():
             return Mnist1d(source, split)
+        case dataset.DatasetSpec():
+            return Dataset(source, split)
         case _:
             assert_never(source)
 

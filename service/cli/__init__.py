@@ -16,6 +16,7 @@ from service.cli import (
     backups,
     comparing,
     config,
+    data,
     doctor,
     documents,
     figures,
@@ -60,6 +61,7 @@ for room in (machine, backups, doctor, documents, jobs, verbs, histories, figure
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 
 app.add_typer(keys.app, name="keys")
+app.add_typer(data.app, name="data")
 app.add_typer(config.app, name="config")
 app.add_typer(fleet.app, name="fleet")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import eyes, linear, nature, real, scenes, social
+from benchmarks.catalogue.worlds import eyes, linear, nature, real, registered, scenes, social
 
 ENTRIES: tuple[Entry, ...] = (
     *real.ENTRIES,
+    *registered.ENTRIES,
     *linear.ENTRIES,
     *nature.ENTRIES,
     *scenes.ENTRIES,

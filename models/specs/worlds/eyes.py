@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.specs.base import Member, NonNegative
+from models.specs.worlds.dataset import DatasetSpec
 from models.specs.worlds.facts import Source, SourceFacts
 from models.specs.worlds.linear import MixedSourcesSpec, RingSpec
 from models.specs.worlds.nature import BarsSpec, DeadLeavesSpec, GratingsSpec, NoisyDisksSpec
@@ -16,6 +17,7 @@ from models.specs.worlds.scenes import ShapesSpec
 StillSource = (
     DigitsSpec
     | Mnist1dSpec
+    | DatasetSpec
     | MixedSourcesSpec
     | RingSpec
     | ShapesSpec

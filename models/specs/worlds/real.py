@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.specs.base import later
+from models.specs.worlds.dataset import DatasetSpec
 from models.specs.worlds.facts import Factor, Source, SourceFacts
 
 
@@ -37,4 +38,4 @@ class Mnist1dSpec(Source):
         return SourceFacts({"signal": (40,)}, Factor("label", classes=10), factors, sizes)
 
 
-RealSource = DigitsSpec | Mnist1dSpec
+RealSource = DigitsSpec | Mnist1dSpec | DatasetSpec

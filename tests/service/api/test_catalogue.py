@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import httpx
+from registering import register_scans
 
 from models.specs import catalogue
+from service.settings import Settings
 
 YAML = {"Content-Type": "application/yaml"}
 
@@ -30,7 +32,8 @@ def test_schemas_for_editors_are_served_with_a_tag(api: httpx.Client) -> None:
         assert api.get(f"/v1/schema/{kind}.json", headers=tag).status_code == 304
 
 
-def test_every_example_is_served_and_sound(api: httpx.Client) -> None:
+def test_every_example_is_served_and_sound(api: httpx.Client, settings: Settings) -> None:
+    register_scans(settings.data_folder)
     rows = api.get("/v1/examples").json()["items"]
     assert "quickstart" in [row["name"] for row in rows]
     for row in rows:
