@@ -157,7 +157,8 @@ def test_a_deficit_without_length_is_no_deficit_of_whatever_kind() -> None:
 def test_other_seeds_and_another_numerics_class_are_other_trajectories() -> None:
     arm = plan(document())
     assert set(arm_keys(arm, range(4), NUMERICS)).isdisjoint(arm_keys(arm, range(5), NUMERICS))
-    assert set(arm_keys(arm, SEEDS, NUMERICS)).isdisjoint(arm_keys(arm, SEEDS, NumericsSpec(engine=NUMERICS.engine + 1)))
+    other = NumericsSpec(engine=NUMERICS.engine + 1)
+    assert set(arm_keys(arm, SEEDS, NUMERICS)).isdisjoint(arm_keys(arm, SEEDS, other))
 
 
 def test_the_order_of_keys_in_mappings_does_not_matter_and_canonical_is_a_fixed_point() -> None:
