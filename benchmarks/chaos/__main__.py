@@ -12,6 +12,8 @@ import argparse
 import random
 import sys
 
+import structlog
+
 from workers.environment import settle
 
 settle()  # the undisturbed run trains in this process
@@ -34,6 +36,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="of faults and victims")
     chosen = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
     report = Report("chaos", chosen.quick)
     report.head()
     print(f"seed: {seed}\n")
@@ -60,7 +63,7 @@ def tell(report: Report, each: trial.Trial) -> None:
     report.add(f"lives_compared_{name}", verdict.lives_compared, "stage ends", ">= 1", peer="undisturbed run")
     report.add(f"lives_differing_{name}", verdict.lives_differing, "stage ends", "== 0", peer="undisturbed run")
     report.add(f"histories_differing_{name}", verdict.histories_differing, "series", "== 0", peer="undisturbed run")
-    report.add(f"server_errors_{name}", server_errors(each), "answers", "== 0")
+    report.add(f"server_errors_{name}", trial.server_errors(each.answers), "answers", "== 0")
     report.add(f"database_locked_{name}", each.locked, "errors")
     report.add(f"slices_{name}", verdict.slices, "slices")
     report.add(f"slices_repeated_{name}", verdict.slices_repeated, "slices")
@@ -72,12 +75,6 @@ def tell(report: Report, each: trial.Trial) -> None:
     for lap, values in sorted(verdict.laps.items()):
         for percent in (50, 95):
             report.add(f"{lap.removesuffix('_seconds')}_p{percent}_{name}", percentile(values, percent), "s")
-
-
-def server_errors(each: trial.Trial) -> int:
-    """Answers of 500 and worse that do not ask to come back later, and keys that made two jobs."""
-    bad = sum(count for answer, count in each.answers.items() if answer.startswith("5") and answer != "503")
-    return bad + each.answers.get("another job for the same key", 0)
 
 
 def tell_faults(report: Report, trials: list[trial.Trial], *, enough: bool) -> None:

@@ -8,7 +8,7 @@ import secrets
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,8 +41,8 @@ Fault = Callable[[Fleet, random.Random], "bool | Lasting"]
 
 
 def kill_worker(fleet: Fleet, chance: random.Random) -> bool:
-    """A worker is gone from one instant to the next."""
-    return _kill_one(fleet.workers(), chance)
+    """A worker is gone from one instant to the next, in the midst of a slice."""
+    return _kill_one(fleet.at_work(), chance)
 
 
 def kill_supervisor(fleet: Fleet, chance: random.Random) -> bool:
@@ -59,7 +59,7 @@ def kill_api(fleet: Fleet, chance: random.Random) -> bool:
 
 def stop_worker(fleet: Fleet, chance: random.Random) -> bool | Lasting:
     """A worker stands still until its trajectory is in other hands, and then goes on as if nothing had been."""
-    workers = fleet.workers()
+    workers = fleet.at_work()
     if not workers:
         return False
     pid = chance.choice(workers)
@@ -237,10 +237,46 @@ EMBEDDED = {"flush_broker", "forge_bells", "lock_database"}
 """Faults of servers that a home in files can have."""
 
 
-def of_servers(mode: str) -> list[str]:
+KILL_SHARES = {
+    "embedded": {"kill_worker": 8, "kill_api": 1, "kill_supervisor": 1},
+    "distributed": {"kill_worker": 5, "kill_api": 4, "kill_supervisor": 1},
+}
+"""Of ten kills; the API of an embedded home takes everything with it."""
+
+
+def of_kills(fleet: Fleet) -> list[str]:
+    """Kills as often as each is due."""
+    return [name for name, share in KILL_SHARES[fleet.mode].items() for _ in range(share)]
+
+
+def of_servers(fleet: Fleet) -> list[str]:
     """Faults of broker and database that a mode can have."""
     both = BROKER | DATABASE
-    return sorted(EMBEDDED if mode == "embedded" else both.keys() - {"lock_database"})
+    return sorted(EMBEDDED if fleet.mode == "embedded" else both.keys() - {"lock_database"})
+
+
+def of_others(fleet: Fleet) -> list[str]:
+    """Faults of the rest, where there is something to harm."""
+    return sorted(OTHERS if fleet.has_disk else OTHERS.keys() - {"fill_disk"})
+
+
+class Deck:
+    """Faults of one sort, drawn like cards: by chance, and each in its share; dealt at a mean pace."""
+
+    def __init__(self, names: Sequence[str], pace: float, chance: random.Random, now: float) -> None:
+        self.names, self.pace, self.chance = names, pace, chance
+        self.cards: list[str] = []
+        self.due = now + chance.expovariate(1 / pace)
+
+    def play(self, now: float, strike: Callable[[str, float], bool]) -> None:
+        """Strike if one is due; a card that finds nothing to harm stays on top until it does."""
+        if now < self.due:
+            return
+        if not self.cards:
+            self.cards = self.chance.sample(self.names, len(self.names))
+        if strike(self.cards[-1], now):
+            self.cards.pop()
+            self.due = max(self.due, now - self.pace) + self.chance.expovariate(1 / self.pace)
 
 
 class Mischief:
@@ -252,16 +288,17 @@ class Mischief:
         self.done: Counter[str] = Counter()
         self._lasting: list[tuple[float, str, Callable[[], object]]] = []
 
-    def strike(self, name: str, now: float) -> None:
-        """Do it, unless the same one lasts still."""
+    def strike(self, name: str, now: float) -> bool:
+        """Do it; False if there is nothing to harm now, or the same one lasts still."""
         if any(other == name for _, other, _ in self._lasting):
-            return
+            return False
         told = FAULTS[name](self.fleet, self.chance)
         if told is False:
-            return
+            return False
         self.done[name] += 1
         if told is not True:
             self._lasting.append((now + told[0], name, told[1]))
+        return True
 
     def end(self, now: float) -> None:
         """End what is over."""

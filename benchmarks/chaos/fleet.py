@@ -20,11 +20,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.servers import Postgres, Redis, Server, free_port, until
 from service.settings import Settings
+from service.store import agreements
 from service.store.engine import Database, migrate
+from service.store.tables.work import trajectory
 
 ROOT = Path(__file__).parents[2]
 SHORT = {
@@ -120,11 +124,24 @@ class Fleet:
         for each in self.kept:
             each.start()
         self._keeper.start()
-        until(lambda: all(map(answers, self.urls)) and bool(self.workers()), 120, self.logs)
+        until(lambda: all(map(answers, self.urls)) and self.has_begun(), 120, self.logs)
+
+    def has_begun(self) -> bool:
+        """Whether some worker has started up, as what it agreed to shows."""
+        with self.database.read() as db:
+            return any(row["name"] != agreements.SNAPSHOTS for row in agreements.agreed(db))
 
     def workers(self) -> list[int]:
         """Process ids of workers, by age."""
         return self._pids(b"--slot")
+
+    def at_work(self) -> list[int]:
+        """Process ids of workers that hold a lease now; none while the database is away."""
+        with suppress(DBAPIError), self.database.read() as db:
+            held = sa.select(trajectory.c.owner).where(trajectory.c.lease_until > self.database.now(db))
+            owners = [str(owner).split(":") for owner in db.execute(held).scalars()]
+            return sorted({int(pid) for *_, pid, _ in owners} & set(self.workers()))
+        return []
 
     def supervisors(self) -> list[int]:
         """Process ids of supervisors."""

@@ -31,21 +31,21 @@ def document(number: int, updates: int = 300) -> dict[str, Any]:
         "seeds": {"start": 10 * number, "count": 3},
         "clock": {"batch": 20},
         "organism": {
-            "senses": {"retina": {"shape": [1, 8, 8]}},
+            "senses": {"point": {"shape": [2]}},
             "areas": {
-                "V1": {"kind": "linear", "size": 16, "act": "tanh"},
-                "head": {"kind": "linear", "size": 10, "act": "none"},
+                "hidden": {"kind": "linear", "size": 32, "act": "tanh"},
+                "place": {"kind": "linear", "size": 8, "act": "none"},
             },
-            "pathways": [{"from": "retina", "to": "V1"}, {"from": "V1", "to": "head"}],
+            "pathways": [{"from": "point", "to": "hidden"}, {"from": "hidden", "to": "place"}],
             "optimizer": {"kind": "adam", "lr": 0.002},
         },
         "worlds": {
-            "school": {"source": "digits", "split": "train", "size": 200},
-            "quiz": {"source": "digits", "split": "valid", "size": 100},
+            "school": {"source": "ring", "size": 200},
+            "quiz": {"source": "ring", "split": "test", "size": 100},
         },
-        "costs": {"naming": {"kind": "cross_entropy", "at": "head", "target": "label"}},
+        "costs": {"naming": {"kind": "cross_entropy", "at": "place", "target": "label"}},
         "stages": stages,
-        "probes": {"acc": {"kind": "accuracy", "at": "head", "world": "quiz", "every": "5ba"}},
+        "probes": {"acc": {"kind": "accuracy", "at": "place", "world": "quiz", "every": "5ba"}},
     }
 
 

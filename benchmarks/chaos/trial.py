@@ -17,16 +17,15 @@ from service.lifecycle import TERMINAL
 
 REST_SECONDS = 300.0
 """After the last fault everything accepted must come to its end within so long."""
-KILL_SHARES = {"worker": 5, "api": 3, "supervisor": 2}
 
 
 @dataclass(frozen=True)
 class Paces:
     """Mean seconds between two faults of a sort."""
 
-    kills: float = 2.5
-    servers: float = 8.0
-    others: float = 7.0
+    kills: float = 2.2
+    servers: float = 7.0
+    others: float = 9.0
 
 
 @dataclass(frozen=True)
@@ -58,20 +57,17 @@ def run(mode: str, seconds: float, seed: int, paces: Paces | None = None, *, upd
 
 def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces) -> Mapping[str, int]:
     """Strike at the paces, with faults and victims by chance of the seed; what was done, by kind."""
-    striking, chance = Mischief(fleet, seed), random.Random(seed + 1)
-    kinds = {
-        "kills": (paces.kills, _kills()),
-        "servers": (paces.servers, faults.of_servers(fleet.mode)),
-        "others": (paces.others, sorted(faults.OTHERS)),
-    }
-    due = {sort: time.monotonic() + chance.expovariate(1 / pace) for sort, (pace, _) in kinds.items()}
-    end = time.monotonic() + seconds
+    striking, chance, now = Mischief(fleet, seed), random.Random(seed + 1), time.monotonic()
+    decks = [
+        faults.Deck(faults.of_kills(fleet), paces.kills, chance, now),
+        faults.Deck(faults.of_servers(fleet), paces.servers, chance, now),
+        faults.Deck(faults.of_others(fleet), paces.others, chance, now),
+    ]
+    end = now + seconds
     while (now := time.monotonic()) < end:
         striking.end(now)
-        for sort, (pace, names) in kinds.items():
-            if now >= due[sort]:
-                due[sort] = now + chance.expovariate(1 / pace)
-                striking.strike(chance.choice(names), now)
+        for deck in decks:
+            deck.play(now, striking.strike)
         time.sleep(0.1)
     striking.end(float("inf"))
     return striking.done
@@ -92,5 +88,7 @@ def come_to_rest(load: Load) -> Mapping[str, str]:
     return statuses
 
 
-def _kills() -> list[str]:
-    return [f"kill_{name}" for name, share in KILL_SHARES.items() for _ in range(share)]
+def server_errors(answers: Mapping[str, int]) -> int:
+    """Answers of 500 and worse that do not ask to come back later, and keys that made two jobs."""
+    bad = sum(count for answer, count in answers.items() if answer.startswith("5") and answer != "503")
+    return bad + answers.get("another job for the same key", 0)

@@ -6,7 +6,6 @@ from functools import cache
 from typing import final
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from models.draw import Draw, word
@@ -48,6 +47,8 @@ class Digits:
 @cache
 def _scans() -> tuple[Tensor, Tensor]:
     """All scans in the order that splits cut: (1797, 1, 8, 8) and (1797,)."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - seconds of every worker's start, for one world
+
     pixels, labels = load_digits(return_X_y=True)
     order = Draw(torch.zeros(1, dtype=torch.int64), address=word("digits", "order", 1))
     place = order.permuted(torch.arange(len(labels))[None], len(labels))[0]

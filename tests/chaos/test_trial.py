@@ -1,0 +1,37 @@
+"""`python -m benchmarks.chaos` in small: a whole service under trial, and nothing is lost, doubled or different."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from servers import do_without
+
+from benchmarks.chaos import faults, trial
+from benchmarks.chaos.servers import NoServer, postgres_programs, redis_program
+from benchmarks.chaos.trial import Paces
+
+pytestmark = [pytest.mark.servers, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(600)]
+
+OFTEN = Paces(kills=3.0, servers=2.5, others=6.0)
+
+
+@pytest.mark.parametrize("mode", ["embedded", "distributed"])
+def test_nothing_is_lost_doubled_or_different_whatever_happens(mode: str) -> None:
+    try:
+        assert postgres_programs() and redis_program()
+    except NoServer as error:
+        do_without(str(error))
+    seed = secrets.randbelow(10**6)
+    print(f"seed {seed}")
+    found = trial.run(mode, 15.0, seed, OFTEN, updates=150)
+    print(found)
+    assert sum(found.faults.get(name, 0) for name in faults.KILLS) >= 1
+    assert sum(found.faults.get(name, 0) for name in (*faults.BROKER, *faults.DATABASE)) >= 1
+    assert found.accepted >= 1
+    verdict = found.verdict
+    assert verdict.jobs_lost == []
+    assert verdict.lives_compared >= 12 * found.accepted, "three lives at the ends of four stages"
+    assert (verdict.history_gaps, verdict.duplicates, verdict.event_gaps) == (0, 0, 0)
+    assert (verdict.lives_differing, verdict.histories_differing) == (0, 0)
+    assert trial.server_errors(found.answers) == 0
