@@ -6,8 +6,8 @@ were it to follow from what is plastic at the moment, a life's rounding would de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from models.engine.circuit import Circuits
 from models.engine.cohort import Cohort, Flags
+from models.engine.context import Context
 from models.engine.knobs import Knobs, Numbers
 from models.engine.optimizer import Mover, Optimizer
 from models.engine.organism import Wiring
@@ -22,7 +23,7 @@ from models.specs.envelopes import is_zero
 from models.specs.organism import OrganismSpec
 from models.specs.reach import carries, carrying_pathways, closed_pathways, learns_freely, reaches
 from models.specs.regime import RegimeSpec
-from models.specs.transforms.organism import CutPathwaySpec
+from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetContextSpec
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,20 @@ class Plan:
     mover: Mover
 
 
+@dataclass(frozen=True, eq=False)
+class Harm:
+    """What live deficits do, where they do anything for some life."""
+
+    silent_AN: Flags
+    """Lives whose area is lesioned whole."""
+    kept: dict[str, Tensor] = field(default_factory=dict)
+    """Pathway -> share (N,) of its messages that gets through."""
+    strengths: dict[str, Tensor] = field(default_factory=dict)
+    """Deficit of senses -> strength (N,)."""
+    contexts: dict[str, tuple[Context, ...]] = field(default_factory=dict)
+    """Area -> what takes away of its state."""
+
+
 class Flow:
     """Plans for a cohort under a regime."""
 
@@ -98,16 +113,17 @@ class Flow:
         return last
 
     def _plan(self, knobs: Knobs, alive_N: Flags) -> Plan:
-        kept, strengths = self._deficits(knobs, alive_N)
-        form = self._formed(knobs, alive_N, kept)
+        harm = self._deficits(knobs, alive_N)
+        able = replace(knobs, rate_AN=np.where(harm.silent_AN, 0.0, knobs.rate_AN))
+        form = self._formed(able, alive_N, harm.kept)
         rows = dict(zip(self._costs, knobs.weight_CN.astype(np.float32), strict=True))
-        rates = {name: self._rate(name, knobs) for name in form.moves}
+        rates = {name: self._rate(name, able) for name in form.moves}
         return Plan(
             form,
             knobs,
             tuple(torch.from_numpy(rows[name]) for name in form.live),
-            Wiring(form.closed, kept or None),
-            strengths,
+            Wiring(form.closed, harm.kept or None, contexts=harm.contexts),
+            harm.strengths,
             self._optimizer.mover(form.moves, rates),
         )
 
@@ -156,23 +172,27 @@ class Flow:
             rate_N = lr * knobs.plasticity_AN[row]
         return rate_N
 
-    def _deficits(self, knobs: Knobs, alive_N: Flags) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Shares that cut pathways let through, and strengths of the deficits of senses, where not 0 for all."""
-        kept: dict[str, Tensor] = {}
-        strengths: dict[str, Tensor] = {}
-        deficits = sorted(
-            zip(self._regime.deficits.items(), knobs.strength_DN, strict=True), key=lambda each: each[0][0]
-        )
-        for (name, deficit), strength in deficits:
+    def _deficits(self, knobs: Knobs, alive_N: Flags) -> Harm:
+        """Live deficits, in name order."""
+        harm = Harm(np.zeros((len(self._areas), len(alive_N)), dtype=bool))
+        for row, (name, deficit) in self._deficits_by_name:
+            strength = knobs.strength_DN[row]
             if not (strength[alive_N] > 0).any():
                 continue
             strength_N = torch.from_numpy(strength.astype(np.float32))
-            if not isinstance(deficit.transform, CutPathwaySpec):
-                strengths[name] = strength_N
-                continue
-            for title in deficit.transform.pathways:
-                kept[title] = kept.get(title, 1.0) * (1.0 - strength_N)
-        return kept, strengths
+            match deficit.transform:
+                case CutPathwaySpec(pathways=titles):
+                    _weaken(harm, titles, strength_N)
+                case LesionSpec(areas=areas):
+                    paths = self._regime.organism.pathways
+                    _weaken(harm, [path.title for path in paths if path.source in areas], strength_N)
+                    harm.silent_AN[[self._areas.index(area) for area in areas]] |= strength >= 1.0
+                case ResetContextSpec(areas=areas, every=every):
+                    for area in areas:
+                        harm.contexts[area] = (*harm.contexts.get(area, ()), Context(every, 1.0 - strength_N))
+                case _:
+                    harm.strengths[name] = strength_N
+        return harm
 
     def _moves(
         self, knobs: Knobs, alive_N: Flags, weighs: Mapping[str, Flags], kept: Mapping[str, Tensor]
@@ -213,6 +233,11 @@ class Flow:
         """Parameters that a cost's error reaches, and its own."""
         reached = [name for area in self._areas if area in self.reach[cost] for name in self._names[area]]
         return reached + self._heads[cost]
+
+
+def _weaken(harm: Harm, titles: Iterable[str], strength_N: Tensor) -> None:
+    for title in titles:
+        harm.kept[title] = harm.kept.get(title, 1.0) * (1.0 - strength_N)
 
 
 def owner_of(address: str) -> str:

@@ -11,6 +11,7 @@ from models.areas import build_area
 from models.credit.backprop import Exact
 from models.draw import Draw
 from models.engine.circuit import Circuits
+from models.engine.context import Context, forgetful
 from models.engine.run import Run, Way
 from models.errors import Refused
 from models.protocols import Area, Batch, Holds, Moment, Params, Pass, Synapse, Variation
@@ -29,6 +30,8 @@ class Wiring:
     """Pathway title -> share (N,) of the message that a deficit lets through."""
     exact: bool = False
     """Every circuit sends errors back as backprop does."""
+    contexts: Mapping[str, tuple[Context, ...]] = field(default_factory=dict)
+    """Area -> resets of what it carries in time."""
     synapse: Mapping[str, Synapse] = field(default_factory=dict)
     """Area -> what multiplies for it in the place of its circuit's."""
 
@@ -68,7 +71,8 @@ class Organism:
 
         def by(area: str) -> Pass:
             usual = self._exact if wiring.exact else circuits.synapse[area]
-            return Pass(weight, wiring.synapse.get(area, usual), own)
+            synapse = wiring.synapse.get(area, usual)
+            return Pass(weight, forgetful(synapse, wiring.contexts.get(area, ())), own)
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
             start = self.areas[area].start(next(iter(given.values())))
@@ -76,7 +80,7 @@ class Organism:
 
         def again(other: Variation) -> Moment:
             shown = replace(batch, senses={**batch.senses, **other.senses})
-            base = Wiring(kept=wiring.kept, exact=True) if other.exact else wiring
+            base = Wiring(kept=wiring.kept, contexts=wiring.contexts, exact=True) if other.exact else wiring
             rewired = replace(base, synapse={**wiring.synapse, **other.synapse})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 

@@ -22,7 +22,7 @@ from models.engine.organism import Organism
 from models.protocols import Cost, Moment, Params, Remembers, SampleCost
 from models.specs.regime import RegimeSpec
 from models.specs.series import NORMS_EVERY
-from models.specs.transforms.organism import CutPathwaySpec
+from models.specs.transforms import OnOrganism
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,4 +215,4 @@ def _per_sample(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
 def _of_senses(regime: RegimeSpec) -> dict[str, Any]:
     """Deficits that change what senses receive."""
     named = {name: each.transform for name, each in regime.deficits.items()}
-    return {name: transform for name, transform in named.items() if not isinstance(transform, CutPathwaySpec)}
+    return {name: transform for name, transform in named.items() if not isinstance(transform, OnOrganism)}

@@ -11,7 +11,7 @@ from models.specs.costs.target import AreaTarget, InputTarget
 from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
 from models.specs.transforms import DeficitTransformSpec
-from models.specs.transforms.organism import CutPathwaySpec
+from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetContextSpec
 from models.specs.transforms.senses import SenseTransform, SwapSensesSpec
 from models.specs.triggers import Trigger, leaves
 
@@ -126,6 +126,9 @@ def _transform(schedule: ScheduleSpec, steps: Steps, place: str, transform: Defi
         case CutPathwaySpec():
             for index, pathway in enumerate(transform.pathways):
                 yield from _unknown("E01", (*steps, "pathways", index), place, "pathway", pathway, titles)
+        case LesionSpec() | ResetContextSpec():
+            for index, area in enumerate(transform.areas):
+                yield from _unknown("E01", (*steps, "areas", index), place, "area", area, schedule.organism.areas)
 
 
 def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:

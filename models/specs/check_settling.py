@@ -15,7 +15,8 @@ from models.specs.organism import CircuitSpec, OrganismSpec
 from models.specs.reach import ends_of, inside
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.study import Patch
-from models.specs.transforms.organism import CutPathwaySpec
+from models.specs.transforms import DeficitTransformSpec
+from models.specs.transforms.organism import CutPathwaySpec, LesionSpec
 
 _LARGE = 0.6
 """First weights, in units of 1 / sqrt(fan_in), above which areas were found not to come to rest: at 0.5 a rate still
@@ -49,12 +50,23 @@ def check_cuts(schedule: ScheduleSpec) -> Iterator[Finding]:
     organism = schedule.organism
     both = {path.title: each for each in organism.credit if settles(each) for path in inside(organism, each)}
     for name, deficit in schedule.deficits.items():
-        cut = deficit.transform.pathways if isinstance(deficit.transform, CutPathwaySpec) else ()
+        cut = _weakened(organism, deficit.transform)
         for title in cut:
             if title in both:
                 message = f"deficit {name}: {title} acts both ways inside circuit {both[title].title}: it cannot be cut"
                 text = "a pathway that leads into the circuit or out of it"
                 yield finding("E25", ("deficits", name, "transform"), message, text)
+
+
+def _weakened(organism: OrganismSpec, transform: DeficitTransformSpec) -> tuple[str, ...]:
+    """Pathways whose messages a deficit weakens."""
+    match transform:
+        case CutPathwaySpec():
+            return transform.pathways
+        case LesionSpec():
+            return tuple(path.title for path in organism.pathways if path.source in transform.areas)
+        case _:
+            return ()
 
 
 def check_at_rest(

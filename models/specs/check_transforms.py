@@ -11,6 +11,7 @@ from models.specs.overlays import DeficitSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.transforms import OfLabels, OnOrganism, OnWorlds
 from models.specs.transforms.fit import least_steps, unfit
+from models.specs.transforms.organism import ResetContextSpec
 from models.specs.transforms.senses import PermuteSpec, SenseTransform, SwapSensesSpec
 
 
@@ -24,9 +25,31 @@ def check_transforms(schedule: ScheduleSpec) -> Iterator[Finding]:
         steps, place = ("deficits", name, "transform"), f"deficit {name}"
         if not isinstance(deficit.transform, OnOrganism):
             yield from _transform(schedule, deficit.transform, steps, place, _worlds(schedule, deficit))
+        if isinstance(deficit.transform, ResetContextSpec):
+            yield from _context(schedule, deficit, deficit.transform, place, steps)
         if isinstance(deficit.transform, PermuteSpec) and not is_switch(deficit.strength):
             message = f"{place}: strength of permute is out of bounds: it is 0 or 1, nothing between"
             yield finding("E30", ("deficits", name, "strength"), message, "1, a pulse, or steps between 0 and 1")
+
+
+def _context(
+    schedule: ScheduleSpec, deficit: DeficitSpec, transform: ResetContextSpec, place: str, steps: Steps
+) -> Iterator[Finding]:
+    """A reset that comes too late for every item (E30), and rules that keep traces of a past that is gone (E25)."""
+    worlds = _worlds(schedule, deficit)
+    longest = schedule.clock.sweeps * max((schedule.worlds[world].steps for world in worlds), default=1)
+    if transform.every >= longest:
+        message = f"{place}: a reset every {transform.every} steps, {_told(worlds)} has {longest}"
+        yield finding("E30", (*steps, "every"), message, f"less than {longest}")
+    for circuit in schedule.organism.credit:
+        both = [area for area in transform.areas if area in circuit.areas]
+        if both and circuit.rule.kind in _TRACED:
+            message = f"{place}: {circuit.rule.kind} keeps traces of what {both[0]} carries; a reset is unknown to them"
+            yield finding("E25", steps, message, "backprop or bptt")
+
+
+_TRACED = frozenset({"eprop", "rflo", "rtrl", "force"})
+"""Rules that carry eligibility forward in time beside the state."""
 
 
 def _worlds(schedule: ScheduleSpec, deficit: DeficitSpec) -> list[str]:

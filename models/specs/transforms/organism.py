@@ -1,4 +1,4 @@
-"""Deficits of the organism."""
+"""Deficits of the organism; like those of senses they are not there while probes are taken."""
 
 from __future__ import annotations
 
@@ -8,9 +8,27 @@ from pydantic import Field
 
 from models.specs.base import Many, Name, Spec
 
+Areas = Annotated[Many[Name], Field(min_length=1)]
+
 
 class CutPathwaySpec(Spec):
     """Messages of pathways times 1 - strength; at strength 1 no message, no gradient, no update."""
 
     kind: Literal["cut_pathway"]
     pathways: Annotated[Many[Name], Field(min_length=1)]
+
+
+class LesionSpec(Spec):
+    """What others hear of areas times 1 - strength; at strength 1 these areas do not learn either."""
+
+    kind: Literal["lesion"]
+    areas: Areas
+
+
+class ResetContextSpec(Spec):
+    """What areas carry from one time step to the next is taken times 1 - strength at every so many steps of an item."""
+
+    kind: Literal["reset_context"]
+    areas: Areas
+    every: Annotated[int, Field(ge=1, le=4096)]
+    """Time steps between resets; the first is before step `every` of the item, counted from 0."""

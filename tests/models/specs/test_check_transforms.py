@@ -44,6 +44,11 @@ def errors(given: dict[str, Any]) -> list[tuple[str, str, str]]:
         ({"kind": "lag", "steps": 3}, "E30", HERE,
          "deficit test: lag needs 4 time steps, every one of the worlds crib, school has 1"),
         ({"kind": "bandpass", "low": 0.3}, "E13", HERE, "deficit test: transform: low (0.3) is not below high (0.25)"),
+        ({"kind": "lesion", "areas": ["V1", "V2"]}, "E01", HERE + "/areas/1", "deficit test: unknown area 'V2'"),
+        ({"kind": "reset_context", "areas": ["V2"], "every": 1}, "E01", HERE + "/areas/0",
+         "deficit test: unknown area 'V2'"),
+        ({"kind": "reset_context", "areas": ["V1"], "every": 1}, "E30", HERE + "/every",
+         "deficit test: a reset every 1 steps, every one of the worlds crib, school has 1"),
         ({"kind": "drop_sense"}, "E18", HERE, "deficit test: transform: missing key 'sense'"),
     ],
 )  # fmt: skip
@@ -101,3 +106,22 @@ def test_a_permutation_is_on_or_off(strength: Any) -> None:
 def test_a_permutation_in_part_is_refused(strength: Any) -> None:
     told = "deficit test: strength of permute is out of bounds: it is 0 or 1, nothing between"
     assert errors(document("permute", strength=strength)) == [("E30", "/deficits/test/strength", told)]
+
+
+@pytest.mark.parametrize(("rule", "refused"), [("eprop", True), ("rflo", True), ("bptt", False)])
+def test_context_is_not_taken_from_rules_that_keep_traces_of_it(rule: str, refused: bool) -> None:
+    given = document({"kind": "reset_context", "areas": ["V1"], "every": 2})
+    given["clock"]["sweeps"] = 4
+    given["organism"]["areas"]["V1"] = {"kind": "recurrent", "size": 10}
+    given["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": rule}]
+    given["stages"] = given["stages"][1:]
+    told = f"deficit test: {rule} keeps traces of what V1 carries; a reset is unknown to them"
+    assert (("E25", HERE, told) in errors(given)) is refused
+
+
+def test_a_lesion_cannot_weaken_one_way_of_a_pathway_that_acts_both_ways() -> None:
+    given = document({"kind": "lesion", "areas": ["V1"]})
+    given["organism"]["areas"]["V1"]["act"] = "sigmoid4"
+    given["organism"]["pathways"][2]["mode"] = "symmetric"
+    given["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": "equilibrium_propagation"}]
+    assert "E25" in {code for code, _, _ in errors(given)}
