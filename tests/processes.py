@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +43,12 @@ class Processes:
 
     def run(self, house: Any, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Any command, with the settings of the house."""
+        return self.begin(command, os.environ | house.settings.as_environment() | environment)
+
+    def begin(self, command: Sequence[str], environment: dict[str, str], cwd: Path = ROOT) -> subprocess.Popen[bytes]:
+        """Any command with this environment and no other."""
         log = (self.folder / f"log-{len(self.started)}.txt").open("wb")
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | house.settings.as_environment() | environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.started.append(process)
         return process
