@@ -44,7 +44,10 @@ def fitted(organism: dict[str, Any], areas: Sequence[str], kind: str) -> dict[st
     """The organism with what a rule needs of areas it teaches that a chain of tanh areas has not."""
     if kind in ("equilibrium_propagation", "temporal_derivative", "contrastive_hebbian", "generec"):
         return coupled(organism, areas)
-    acts = {"burst": ("sigmoid", areas[:-1]), "sanger": ("none", areas)}
+    if kind == "kohonen":
+        sized = {name: each | ({"size": 10} if name in areas else {}) for name, each in organism["areas"].items()}
+        return organism | {"areas": sized}
+    acts = {"burst": ("sigmoid", areas[:-1]), "sanger": ("none", areas), "bcm": ("relu", areas)}
     act, taught = acts.get(kind, ("", ()))
     changed = {name: each | {"act": act} for name, each in organism["areas"].items() if name in taught}
     return organism | {"areas": organism["areas"] | changed}

@@ -63,6 +63,10 @@ RULES: dict[str, dict[str, Any]] = {
     "oja": {"kind": "oja"},
     "sanger": {"kind": "sanger"},
     "softhebb": {"kind": "softhebb"},
+    "bcm": {"kind": "bcm", "tau": 20.0},
+    "kohonen": {"kind": "kohonen", "grid": [2, 5], "over": 3},
+    "competitive": {"kind": "competitive"},
+    "competitive k_wta": {"kind": "competitive", "variant": "k_wta", "k": 3},
     "softhebb plain": {"kind": "softhebb", "rate_rule": "plain", "temperature": 2.0},
     "equilibrium_propagation": {"kind": "equilibrium_propagation"},
     "equilibrium_propagation positive": {"kind": "equilibrium_propagation", "nudge": "positive", "damp": 0.2},
@@ -96,10 +100,13 @@ def taught(rule: dict[str, Any], organism: dict[str, Any] | None = None, areas: 
     """An organism whose areas, or some of them, are a circuit; three hidden areas of odd sizes if none is given."""
     organism = organism or chain(21, 19, 17)
     areas = list(areas) or list(organism["areas"])
-    return fitted(organism, areas, rule["kind"]) | {"credit": [{"areas": areas, "rule": rule}]}
+    slow = {"optimizer": {"kind": "sgd", "lr": 0.001}} if rule["kind"] == "bcm" else {}
+    return fitted(organism, areas, rule["kind"]) | {"credit": [{"areas": areas, "rule": rule} | slow]}
 
 
-def lone(rule: dict[str, Any], units: int, source: dict[str, Any], lr: float, **area: Any) -> RegimeSpec:
+def lone(
+    rule: dict[str, Any], units: int, source: dict[str, Any], lr: float, *, batch: int = 50, **area: Any
+) -> RegimeSpec:
     """A regime in which a single area a1 learns from a world without a cost, by plain sgd, ever more slowly."""
     (channel, shape), *_ = facts(TypeAdapter(SourceSpec).validate_python(source)).channels.items()
     organism = {
@@ -111,7 +118,7 @@ def lone(rule: dict[str, Any], units: int, source: dict[str, Any], lr: float, **
     }
     worlds = {"school": {"source": source}}
     stage = {"costs": {}, "plasticity": {"*": {"kind": "decay", "half_life": "300ba"}}}
-    return one_stage(organism, costs={}, worlds=worlds, probes={}, stage=stage, clock={"batch": 50})
+    return one_stage(organism, costs={}, worlds=worlds, probes={}, stage=stage, clock={"batch": batch})
 
 
 def directions(source: dict[str, Any]) -> Tensor:

@@ -6,8 +6,10 @@ from typing import assert_never
 
 from models.credit.attention_gated import AttentionGated
 from models.credit.backprop import Backprop, Exact
+from models.credit.bcm import Bcm
 from models.credit.bptt import Bptt
 from models.credit.burst import Burst
+from models.credit.competitive import Competitive
 from models.credit.contrastive_hebbian import ContrastiveHebbian
 from models.credit.direct_feedback import DirectFeedback
 from models.credit.direct_random_target import DirectRandomTarget
@@ -18,6 +20,7 @@ from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
 from models.credit.generec import Generec
 from models.credit.hebb import Hebb
+from models.credit.kohonen import Kohonen
 from models.credit.kolen_pollack import KolenPollack
 from models.credit.local_error import LocalError
 from models.credit.node_perturbation import NodePerturbation
@@ -45,7 +48,16 @@ from models.specs.credit.gradient import (
     SignSymmetrySpec,
     WeightMirrorSpec,
 )
-from models.specs.credit.hebbian import FreeSpec, HebbSpec, OjaSpec, SangerSpec, SoftHebbSpec
+from models.specs.credit.hebbian import (
+    BcmSpec,
+    CompetitiveSpec,
+    FreeSpec,
+    HebbSpec,
+    KohonenSpec,
+    OjaSpec,
+    SangerSpec,
+    SoftHebbSpec,
+)
 from models.specs.credit.perturbation import ForwardGradientSpec, NodePerturbationSpec, WeightPerturbationSpec
 from models.specs.credit.phases import (
     ContrastiveHebbianSpec,
@@ -111,13 +123,13 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return Eprop(spec, circuit, Exact())
         case RfloSpec():
             return Rflo(spec, circuit, Exact())
-        case HebbSpec() | OjaSpec() | SangerSpec() | SoftHebbSpec():
+        case HebbSpec() | OjaSpec() | SangerSpec() | SoftHebbSpec() | BcmSpec() | CompetitiveSpec() | KohonenSpec():
             return _freely(spec, circuit)
         case _:
             assert_never(spec)
 
 
-def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:
+def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:  # noqa: PLR0911 - one case per member
     """The rule of a circuit that learns without a cost."""
     match spec:
         case HebbSpec():
@@ -128,5 +140,11 @@ def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:
             return Sanger(spec, circuit, Exact())
         case SoftHebbSpec():
             return SoftHebb(spec, circuit, Exact())
+        case BcmSpec():
+            return Bcm(spec, circuit, Exact())
+        case CompetitiveSpec():
+            return Competitive(spec, circuit, Exact())
+        case KohonenSpec():
+            return Kohonen(spec, circuit, Exact())
         case _:
             assert_never(spec)

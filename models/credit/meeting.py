@@ -68,6 +68,16 @@ def mean_product(left_NMS: Tensor, right_NMU: Tensor) -> Tensor:
     return torch.bmm(left_NMS.mT, right_NMU) / left_NMS.shape[1]
 
 
+def distances(x_NMS: Tensor, weight_NSU: Tensor) -> Tensor:
+    """Squared distance of each unit's weights to each input, less what is the same for all units: (N, M, U)."""
+    return torch.baddbmm(weight_NSU.square().sum(dim=1, keepdim=True), x_NMS, weight_NSU, alpha=-2.0)
+
+
+def approach(x_NMS: Tensor, weight_NSU: Tensor, share_NMU: Tensor) -> Tensor:
+    """Minus the way of each unit's weights towards each input, times its share, mean over samples: (N, S, U)."""
+    return share_NMU.mean(dim=1, keepdim=True) * weight_NSU - mean_product(x_NMS, share_NMU)
+
+
 def lengths(matrix_NSU: Tensor) -> Tensor:
     """Of every unit's weights, (N, 1, U)."""
     length_NU: Tensor = torch.linalg.vector_norm(matrix_NSU, dim=1, keepdim=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from math import prod
 
-from models.specs.areas import SPIKING, RecurrentSpec
+from models.specs.areas import SPIKING, AreaSpec, RecurrentSpec
 from models.specs.check_settling import check_at_rest, check_couplings
 from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
-from models.specs.credit import CAPABILITIES
+from models.specs.credit import CAPABILITIES, RuleSpec
 from models.specs.credit.capability import Capability
-from models.specs.credit.hebbian import HebbSpec
+from models.specs.credit.hebbian import CompetitiveSpec, HebbSpec, KohonenSpec
 from models.specs.credit.targets import TargetPropagationSpec
 from models.specs.findings import Finding, Steps, Suggestion, finding
 from models.specs.order import blocks, disorder, settles
@@ -117,7 +118,19 @@ def _unfit(
         yield f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
     if able.free and all(link.turned for link in organism.into(area)):
         yield f"{rule} teaches pathways that lead to its areas; what comes to {area} comes back along its own", None
+    yield from _unfit_size(circuit.rule, area, spec)
     yield from _unfit_act(organism, circuit, area, able)
+
+
+def _unfit_size(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str, str | Suggestion]]:
+    """Why a rule cannot teach so many units."""
+    size = getattr(spec, "size", 0)
+    if isinstance(rule, KohonenSpec) and prod(rule.grid) != size:
+        edit = (Patch(op="replace", path=f"/organism/areas/{area}/size", value=prod(rule.grid)),)
+        grid = " x ".join(map(str, rule.grid))
+        yield f"a grid of {grid} has {prod(rule.grid)} units; {area} has {size}", Suggestion(text="as many", edit=edit)
+    if isinstance(rule, CompetitiveSpec) and rule.variant == "k_wta" and rule.k > size:
+        yield f"{rule.k} units cannot win where {size} compete, in {area}", f"k below {size}"
 
 
 def _unfit_act(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import Spec
+from models.specs.base import Many, Spec
 from models.specs.credit.capability import LAYERS, Capability
 
 LINEAR = frozenset({"linear"})
@@ -46,7 +46,38 @@ class SoftHebbSpec(Spec):
     """norm: a unit learns the slower the nearer its weights are to length one."""
 
 
-FreeSpec = HebbSpec | OjaSpec | SangerSpec | SoftHebbSpec
+class BcmSpec(Spec):
+    """Units learn what they answer to strongly and unlearn the rest; what is strong they learn from themselves."""
+
+    kind: Literal["bcm"]
+    tau: Annotated[float, Field(ge=1.0, le=1e6)] = 100.0
+    """Updates in which the threshold follows the square of the response; weights must be slower."""
+
+
+class CompetitiveSpec(Spec):
+    """Units compete hard for what they see; those that win move towards it."""
+
+    kind: Literal["competitive"]
+    variant: Literal["hard", "k_wta"] = "hard"
+    """hard: the nearest unit wins; k_wta: the nearest `k`."""
+    k: Annotated[int, Field(ge=2, le=65536)] = 2
+
+
+class KohonenSpec(Spec):
+    """Units on a grid: who wins takes its neighbours along, fewer and fewer of them."""
+
+    kind: Literal["kohonen"]
+    grid: Annotated[Many[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=2)]
+    """Units along each axis; their product is the size of the area."""
+    radius: Annotated[float, Field(gt=0.0, le=4096.0)] = 4.0
+    """Standard deviation of the neighbourhood at first, in steps of the grid."""
+    last_radius: Annotated[float, Field(gt=0.0, le=4096.0)] = 0.5
+    """That it has once it has shrunk."""
+    over: Annotated[int, Field(ge=1)] = 1000
+    """Updates, while the area is plastic, in which it shrinks, by the same factor in each."""
+
+
+FreeSpec = HebbSpec | OjaSpec | SangerSpec | SoftHebbSpec | BcmSpec | CompetitiveSpec | KohonenSpec
 
 
 def _free(areas: frozenset[str] = LINEAR, act: frozenset[str] | None = None, *, spikes: bool = True) -> Capability:
@@ -59,4 +90,7 @@ CAPABILITIES: dict[str, Capability] = {
     "oja": _free(),
     "sanger": _free(act=frozenset({"none"}), spikes=False),
     "softhebb": _free(LAYERS),
+    "bcm": _free(act=frozenset({"relu"}), spikes=False),
+    "competitive": _free(),
+    "kohonen": _free(),
 }

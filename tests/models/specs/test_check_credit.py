@@ -38,8 +38,9 @@ def only(given: dict[str, Any], code: str) -> Finding:
     return found
 
 
-FREE = sorted(kind for kind, able in CAPABILITIES.items() if able.free)
-BY_COST = sorted(set(CAPABILITIES) - {"frozen"} - set(FREE))
+FREE = sorted(kind for kind, able in CAPABILITIES.items() if able.free and kind != "kohonen")
+"""Rules without a cost; that of maps needs a grid, see below."""
+BY_COST = sorted(kind for kind, able in CAPABILITIES.items() if not able.free and kind != "frozen")
 
 
 @pytest.mark.parametrize("kind", BY_COST)
@@ -86,6 +87,25 @@ def test_a_rule_without_a_cost_needs_pathways_that_lead_to_its_areas(kind: str) 
     given["organism"]["pathways"].append({"from": "V1", "to": "IT", "mode": "symmetric", "delay": 0})
     del given["organism"]["pathways"][1]
     assert "E25" in [each.code for each in check_document(given).errors]
+
+
+def test_a_map_has_a_unit_at_every_place_of_its_grid() -> None:
+    given = crib({"kind": "kohonen", "grid": [4, 4]}, ["V1"])
+    given["organism"]["pathways"] = [{"from": "retina", "to": "V1"}, {"from": "V1", "to": "head"}]
+    del given["organism"]["areas"]["IT"]
+    given["organism"]["areas"]["V1"]["size"] = 16
+    assert not check_document(given).findings
+    given["organism"]["credit"][0]["rule"] = {"kind": "kohonen", "grid": [4, 3]}
+    found = only(given, "E25")
+    assert "a grid of 4 x 3 has 12 units; V1 has 16" in found.message
+    assert found.suggestion is not None
+    assert found.suggestion.edit is not None
+    assert found.suggestion.edit[0].value == 12
+
+
+def test_no_more_units_win_than_compete() -> None:
+    given = crib({"kind": "competitive", "variant": "k_wta", "k": 13}, ["V1", "IT"])
+    assert "13 units cannot win where 12 compete, in IT" in only(given, "E25").message
 
 
 @pytest.mark.parametrize("kind", ["bptt", "surrogate_gradient", "eprop", "rflo"])
