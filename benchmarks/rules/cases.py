@@ -10,6 +10,7 @@ from benchmarks.rules import benches
 from benchmarks.rules.benches import A, B
 from benchmarks.rules.clusters import Clusters
 from benchmarks.rules.components import Components
+from benchmarks.rules.lone import Map, Selectivity
 from benchmarks.rules.supervised import Case
 
 
@@ -112,6 +113,9 @@ FREE: tuple[Trial, ...] = (
     Components({"kind": "oja"}, units=1, lr=0.05, passes=20, quick=20),
     Components({"kind": "sanger"}, units=3, lr=0.05, passes=100, quick=60),
     Clusters({"kind": "softhebb", "temperature": 2.0}),
+    Clusters({"kind": "competitive", "variant": "k_wta", "k": 2}),
+    Map({"kind": "kohonen", "grid": [8, 8]}),
+    Selectivity({"kind": "bcm", "tau": 20.0}),
 )
 
 TRIALS: tuple[Trial, ...] = (*ON_A, *ON_B, *IN_TIME, *IN_PHASES, *FREE)
@@ -123,7 +127,9 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
     ),
     **dict.fromkeys(("bptt", "surrogate_gradient", "eprop", "rflo"), frozenset("T")),
     **dict.fromkeys(("hebb", "oja", "sanger"), frozenset({"components"})),
-    "softhebb": frozenset({"clusters"}),
+    **dict.fromkeys(("softhebb", "competitive"), frozenset({"clusters"})),
+    "kohonen": frozenset({"map"}),
+    "bcm": frozenset({"patterns"}),
 }
 """Benches of rules that have no place on A: no unit of theirs is tanh, time is needed, no cost is heard, or nothing
 learns. All others are put to A and to B."""
