@@ -7,9 +7,9 @@ from alembic import context
 
 from service.settings import Settings
 from service.store.engine import Database
-from service.store.tables import access, fleet, metadata, record, work
+from service.store.tables import access, fleet, metadata, record, search, work
 
-TABLES = (access, fleet, record, work)
+TABLES = (access, fleet, record, search, work)
 """Imported so that the metadata knows them."""
 
 ONE_AT_A_TIME = 0x6F6E746F

@@ -13,6 +13,7 @@ from models.specs.checks import Checked, check_document
 from models.specs.document import Parsed
 from models.specs.findings import Finding, finding, from_reason
 from models.specs.limits import Limits, asked
+from models.specs.members import uses
 from models.specs.numerics import NumericsSpec
 from models.specs.plan import ArmPlan, StepPlan, ending_id, plan_arm
 from models.specs.schedule import ScheduleSpec
@@ -52,6 +53,8 @@ class Prepared:
     """As submitted; a study has its base inside."""
     canonical: Data
     document_id: str
+    study: StudySpec | None
+    """What is asked of the arms; None: the document is one schedule."""
     arms: tuple[PreparedArm, ...]
     seeds: tuple[int, ...]
     confirmatory: tuple[int, ...]
@@ -161,6 +164,7 @@ def new_job(prepared: Prepared, caller: Caller, about: About) -> NewJob:
         apart=prepared.confirmatory,
         numerics=prepared.numerics,
         warnings=prepared.warnings,
+        uses=uses(prepared.study, {arm.document_id: arm.schedule for arm in prepared.arms}.values()),
         arms=[_new_arm(arm) for arm in prepared.arms],
     )
 
@@ -251,6 +255,7 @@ def _prepared(
 ) -> Prepared:
     assert result.spec is not None
     assert result.kind is not None
+    study = result.spec if isinstance(result.spec, StudySpec) else None
     return Prepared(
         kind=result.kind,
         name=result.spec.name,
@@ -258,9 +263,10 @@ def _prepared(
         document=document,
         canonical=_canonical_form(result.spec, document, arms),
         document_id=arms[0].document_id if result.kind == "schedule" else study_id(result.spec, document),
+        study=study,
         arms=arms,
         seeds=result.numbers,
-        confirmatory=result.spec.confirmatory if isinstance(result.spec, StudySpec) else (),
+        confirmatory=() if study is None else study.confirmatory,
         numerics=numerics,
         warnings=tuple(warnings),
     )

@@ -1,13 +1,12 @@
-"""Jobs over HTTP: list, show, change, delete."""
+"""Jobs over HTTP: show, change, delete."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 import structlog
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from service.api import job_views, waiting
 from service.api.answers import json_answer, tagged
@@ -15,8 +14,6 @@ from service.api.bodies import body_fault, optional_body
 from service.api.dependencies import (
     Config,
     Controller,
-    Cursor,
-    Limit,
     RawBody,
     Reader,
     Store,
@@ -27,59 +24,12 @@ from service.settings import Settings
 from service.store import jobs
 from service.store.engine import Database, again_on_conflict
 from service.store.places import open_blobs
-from service.wire.jobs import JobLine, JobPatch, JobView, LabelPair, Status
-from service.wire.paging import Page, read_cursor, write_cursor
+from service.wire.jobs import JobPatch, JobView
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 IfMatch = Annotated[str | None, Header(description="Act only on this version.")]
-_STATUSES = frozenset(get_args(Status))
-
-
-@router.get("", responses={200: {"model": Page[JobLine]}})
-def list_jobs(  # noqa: PLR0913 - every filter is a parameter of the query
-    request: Request,
-    caller: Reader,
-    store: Store,
-    limit: Limit,
-    cursor: Cursor = None,
-    status: Annotated[str | None, Query(description="One or more, by commas.")] = None,
-    label: Annotated[list[LabelPair], Query(max_length=64, description="k:v; all must hold.")] = [],  # noqa: B006 - read only
-    kind: Literal["schedule", "study"] | None = None,
-    parent: str | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="Part of the name or the notes.")] = None,
-    created_after: datetime | None = None,
-    created_before: datetime | None = None,
-    sort: Literal["-created_at", "created_at"] = "-created_at",
-) -> Response:
-    """Jobs of the project, newest first; no documents, nothing that needs a second look-up."""
-    filters: dict[str, Any] = {
-        "status": sorted(_listed(status)),
-        "label": sorted(label),
-        "kind": kind,
-        "parent": parent,
-        "q": q,
-        "created_after": created_after and created_after.timestamp(),
-        "created_before": created_before and created_before.timestamp(),
-        "sort": sort,
-    }
-    before = read_cursor(cursor, filters)
-    with store.read() as db:
-        rows = jobs.list_page(
-            db,
-            caller.project,
-            filters,
-            before=before,
-            limit=limit + 1,
-            ascending=sort == "created_at",
-        )
-    following = write_cursor(rows[limit - 1]["id"], filters) if len(rows) > limit else None
-    page = {"items": [job_views.line(row) for row in rows[:limit]], "next": following}
-    headers = {}
-    if following:
-        headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
-    return tagged(request, page, **headers)
 
 
 @router.get("/{job}", responses={200: {"model": JobView}})
@@ -155,12 +105,3 @@ def version_named(if_match: str | None) -> int | None:
     if not number.isdigit():
         raise Stale(f"{if_match} is no version of a job")
     return int(number)
-
-
-def _listed(statuses: str | None) -> set[str]:
-    chosen = {each.strip() for each in statuses.split(",")} if statuses else set()
-    unknown = sorted(chosen - _STATUSES)
-    if unknown:
-        message = f"unknown status {unknown[0]!r}; they are {', '.join(sorted(_STATUSES))}"
-        raise body_fault(("query", "status"), "status", message, statuses)
-    return chosen

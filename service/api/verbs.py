@@ -14,11 +14,12 @@ from service.api.jobs import deleted
 from service.api.problems import problem_of
 from service.errors import ServiceError
 from service.lifecycle import ALREADY, Verb, obeys
-from service.store import access, jobs
+from service.store import access, jobs, search
 from service.store.engine import Database, again_on_conflict
 from service.store.jobs import Wish
 from service.submission import Door, first_answer
-from service.wire.jobs import BulkAnswer, BulkBody, CancelBody, JobView, VerbBody
+from service.wire.jobs import CancelBody, JobView, VerbBody
+from service.wire.search import BulkAnswer, BulkBody
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -118,7 +119,7 @@ def _chosen(door: Door, given: BulkBody) -> tuple[list[str], bool]:
         return list(dict.fromkeys(given.ids)), False
     assert given.filter is not None
     with door.database.read() as db:
-        rows = jobs.list_page(db, door.caller.project, given.filter.conditions(), limit=BULK_JOBS + 1, ascending=True)
+        rows = search.list_page(db, door.caller.project, given.filter.conditions(), limit=BULK_JOBS + 1, ascending=True)
     return [row["id"] for row in rows[:BULK_JOBS]], len(rows) > BULK_JOBS
 
 

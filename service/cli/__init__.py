@@ -26,6 +26,7 @@ from service.cli import (
     keys,
     machine,
     outcomes,
+    searches,
     verbs,
 )
 from service.cli.output import complain
@@ -64,6 +65,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(data.app, name="data")
 app.add_typer(config.app, name="config")
 app.add_typer(fleet.app, name="fleet")
+app.add_typer(searches.app, name="searches")
 
 
 def main() -> None:

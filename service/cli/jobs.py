@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -23,7 +25,9 @@ def find(service: Client, name: str) -> Job:
         return service.job(newest["id"])
     if name.startswith("job_") and len(name) == 30:
         return service.job(name)
-    found = [job for job in service.jobs(limit=1000) if job["id"].startswith(name) or job["name"] == name]
+    found = list(service.jobs(name=name, limit=1000))
+    if not found and name.startswith("job_"):
+        found = [job for job in service.jobs(limit=1000) if job["id"].startswith(name)]
     if len(found) != 1:
         complain(f"{name!r} means {len(found)} jobs" if found else f"no job is called {name!r}")
         for job in found[:10]:
@@ -35,14 +39,39 @@ def find(service: Client, name: str) -> Job:
 def list_(
     context: typer.Context,
     status: Annotated[str | None, typer.Option(help="queued,running,... as many as needed, by commas")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    label: Annotated[list[str] | None, typer.Option(help="k:v, as often as needed; all must hold.")] = None,
+    uses: Annotated[
+        list[str] | None,
+        typer.Option(help="A member in use: costs/denoise@V1, rules/hebb, worlds/digits; as often as needed."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The whole name.")] = None,
+    part: Annotated[str | None, typer.Option("--part", "-q", help="Part of the name or the notes.")] = None,
+    document: Annotated[str | None, typer.Option(help="Beginning of a hash: the job's, or an arm's.")] = None,
+    kind: Annotated[str | None, typer.Option(help="schedule or study")] = None,
+    after: Annotated[str | None, typer.Option(help="Created after this time: 2026-11-25, 2026-11-25T12:00Z.")] = None,
+    before: Annotated[str | None, typer.Option(help="Created before this time.")] = None,
+    search: Annotated[str | None, typer.Option(help="A kept search; other options go before what it says.")] = None,
+    save: Annotated[str | None, typer.Option(help="Keep these options as a search under this name.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
     output: Output = Form.TABLE,
 ) -> None:
-    """List jobs, newest first."""
-    page = client(context).get("/v1/jobs", status=status, limit=limit)
-    show_rows(
-        page["items"], ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at"), output
-    )
+    """List jobs for which all that is asked holds, newest first."""
+    service = client(context)
+    states = status and [each.strip() for each in status.split(",")]
+    times = {"created_after": _moment(after), "created_before": _moment(before)}
+    given = {"label": label, "uses": uses, "name": name, "q": part, "document": document, "kind": kind, **times}
+    if save is not None:
+        if search is not None:
+            complain("a search is kept as its options; leave --search or --save out")
+            raise typer.Exit(2)
+        service.save_search(save, status=states, **given)
+    rows = islice(service.jobs(status=status, search=search, limit=min(limit, 1000), **given), limit)
+    show_rows(rows, ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at"), output)
+
+
+def _moment(text: str | None) -> str | None:
+    """A time as the API takes it; on the command line one without a zone is of the clock here."""
+    return None if text is None else datetime.fromisoformat(text).astimezone().isoformat()
 
 
 def show(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:

@@ -60,8 +60,28 @@ class Client(Connection):
         return Job(self, self.get(f"/v1/jobs/{job}"))
 
     def jobs(self, **filters: Any) -> Iterator[dict[str, Any]]:
-        """All jobs that pass the filters, newest first, page by page."""
+        """All jobs that pass the filters, newest first, page by page.
+
+        `status` (several by commas), `label` (`k:v`, or several), `uses` (`costs/denoise@V1`, or several), `name`,
+        `document` (the beginning of a hash), `kind`, `parent`, `q` (part of name or notes), `created_after`,
+        `created_before`, `finished_after`, `finished_before`; `search`: the name of a kept search.
+        """
         return self.pages("/v1/jobs", **filters)
+
+    def searches(self) -> Iterator[dict[str, Any]]:
+        """Searches that are kept, by name."""
+        return self.pages("/v1/searches")
+
+    def save_search(self, name: str, /, **filters: Any) -> dict[str, Any]:
+        """Keep filters of `jobs` under a name, in the place of those it had; `status`, `label` and `uses` are lists."""
+        given = {key: value for key, value in filters.items() if value is not None}
+        headers = {"Content-Type": "application/json"}
+        answer = self.request("PUT", f"/v1/searches/{name}", content=orjson.dumps(given), headers=headers)
+        return dict(orjson.loads(answer.content))
+
+    def forget_search(self, name: str) -> None:
+        """Keep a search no longer."""
+        self.request("DELETE", f"/v1/searches/{name}")
 
     def compare(self, items: Sequence[Arm | Job], **question: Any) -> Comparison:
         """Arms held against the last of them, or that at `against`: documents, pasts, and what else is asked for.
@@ -91,7 +111,7 @@ class Client(Connection):
     ) -> dict[str, Any]:
         """Cancel, pause, resume or delete many jobs, by ids or by a filter; what became of each.
 
-        `filter`: status, label, kind, parent, q, created_after, created_before. A dry run only says what would happen.
+        `filter`: as of `save_search`. A dry run only says what would happen.
         """
         given = {"ids": None if ids is None else list(ids), "filter": filter, "dry_run": dry_run or None, **more}
         body = {name: part for name, part in given.items() if part is not None}

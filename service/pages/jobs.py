@@ -14,7 +14,8 @@ from service.wire.jobs import TERMINAL, Status
 
 router = APIRouter(include_in_schema=False)
 
-LISTED = ("q", "status", "kind", "label", "sort", "cursor", "series")
+CONDITIONS = ("q", "status", "kind", "label", "uses", "document", "created_after", "created_before", "search")
+LISTED = (*CONDITIONS, "sort", "cursor", "series")
 STATUSES: tuple[Status, ...] = (
     "queued",
     "running",
@@ -38,7 +39,18 @@ async def index(request: Request, api: Api) -> Response:
     view = {name: request.query_params.get(name) for name in LISTED}
     asked = {name: value for name, value in view.items() if name != "series"}
     page = await api.get("/v1/jobs", limit=ROWS, **asked)
-    return render(request, "jobs.html", jobs=page["items"], next=page["next"], view=view, statuses=STATUSES)
+    families, searches = await api.together(["/v1/catalogue", "/v1/searches?limit=1000"])
+    return render(
+        request,
+        "jobs.html",
+        jobs=page["items"],
+        next=page["next"],
+        view=view,
+        filtered=any(view[name] for name in CONDITIONS),
+        statuses=STATUSES,
+        members=[f"{row['family']}/{each['kind']}" for row in families["items"] for each in row["kinds"]],
+        searches=[row["name"] for row in searches["items"]],
+    )
 
 
 @router.get("/jobs/{job}")

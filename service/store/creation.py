@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.specs.canonical import canonical_bytes
+from models.specs.members import Use
 from models.specs.numerics import NumericsSpec
 from models.specs.plan import root_key, seedless_key
 from models.specs.regime import RegimeSpec
-from service.store import demands, events, standing
+from service.store import demands, events, search, standing
 from service.store.rows import Row, fetch
 from service.store.tables.work import arm, arm_step, job, trajectory
 
@@ -68,6 +69,8 @@ class NewJob:
     priority: int = 0
     created_by: str | None = None
     warnings: Sequence[Mapping[str, Any]] = ()
+    uses: frozenset[Use] = frozenset()
+    """Members of the registry, by which the job is found."""
     parent: str | None = None
     relation: str | None = None
     parent_age_sp: int | None = None
@@ -89,6 +92,7 @@ def create(db: sa.Connection, now: float, new: NewJob, cohort_lives: int) -> tup
     """Store a job, find or make its trajectories, meet what is trained already; its id, and what to ring."""
     job_id = new_id(max(now, time.time()))
     db.execute(sa.insert(job).values(_job_row(job_id, now, new)))
+    search.remember_uses(db, job_id, new.uses)
     wanted = [_births(db, each, new, cohort_lives) for each in new.arms]
     roots = {demands.trajectory_id(each.project, each.key): each for several in wanted for each in several}
     for _, each in sorted(roots.items()):  # in the order in which everybody locks them

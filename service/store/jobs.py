@@ -1,4 +1,4 @@
-"""Jobs: shown and listed by key, asked to stop, hold and go on, changed, deleted."""
+"""Jobs: shown by key, asked to stop, hold and go on, changed, deleted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from service.lifecycle import ALLOWED, ALREADY, DESIRED, TERMINAL, Verb, obeys
 from service.store import demands, events, history, standing
 from service.store.rows import Row, fetch, fetch_one
 from service.store.tables.record import event, transition
+from service.store.tables.search import member_use
 from service.store.tables.work import arm, arm_step, job, snapshot, trajectory
 
 
@@ -28,46 +29,6 @@ def get(db: sa.Connection, project: str | None, job_id: str) -> Row:
 def heads(db: sa.Connection, ids: Sequence[str]) -> list[Row]:
     """Last event, version and status of those of the jobs that exist."""
     return fetch(db, sa.select(job.c.id, job.c.last_event, job.c.version, job.c.status).where(job.c.id.in_(ids)))
-
-
-def list_page(
-    db: sa.Connection,
-    project: str,
-    filters: Mapping[str, Any] | None = None,
-    *,
-    before: str | None = None,
-    limit: int = 50,
-    ascending: bool = False,
-) -> list[Row]:
-    """Rows of jobs without documents, newest first; `before` is the last id of the page before.
-
-    Filters, each of which may be missing: `status` (any of several), `label` (all of several `key:value`), `kind`,
-    `parent`, `q` (part of name or notes), `created_after` and `created_before` (epoch seconds).
-    """
-    columns = [column for column in job.c if column.name not in ("document", "warnings")]
-    query = sa.select(*columns).where(job.c.project == project, *_conditions(filters or {}))
-    if before is not None:
-        query = query.where(job.c.id > before if ascending else job.c.id < before)
-    return fetch(db, query.order_by(job.c.id.asc() if ascending else job.c.id.desc()).limit(limit))
-
-
-def _conditions(filters: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    c = job.c
-    found: list[sa.ColumnElement[bool]] = []
-    if filters.get("status"):
-        found.append(c.status.in_(filters["status"]))
-    for text in filters.get("label", ()):
-        key, _, value = text.partition(":")
-        found.append(c.labels[key].as_string() == value)
-    found += [c[name] == filters[name] for name in ("kind", "parent") if filters.get(name) is not None]
-    if filters.get("q"):
-        part = filters["q"]
-        found.append(sa.or_(c.name.icontains(part, autoescape=True), c.notes.icontains(part, autoescape=True)))
-    if filters.get("created_after") is not None:
-        found.append(c.created_at > filters["created_after"])
-    if filters.get("created_before") is not None:
-        found.append(c.created_at < filters["created_before"])
-    return found
 
 
 def arms_of(db: sa.Connection, job_id: str) -> list[Row]:
@@ -194,7 +155,7 @@ def delete(db: sa.Connection, project: str, job_id: str, version: int | None = N
         raise Stale(f"the job is at version {row['version']}, not {version}")
     if row["status"] not in TERMINAL:
         raise refusal(row["status"], "delete")
-    for table in (arm_step, event, arm):
+    for table in (arm_step, event, arm, member_use):
         db.execute(sa.delete(table).where(table.c.job == job_id))
     db.execute(sa.delete(job).where(job.c.id == job_id))
     return _forget_unreached(db, ids)

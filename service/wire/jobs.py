@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.specs.study import Patch
-from service.wire.problem import Problem
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "succeeded", "failed", "cancelled"]
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -60,72 +58,6 @@ class CancelBody(VerbBody):
 
     now: bool = False
     """Do not wait for the end of the slice: what it trained since the last commit is lost."""
-
-
-class JobFilter(_Body):
-    """Which jobs; all conditions that are given must hold."""
-
-    status: Annotated[list[Status], Field(min_length=1, max_length=8)] | None = None
-    label: Annotated[list[LabelPair], Field(min_length=1, max_length=64)] | None = None
-    """`k:v`; all must hold."""
-    kind: Literal["schedule", "study"] | None = None
-    parent: Annotated[str, Field(max_length=40)] | None = None
-    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Part of the name or the notes."""
-    created_after: Annotated[datetime, Strict(False)] | None = None
-    created_before: Annotated[datetime, Strict(False)] | None = None
-
-    @model_validator(mode="after")
-    def _not_everything(self) -> Self:
-        if not self.model_fields_set or all(getattr(self, name) is None for name in self.model_fields_set):
-            raise PydanticCustomError("filter_empty", "give at least one condition; without any it means every job")
-        return self
-
-    def conditions(self) -> dict[str, Any]:
-        """As the store takes them: times in epoch seconds."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
-        times = {name: part.timestamp() for name, part in given.items() if isinstance(part, datetime)}
-        return {name: part for name, part in (given | times).items() if part is not None}
-
-
-class BulkBody(_Body):
-    """What to do, and to which jobs."""
-
-    action: Literal["cancel", "pause", "resume", "delete"]
-    ids: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=1000)] | None = None
-    filter: JobFilter | None = None
-    dry_run: bool = False
-    reason: Annotated[str, Field(max_length=2000)] | None = None
-    now: bool = False
-    """Of cancel: do not wait for the end of slices."""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.ids is None) == (self.filter is None):
-            raise PydanticCustomError("exclusive", "exactly one of ids and filter")
-        if self.now and self.action != "cancel":
-            raise PydanticCustomError("now", "only a cancel can be `now`")
-        return self
-
-
-class BulkItem(BaseModel):
-    """One job, and the status with which the verb alone would have been answered."""
-
-    id: str
-    status: int
-    problem: Problem | None = None
-
-
-class BulkAnswer(BaseModel):
-    """What became of every job."""
-
-    action: str
-    dry_run: bool
-    items: list[BulkItem]
-    counts: dict[str, int]
-    """How many items have which status."""
-    more: bool
-    """Whether the filter finds more jobs than one request acts on; ask again."""
 
 
 class NewJobBody(_Body):

@@ -219,6 +219,18 @@ def test_the_list_is_worked_by_keyboard(window: Browser, grown: Job, service: Se
     drawn(window, ENVELOPES)
 
 
+def test_a_search_is_kept_and_forgotten(window: Browser, service: Service, grown: Job) -> None:
+    window.open("/?uses=outcomes/final")
+    window.find("[data-keeps] [name=name]").send_keys("with-finals")
+    window.find("[data-keeps] button").click()
+    window.until(lambda: "search=with-finals" in window.driver.current_url, "the kept search")
+    assert window.js("return [...document.querySelectorAll('tr[data-job]')].length") == 1
+    assert [each["filter"] for each in service.client.searches()] == [{"uses": ["outcomes/final"]}]
+    window.find("[data-forgets=with-finals]").click()
+    window.until(lambda: not window.driver.find_elements("css selector", ".searches"), "nothing is kept")
+    assert list(service.client.searches()) == []
+
+
 def test_the_list_is_live_and_shows_last_values(window: Browser, service: Service, grown: Job) -> None:
     window.open("/?series=probe.acc")
     window.until(

@@ -100,7 +100,7 @@ def client(api: httpx.Client) -> Client:
 @pytest.fixture
 def run(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`ontogeny` with some words, against the application in this process."""
-    for room in ("outcomes", "comparing"):
+    for room in ("outcomes", "comparing", "jobs", "searches"):
         monkeypatch.setattr(f"service.cli.{room}.client", lambda _: client)
     monkeypatch.setattr(out, "width", 200)
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from build import tiny_schedule
 
-from service.store import jobs
+from service.store import jobs, search
 from service.store.leases import Lease, LeaseLost
 from service.store.tables.work import trajectory
 from workers.lease import HUNG_STATUS, Progress, Renewal
@@ -59,7 +59,7 @@ def test_a_wish_to_stop_is_heard_at_a_renewal(short: Any) -> None:
     lease, asked_at = leased(short)
     progress = Progress()
     with short.database.write() as db:
-        (job,) = jobs.list_page(db, "default")
+        (job,) = search.list_page(db, "default")
         jobs.request(db, short.database.now(db), "default", job["id"], jobs.Wish("pause"))
     with Renewal(short.database, lease, TTL_SECONDS, progress, asked_at) as renewal:
         progress.move(1)

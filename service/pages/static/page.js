@@ -4,6 +4,7 @@ import { follow } from "./live.js";
 import { controls } from "./controls.js";
 import { watchFigures } from "./plots.js";
 import { lastValues } from "./last.js";
+import { searches } from "./searches.js";
 import { verbs } from "./verbs.js";
 
 document.documentElement.classList.add("js");
@@ -43,6 +44,7 @@ addEventListener("ontogeny:changed", () => document.querySelectorAll("[data-incl
 bindKeys();
 controls();
 verbs();
+searches();
 watchFigures(document);
 lastValues();
 follow();

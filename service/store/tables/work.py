@@ -61,7 +61,7 @@ arm = sa.Table(
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("labels", sa.JSON, nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
-    sa.Column("document_hash", sa.String(80), nullable=False),
+    sa.Column("document_hash", sa.String(80), nullable=False, index=True),
     sa.Column("probes", sa.JSON, nullable=False),
     sa.Column("probe_names", sa.JSON, nullable=False),
 )

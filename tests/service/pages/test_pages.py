@@ -161,9 +161,29 @@ def test_the_address_of_the_list_holds_filters_and_order(api: httpx.Client, benc
     assert shown("label=set:pilot") == [done]
     assert shown("q=second") == [waiting]
     assert shown("status=failed") == []
+    assert shown("uses=costs/cross_entropy@head&kind=schedule") == [done, waiting]
+    assert shown("uses=rules/oja") == []
+    assert shown("created_before=2020-01-01") == []
+    assert api.put("/v1/searches/pilots", json={"label": ["set:pilot"]}).status_code == 201
+    assert shown("search=pilots") == [done]
     assert "No job is like that" in read(api, "/?status=failed")
     oldest_first = read(api, "/?sort=created_at")
     assert oldest_first.index(done) < oldest_first.index(waiting)
+
+
+def test_kept_searches_stand_above_the_list_and_filters_can_be_kept(api: httpx.Client) -> None:
+    assert "data-keeps" not in read(api, "/")
+    assert "data-keeps" in read(api, "/?uses=worlds/digits")
+    api.put("/v1/searches/mine", json={"uses": ["worlds/digits"]})
+    text = read(api, "/?search=mine")
+    assert '<a href="?search=mine" aria-current="true">mine</a>' in text
+    assert 'data-forgets="mine"' in text
+    assert "data-keeps" not in text
+    assert '<option value="costs/denoise">' in text
+
+
+def test_a_search_for_an_unknown_member_says_what_there_is(api: httpx.Client) -> None:
+    assert "near it: denoise" in read(api, "/?uses=costs/denoize", 400)
 
 
 def test_a_long_list_goes_on_on_the_next_page(api: httpx.Client) -> None:

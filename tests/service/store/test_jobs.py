@@ -5,7 +5,7 @@ from simulated import Bench, Fates, arm, step, until
 
 from service.errors import Conflict, NotFound, Stale
 from service.lifecycle import Verb
-from service.store import creation, jobs, standing, trajectories, upkeep
+from service.store import creation, jobs, search, standing, trajectories, upkeep
 from service.store.leases import LeaseLost
 from service.store.tables import metadata
 from service.store.tables.record import transition
@@ -203,8 +203,8 @@ def test_pages_of_jobs_follow_each_other_without_gaps(bench: Bench) -> None:
         bench.clock.pass_by(1)
         made.append(bench.submit(arm(step(place, 20))))
     with bench.database.read() as db:
-        first = jobs.list_page(db, "default", limit=2)
-        second = jobs.list_page(db, "default", before=first[-1]["id"], limit=9)
+        first = search.list_page(db, "default", limit=2)
+        second = search.list_page(db, "default", before=first[-1]["id"], limit=9)
     assert [row["id"] for row in first + second] == sorted(made, reverse=True)
     assert "document" not in first[0]
 

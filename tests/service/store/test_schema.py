@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from service.store.engine import Database, SchemaOutdated, alembic_config, migrate, require_revision
-from service.store.tables import access, fleet, metadata, record, work
+from service.store.tables import access, fleet, metadata, record, search, work
 
-KNOWN = (access, fleet, record, work)
+KNOWN = (access, fleet, record, search, work)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
