@@ -1,0 +1,1 @@
+"""Paces of cohorts, of a plain loop and of JAX."""
