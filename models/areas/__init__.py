@@ -9,6 +9,7 @@ from models.areas.conv import Conv
 from models.areas.initial import initial
 from models.areas.linear import Linear
 from models.areas.recurrent import Recurrent
+from models.areas.torch_module import TorchModule, stand_in
 from models.protocols import Area
 from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
 
@@ -24,8 +25,11 @@ def build_area(
     """The area of that name; inputs are the unit shapes of its sources, shape that of its own units.
 
     `turned` gives the sources that symmetric pathways bring back, and the weight that each shares, transposed.
-    `gain` multiplies first weights.
+    `gain` multiplies first weights. Where a module stands for the area, it is that.
     """
+    make = stand_in(name)
+    if make is not None:
+        return TorchModule(name, make, inputs, shape)
     fill = initial(spec.init, spec.act, gain)
     match spec:
         case LinearSpec():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 
 from models.areas import build_area
+from models.areas.torch_module import Unfit, stand_in
 from models.credit.backprop import Exact
 from models.draw import Draw
 from models.engine.circuit import Circuits
@@ -108,5 +109,17 @@ class Organism:
         if len(sources) < len(links):
             raise Refused.because("E02", "/organism/pathways", f"area {area}: two pathways from one source")
         turned = {link.source: link.weight for link in links if link.turned}
+        self._refuse_modules(area, turned)
         gain = self.spec.init_gain_of(area)
         return build_area(area, self.spec.areas[area], sources, self.shapes[area], turned, gain)
+
+    def _refuse_modules(self, area: str, turned: Mapping[str, str]) -> None:
+        """A module stands for an area only where nobody else asks for what is inside."""
+        if stand_in(area) is None:
+            return
+        rules = [each.rule.kind for each in self.spec.credit if area in each.areas]
+        if any(rule not in ("backprop", "frozen") for rule in rules):
+            raise Unfit(f"area {area} is a module: backprop teaches it, or frozen leaves it, not {rules[0]}")
+        shared = any(link.turned for each in self.order for link in self.spec.into(each) if link.source == area)
+        if turned or shared:
+            raise Unfit(f"area {area} is a module: no symmetric pathway can share its weights")
