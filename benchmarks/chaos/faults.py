@@ -261,11 +261,11 @@ def of_others(fleet: Fleet) -> list[str]:
 
 
 class Deck:
-    """Faults of one sort, drawn like cards: by chance, and each in its share; dealt at a mean pace."""
+    """Faults of one sort, drawn like cards at a mean pace: each once, and then by chance, each in its share."""
 
     def __init__(self, names: Sequence[str], pace: float, chance: random.Random, now: float) -> None:
         self.names, self.pace, self.chance = names, pace, chance
-        self.cards: list[str] = []
+        self.cards = chance.sample(sorted(set(names)), len(set(names)))
         self.due = now + chance.expovariate(1 / pace)
 
     def play(self, now: float, strike: Callable[[str, float], bool]) -> None:

@@ -56,15 +56,20 @@ def run(mode: str, seconds: float, seed: int, paces: Paces | None = None, *, upd
 
 
 def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces) -> Mapping[str, int]:
-    """Strike at the paces, with faults and victims by chance of the seed; what was done, by kind."""
+    """Strike at the paces for so long, and until every fault has struck; what was done, by kind.
+
+    Faults and victims are by chance of the seed. TimeoutError if a fault finds nothing to harm for ever.
+    """
     striking, chance, now = Mischief(fleet, seed), random.Random(seed + 1), time.monotonic()
     decks = [
         faults.Deck(faults.of_kills(fleet), paces.kills, chance, now),
         faults.Deck(faults.of_servers(fleet), paces.servers, chance, now),
         faults.Deck(faults.of_others(fleet), paces.others, chance, now),
     ]
-    end = now + seconds
-    while (now := time.monotonic()) < end:
+    end, wanted = now + seconds, {name for deck in decks for name in deck.names}
+    while (now := time.monotonic()) < end or wanted - striking.done.keys():
+        if now > end + REST_SECONDS:
+            raise TimeoutError(f"nothing to harm for {sorted(wanted - striking.done.keys())}: {fleet.logs()[-5000:]}")
         striking.end(now)
         for deck in decks:
             deck.play(now, striking.strike)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +19,8 @@ from service.client.documents import with_base
 from service.client.errors import ApiError, Unreachable
 
 DEFAULT_URL = "http://127.0.0.1:8714"
+STREAM_TRIES, STREAM_PAUSE_SECONDS = 25, 5.0
+"""A stream that broke is taken up again for a minute and more: so long a service may be restarted."""
 _AGAIN = frozenset({429, 502, 503, 504})
 
 
@@ -113,10 +117,13 @@ class Connection:
                         yield event
                         if event.event == "end":
                             return
-            except httpx.TransportError as error:
+            except (httpx.TransportError, ApiError) as error:
                 retries += 1
-                if retries > 20:
+                if not _worth_another_try(error):
+                    raise
+                if retries > STREAM_TRIES:
                     raise Unreachable(f"the stream of {job} broke and {self.url} does not answer: {error}") from error
+                time.sleep(min(0.1 * 2**retries, STREAM_PAUSE_SECONDS) * random.uniform(0.5, 1.0))
 
     def document(self, path: str, document: str | Path | Mapping[str, Any], **about: Any) -> Any:
         """POST a document: a file with its base, a mapping, or the text itself."""
