@@ -119,11 +119,15 @@ class Connection:
                             return
             except (httpx.TransportError, ApiError) as error:
                 retries += 1
-                if not _worth_another_try(error):
-                    raise
-                if retries > STREAM_TRIES:
-                    raise Unreachable(f"the stream of {job} broke and {self.url} does not answer: {error}") from error
-                time.sleep(min(0.1 * 2**retries, STREAM_PAUSE_SECONDS) * random.uniform(0.5, 1.0))
+                self._rest(job, retries, error)
+
+    def _rest(self, job: str, retries: int, error: httpx.TransportError | ApiError) -> None:
+        """Wait before a stream is taken up again; raises what is no use to try again, or was tried often enough."""
+        if not _worth_another_try(error):
+            raise error
+        if retries > STREAM_TRIES:
+            raise Unreachable(f"the stream of {job} broke and {self.url} does not answer: {error}") from error
+        time.sleep(min(0.1 * 2**retries, STREAM_PAUSE_SECONDS) * random.uniform(0.5, 1.0))
 
     def document(self, path: str, document: str | Path | Mapping[str, Any], **about: Any) -> Any:
         """POST a document: a file with its base, a mapping, or the text itself."""
