@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.catalogue import costs, worlds
+from benchmarks.catalogue import costs, probes, worlds
 from benchmarks.catalogue.table import Entry
 from models.specs.costs import CostSpec
+from models.specs.probes import ProbeSpec
 from models.specs.worlds.sources import SourceSpec
 
 
@@ -23,4 +24,5 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     "worlds": Family(SourceSpec, worlds.ENTRIES),
     "costs": Family(CostSpec, costs.ENTRIES),
+    "probes": Family(ProbeSpec, probes.ENTRIES),
 }

@@ -55,7 +55,9 @@ class Examiner:
             text = world.model_dump_json()
             if (text, n) not in seen:
                 seen[text, n] = Items(self._stream(text, world), n, portion, self._organism)
-            return Exam(seen[text, n], {measured.probe.cost: measured.cost} if measured.cost else {})  # type: ignore[union-attr]
+            asked = {"cost": measured.cost, "other": measured.other}
+            costs = {getattr(measured.probe, field): cost for field, cost in asked.items() if cost is not None}
+            return Exam(seen[text, n], costs)
 
         extra = {"train": exam(measured.train, None)} if measured.train else {}
         view = ProbeView(self._areas, portion.weight, exam(measured.world, measured.probe.n), extra)

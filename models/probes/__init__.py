@@ -5,43 +5,129 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.probes.accuracy import Accuracy
+from models.probes.activity import Activity
 from models.probes.alignment import Alignment
+from models.probes.angle_error import AngleError
+from models.probes.average_precision import AveragePrecision
+from models.probes.cka import Cka
+from models.probes.cost_conflict import CostConflict
+from models.probes.dead_units import DeadUnits
+from models.probes.decode import Decode
+from models.probes.delta_value import DeltaValue
 from models.probes.effective_rank import EffectiveRank
 from models.probes.fisher_trace import FisherTrace
 from models.probes.linear_readout import LinearReadout
 from models.probes.loss import Loss
+from models.probes.mode_strength import ModeStrength
+from models.probes.mse import Mse
+from models.probes.next_frame import NextFrame
+from models.probes.ocular_dominance import OcularDominance
+from models.probes.orientation import Orientation
+from models.probes.pathway_share import PathwayShare
+from models.probes.rsa import Rsa
+from models.probes.sparseness import Sparseness
 from models.probes.weight_norm import WeightNorm
 from models.protocols import Probe
 from models.specs.costs import CostSpec
 from models.specs.probes import (
-    AccuracySpec,
-    AlignmentSpec,
-    EffectiveRankSpec,
-    FisherTraceSpec,
-    LinearReadoutSpec,
-    LossSpec,
+    OfErrors,
+    OfPatterns,
+    OfTruths,
+    OfUnits,
+    OfWeights,
     ProbeSpec,
-    WeightNormSpec,
+    activity,
+    errors,
+    truths,
+    weights,
 )
 
 
-def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:  # noqa: PLR0911  one case per member
+def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:
     """The probe a spec describes; `cost` is the declared cost it names, None if it names none."""
+    if isinstance(spec, OfErrors):
+        return _of_errors(spec, cost)
+    if isinstance(spec, OfTruths):
+        return _of_truths(spec)
+    if isinstance(spec, OfUnits):
+        return _of_units(spec)
+    if isinstance(spec, OfPatterns):
+        return _of_patterns(spec)
+    return _of_weights(spec)
+
+
+def _of_weights(spec: OfWeights) -> Probe:
     match spec:
-        case AccuracySpec():
-            return Accuracy(spec)
-        case LossSpec():
-            return Loss(spec)
-        case WeightNormSpec():
+        case weights.WeightNormSpec():
             return WeightNorm(spec)
-        case AlignmentSpec():
+        case weights.OcularDominanceSpec():
+            return OcularDominance(spec)
+        case weights.PathwayShareSpec():
+            return PathwayShare(spec)
+        case weights.ModeStrengthSpec():
+            return ModeStrength(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_errors(spec: OfErrors, cost: CostSpec | None) -> Probe:
+    match spec:
+        case errors.LossSpec():
+            return Loss(spec)
+        case errors.AlignmentSpec():
             return Alignment(spec)
-        case EffectiveRankSpec():
-            return EffectiveRank(spec)
-        case LinearReadoutSpec():
-            return LinearReadout(spec)
-        case FisherTraceSpec():
+        case errors.FisherTraceSpec():
             assert cost is not None
             return FisherTrace(spec, cost.at)
+        case errors.CostConflictSpec():
+            return CostConflict(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_truths(spec: OfTruths) -> Probe:  # noqa: PLR0911  one case per member
+    match spec:
+        case truths.AccuracySpec():
+            return Accuracy(spec)
+        case truths.LinearReadoutSpec():
+            return LinearReadout(spec)
+        case truths.MseSpec():
+            return Mse(spec)
+        case truths.AveragePrecisionSpec():
+            return AveragePrecision(spec)
+        case truths.AngleErrorSpec():
+            return AngleError(spec)
+        case truths.DecodeSpec():
+            return Decode(spec)
+        case truths.NextFrameSpec():
+            return NextFrame(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_units(spec: OfUnits) -> Probe:
+    match spec:
+        case activity.ActivitySpec():
+            return Activity(spec)
+        case activity.DeadUnitsSpec():
+            return DeadUnits(spec)
+        case activity.SparsenessSpec():
+            return Sparseness(spec)
+        case activity.DeltaValueSpec():
+            return DeltaValue(spec)
+        case activity.OrientationSpec():
+            return Orientation(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_patterns(spec: OfPatterns) -> Probe:
+    match spec:
+        case activity.EffectiveRankSpec():
+            return EffectiveRank(spec)
+        case activity.RsaSpec():
+            return Rsa(spec)
+        case activity.CkaSpec():
+            return Cka(spec)
         case _:
             assert_never(spec)

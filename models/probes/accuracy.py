@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor
 
 from models.protocols import ProbeView
-from models.specs.probes import AccuracySpec
+from models.specs.probes.truths import AccuracySpec
 
 
 @final

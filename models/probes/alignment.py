@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from models.protocols import Params, ProbeView
-from models.specs.probes import AlignmentSpec, areas_of
+from models.specs.probes import areas_of
+from models.specs.probes.errors import AlignmentSpec
 
 
 @final

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from models.protocols import ProbeView
-from models.specs.probes import EffectiveRankSpec, areas_of
+from models.specs.probes import areas_of
+from models.specs.probes.activity import EffectiveRankSpec
 
 
 @final

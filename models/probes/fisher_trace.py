@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from models.protocols import Moment, ProbeView
-from models.specs.probes import FisherTraceSpec, areas_of
+from models.specs.probes import areas_of
+from models.specs.probes.errors import FisherTraceSpec
 
 
 @final

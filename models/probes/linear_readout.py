@@ -7,10 +7,10 @@ from typing import final
 import torch
 from torch import Tensor
 
+from models.probes.ridge import RIDGES, Ridge
 from models.protocols import Moment, ProbeView
-from models.specs.probes import LinearReadoutSpec, areas_of
-
-_RIDGES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+from models.specs.probes import areas_of
+from models.specs.probes.truths import LinearReadoutSpec
 
 
 @final
@@ -54,19 +54,12 @@ def _score(fit: Samples, test: Samples) -> Tensor:
     trial, held_out = (rate[:, :cut], label[:, :cut]), (rate[:, cut:], label[:, cut:])
     if held_out[0].shape[1] == 0:
         held_out = trial
-    tried = [_accuracy(trial, held_out, torch.full((rate.shape[0],), ridge), classes) for ridge in _RIDGES]
-    best_N = torch.tensor(_RIDGES)[torch.stack(tried).argmax(dim=0)]
+    tried = [_accuracy(trial, held_out, torch.full((rate.shape[0],), ridge), classes) for ridge in RIDGES]
+    best_N = torch.tensor(RIDGES)[torch.stack(tried).argmax(dim=0)]
     return _accuracy(fit, test, best_N, classes).float()
 
 
 def _accuracy(fit: Samples, test: Samples, ridge_N: Tensor, classes: int) -> Tensor:
-    x, y = fit[0].flatten(1, 2), torch.nn.functional.one_hot(fit[1].flatten(1), classes).double()
-    mean, centre = x.mean(dim=1, keepdim=True), y.mean(dim=1, keepdim=True)
-    sd = (x - mean).square().mean(dim=1, keepdim=True).sqrt()
-    sd = torch.where(sd > 1e-9, sd, 1.0)
-    x = (x - mean) / sd
-    count, units = x.shape[1:]
-    gram = x.transpose(1, 2) @ x / count + ridge_N.double()[:, None, None] * torch.eye(units, dtype=torch.float64)
-    weight = torch.cholesky_solve(x.transpose(1, 2) @ (y - centre) / count, torch.linalg.cholesky(gram))
-    output = (test[0].flatten(1, 2) - mean) / sd @ weight + centre
+    y = torch.nn.functional.one_hot(fit[1].flatten(1), classes).double()
+    output = Ridge.fit(fit[0].flatten(1, 2), y, ridge_N).read(test[0].flatten(1, 2))
     return (output.argmax(dim=-1) == test[1].flatten(1)).double().mean(dim=1)

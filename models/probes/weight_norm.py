@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from models.protocols import ProbeView
-from models.specs.probes import WeightNormSpec, areas_of
+from models.specs.probes import areas_of
+from models.specs.probes.weights import WeightNormSpec
 
 
 @final

@@ -13,6 +13,7 @@ from models.specs.costs.target import AreaTarget
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import AdamSpec, AdamWSpec, RmspropSpec, SgdSpec
+from models.specs.probes import costs_of
 from models.specs.reach import learns_freely, reaches
 from models.specs.schedule import ClockSpec, ScheduleSpec, StageSpec
 from models.specs.timeline import pass_sp, stage_lengths
@@ -20,7 +21,9 @@ from models.specs.times import Clock, durations, levels
 from models.specs.triggers import leaves
 from models.specs.worlds import WorldSpec
 
-_SCORES = ("accuracy", "loss", "linear_readout")
+_SCORES = (
+    "accuracy", "loss", "linear_readout", "mse", "average_precision", "angle_error", "decode", "next_frame",
+)  # fmt: skip
 _FEW_ITEMS = 500
 _JUMP = 1.1
 """Ratio of weights from which a border counts as a jump."""
@@ -196,9 +199,7 @@ def _unused(schedule: ScheduleSpec) -> Iterator[Finding]:
     seen = {stage.world for stage in schedule.stages} | {
         world for probe in probes for world in (probe.world, getattr(probe, "train", None))
     }
-    weighing = {name for stage in schedule.stages for name in weighed(stage)} | {
-        getattr(probe, "cost", None) for probe in probes
-    }
+    weighing = {name for stage in schedule.stages for name in weighed(stage)}.union(*map(costs_of, probes))
     fed = {pathway.source for pathway in schedule.organism.pathways}
     collections: list[tuple[Steps, str, list[str]]] = [
         (("worlds",), "world", [name for name in schedule.worlds if name not in seen]),

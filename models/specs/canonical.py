@@ -20,7 +20,7 @@ from models.specs.durations import ZERO, Duration
 from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_zero
 from models.specs.organism import OrganismSpec
 from models.specs.overlays import CriticalPeriodSpec, DeficitSpec, ModulatorSpec, Reopening
-from models.specs.probes import ProbeSpec
+from models.specs.probes import ProbeSpec, costs_of
 from models.specs.regime import Measured
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import common_pass, pass_sp, stage_lengths
@@ -41,7 +41,7 @@ def canonical(schedule: ScheduleSpec) -> ScheduleSpec:
     )
     in_life = _resolver(schedule, common_pass(schedule), None)
     weighed = {cost for stage in stages for cost in stage.costs}
-    costs_read = weighed | {cost for probe in schedule.probes.values() if (cost := getattr(probe, "cost", None))}
+    costs_read = weighed.union(*(costs_of(probe) for probe in schedule.probes.values()))
     deficits = {name: _deficit(deficit, in_life) for name, deficit in schedule.deficits.items()}
     worlds_used = {stage.world for stage in stages} | {
         world for probe in schedule.probes.values() for world in (probe.world, getattr(probe, "train", None)) if world
@@ -85,13 +85,14 @@ def document_id(spec: Spec | dict[str, Any]) -> str:
 
 def measured(probe: ProbeSpec, schedule: ScheduleSpec) -> Measured:
     """A probe of a canonical schedule with all it needs, without names and cadence, which do not change its values."""
-    train, cost = getattr(probe, "train", None), getattr(probe, "cost", None)
+    train, cost, other = (getattr(probe, field, None) for field in ("train", "cost", "other"))
     nameless = {"world": "world", "every": ZERO} | ({"train": "train"} if train else {})
     return Measured(
         probe=probe.model_copy(update=nameless),
         world=schedule.worlds[probe.world],
         train=schedule.worlds[train] if train else None,
         cost=schedule.costs[cost] if cost else None,
+        other=schedule.costs[other] if other else None,
     )
 
 

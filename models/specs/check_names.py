@@ -185,17 +185,19 @@ def _windows(schedule: ScheduleSpec) -> Iterator[Finding]:
 
 
 def _probes(schedule: ScheduleSpec) -> Iterator[Finding]:
+    areas, senses = schedule.organism.areas, schedule.organism.senses
+    named: list[tuple[Code, str, Collection[str], tuple[str, ...]]] = [
+        ("E01", "area", ["*", *areas], ("at",)),
+        ("E05", "cost", schedule.costs, ("cost", "other")),
+        ("E01", "area or sense", [*senses, *areas], ("to", "left", "right", "source", "sense")),
+        ("E04", "world", schedule.worlds, ("world", "train")),
+    ]
     for name, probe in schedule.probes.items():
-        steps, place = ("probes", name), f"probe {name}"
-        at, cost = getattr(probe, "at", "*"), getattr(probe, "cost", None)
-        if at != "*":
-            yield from _unknown("E01", (*steps, "at"), place, "area", at, schedule.organism.areas)
-        if cost is not None:
-            yield from _unknown("E05", (*steps, "cost"), place, "cost", cost, schedule.costs)
-        for field in ("world", "train"):
-            world = getattr(probe, field, None)
-            if world is not None:
-                yield from _unknown("E04", (*steps, field), place, "world", world, schedule.worlds)
+        for code, what, known, fields in named:
+            for field in fields:
+                given = getattr(probe, field, None)
+                if given is not None:
+                    yield from _unknown(code, ("probes", name, field), f"probe {name}", what, given, known)
 
 
 def _innate(schedule: ScheduleSpec) -> Iterator[Finding]:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from math import prod
 
 from models.specs.check_costs import lacks, misfed_senses, misfit
+from models.specs.check_truths import unmeasurable
 from models.specs.findings import Finding, finding
-from models.specs.probes import MEASURES, AccuracySpec, FisherTraceSpec, LinearReadoutSpec, ProbeSpec
+from models.specs.probes import MEASURES, ProbeSpec
+from models.specs.probes.errors import FisherTraceSpec
+from models.specs.probes.truths import AccuracySpec, LinearReadoutSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
@@ -119,6 +122,7 @@ def _problems(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, Sha
             yield "cost", f"fisher_trace reads a cross_entropy cost, {probe.cost} is {schedule.costs[probe.cost].kind}"
         case _:
             yield from _of_cost(schedule, probe, world, shapes)
+            yield from unmeasurable(schedule, probe, shapes)
 
 
 def _accuracy(probe: AccuracySpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
@@ -132,16 +136,17 @@ def _accuracy(probe: AccuracySpec, world: WorldSpec, shapes: Mapping[str, Shape]
 def _of_cost(
     schedule: ScheduleSpec, probe: ProbeSpec, world: WorldSpec, shapes: Mapping[str, Shape]
 ) -> Iterator[tuple[str, str]]:
-    name = getattr(probe, "cost", None)
-    if name is None or isinstance(probe, FisherTraceSpec):
-        return
-    cost = schedule.costs[name]
-    missing = lacks(cost, world)
-    problem = misfit(schedule, cost, world, shapes)
-    if missing:
-        yield "world", f"cost {name} needs {missing}, world {probe.world} gives none"
-    elif problem:
-        yield "world", f"cost {name}: {problem}"
+    for field in () if isinstance(probe, FisherTraceSpec) else ("cost", "other"):
+        name = getattr(probe, field, None)
+        if name is None:
+            continue
+        cost = schedule.costs[name]
+        missing = lacks(cost, world)
+        problem = misfit(schedule, cost, world, shapes)
+        if missing:
+            yield "world", f"cost {name} needs {missing}, world {probe.world} gives none"
+        elif problem:
+            yield "world", f"cost {name}: {problem}"
 
 
 def shows_labels(world: WorldSpec) -> bool:

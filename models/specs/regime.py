@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.specs.acts import ActSpec
-from models.specs.base import Many, Name, Spec
+from models.specs.base import Many, Name, Spec, later
 from models.specs.costs import CostSpec
 from models.specs.envelopes import Scalar
 from models.specs.organism import OrganismSpec
@@ -80,6 +80,8 @@ class Measured(Spec):
     world: WorldSpec
     train: WorldSpec | None = None
     cost: CostSpec | None = None
+    other: CostSpec | None = later(None)
+    """The second cost of a probe of two."""
 
 
 class Reading(Spec):

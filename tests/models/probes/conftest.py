@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -36,21 +37,22 @@ class Toy:
         lives, items, steps = x.shape[:3]
         hidden = torch.tanh(torch.baddbmm(params[V1_BIAS], x.reshape(lives, items * steps, -1), params[V1]))
         head = torch.baddbmm(params[HEAD_BIAS], hidden, params[HEAD])
-        rate = {"retina": x, "V1": hidden, "head": head}
+        rate = {"retina": x, "V1": hidden, "head": head, "gaze": head[..., :2]}
         shaped = {name: each.reshape(lives, items, steps, -1) for name, each in rate.items()}
-        return Moment(batch, shaped, params, {}, draw, {}, lambda at, inputs: inputs[at])
+        inputs = {"V1": {"retina": shaped["retina"]}, "head": {"V1": shaped["V1"]}}
+        return Moment(batch, shaped, params, {}, draw, inputs, lambda at, inputs: inputs[at])
 
     def moment(self) -> Moment:
         return self.run(self.params, self.batch, self.draw)
 
     def cost(self, name: str) -> Tensor:
-        assert name == "naming"
-        return _named(self.moment())
+        return VALUES[name](self.moment())
 
     def gradients(self, cost: str, *, by_rule: bool) -> Params:
         params = {address: value.clone().requires_grad_() for address, value in self.params.items()}
-        value = _named(self.run(params, self.batch, self.draw)).sum()
-        true = dict(zip(params, torch.autograd.grad(value, list(params.values())), strict=True))
+        value = VALUES[cost](self.run(params, self.batch, self.draw)).sum()
+        found = torch.autograd.grad(value, list(params.values()), materialize_grads=True)
+        true = dict(zip(params, found, strict=True))
         if not by_rule:
             return true
         return {address: (1 - self.twist) * each + self.twist * each.roll(1, -1) for address, each in true.items()}
@@ -78,14 +80,32 @@ def _named(moment: Moment) -> Tensor:
     return -moment.rate["head"].log_softmax(-1).gather(3, moment.batch.label[..., None]).mean(dim=(1, 2, 3))
 
 
-def toy(seeds: list[int], items: int = 40, steps: int = 1, first: int = 0) -> Toy:
+def _quiet(moment: Moment) -> Tensor:
+    return moment.rate["V1"].square().mean(dim=(1, 2, 3))
+
+
+VALUES: dict[str, Callable[[Moment], Tensor]] = {"naming": _named, "quiet": _quiet}
+
+
+def toy(seeds: list[int], items: int = 40, steps: int = 1, first: int = 0, *, numbers: bool = False) -> Toy:
+    """`numbers`: the label is four numbers instead of one of four classes."""
     lives = Draw(torch.tensor(seeds))
     shapes = {V1: (SENSE, UNITS), V1_BIAS: (1, UNITS), HEAD: (UNITS, CLASSES), HEAD_BIAS: (1, CLASSES)}
     params = {address: lives.at("toy", address).normal(*shape) for address, shape in shapes.items()}
     draw = lives.indexed(torch.arange(first, first + items).expand(len(seeds), items))
     x = draw.at("toy", "retina").normal(steps, SENSE)
     assert draw.index_NB is not None
-    return Toy(params, Batch({"retina": x}, draw.at("toy", "label").integers(CLASSES, steps), {}, draw.index_NB), draw)
+    label = draw.at("toy", "label")
+    shown = label.normal(steps, CLASSES) if numbers else label.integers(CLASSES, steps)
+    # Every life sees the same gratings.
+    turned = draw.index_NB[..., None].expand(-1, -1, steps)
+    factors = {
+        "place": draw.at("toy", "place").normal(steps, 2),
+        "event": draw.at("toy", "event").integers(2, steps),
+        "orientation": (turned % 4) * (math.pi / 4),
+        "frequency": 1.0 + turned // 4 % 2,
+    }
+    return Toy(params, Batch({"retina": x}, shown, factors, draw.index_NB), draw)
 
 
 @pytest.fixture

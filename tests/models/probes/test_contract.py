@@ -20,7 +20,29 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "effective_rank": {},
     "linear_readout": {"train": "school"},
     "fisher_trace": {"cost": "naming"},
+    "cost_conflict": {"cost": "naming", "other": "quiet"},
+    "mse": {"at": "head"},
+    "average_precision": {"at": "head"},
+    "angle_error": {"at": "gaze", "truth": "place"},
+    "decode": {"train": "school", "truth": "place"},
+    "next_frame": {"at": "retina", "sense": "retina"},
+    "activity": {},
+    "dead_units": {},
+    "sparseness": {},
+    "delta_value": {},
+    "orientation": {},
+    "rsa": {"to": "retina"},
+    "cka": {"to": "retina"},
+    "ocular_dominance": {"at": "V1", "left": "retina", "right": "retina"},
+    "pathway_share": {"at": "V1", "source": "retina"},
+    "mode_strength": {"at": "head", "sense": "retina"},
 }
+IN_TIME = {"next_frame", "delta_value"}
+OF_NUMBERS = {"mode_strength"}
+
+
+def test_every_probe_is_under_this_contract() -> None:
+    assert set(OPTIONS) == set(MEASURES)
 
 
 def built(kind: str, **options: Any) -> Any:
@@ -33,7 +55,7 @@ def built(kind: str, **options: Any) -> Any:
 def test_a_probe_gives_finite_numbers_shaped_as_promised_and_changes_nothing(
     kind: str, toy_measure: Any, view: Any
 ) -> None:
-    toy = toy_measure([1, 2, 3])
+    toy = toy_measure([1, 2, 3], steps=2 if kind in IN_TIME else 1, numbers=kind in OF_NUMBERS)
     toy.twist = 0.5
     before = {address: tensor.clone() for address, tensor in toy.params.items()}
     value = built(kind)(view(toy, train=toy_measure([1, 2, 3], items=60, first=100)))
@@ -48,7 +70,7 @@ def test_a_probe_gives_finite_numbers_shaped_as_promised_and_changes_nothing(
 @pytest.mark.parametrize("kind", OPTIONS)
 def test_a_life_is_measured_alike_in_every_cohort(kind: str, toy_measure: Any, view: Any) -> None:
     def measured(seeds: list[int]) -> torch.Tensor:
-        toy = toy_measure(seeds, items=33, steps=2)
+        toy = toy_measure(seeds, items=33, steps=2, numbers=kind in OF_NUMBERS)
         toy.twist = 0.5
         return built(kind)(view(toy, train=toy_measure(seeds, items=60, first=100)))
 
@@ -57,7 +79,7 @@ def test_a_life_is_measured_alike_in_every_cohort(kind: str, toy_measure: Any, v
         assert torch.equal(measured([4 + slot])[0], together[slot])
 
 
-@pytest.mark.parametrize("kind", ["weight_norm", "alignment", "effective_rank", "linear_readout", "fisher_trace"])
+@pytest.mark.parametrize("kind", [kind for kind in OPTIONS if MEASURES[kind].by_area])
 def test_one_area_alone_is_measured_as_among_all(kind: str, toy_measure: Any, view: Any) -> None:
-    seen = view(toy_measure([1, 2]), train=toy_measure([1, 2], items=60, first=100))
+    seen = view(toy_measure([1, 2], steps=2), train=toy_measure([1, 2], items=60, first=100))
     assert torch.equal(built(kind)(seen)[:, 1:], built(kind, at="head")(seen))

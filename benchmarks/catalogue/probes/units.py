@@ -1,0 +1,100 @@
+"""Entries of the probes of units and patterns: values known beforehand, and what they are not taken for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from benchmarks.catalogue.probes.lives import grown
+from benchmarks.catalogue.probes.seen import Seen, normal, value
+from benchmarks.catalogue.table import Figure, entry
+
+
+def _activity(quick: bool) -> Iterator[Figure]:
+    wave = torch.sin(torch.arange(1000) * 2 * math.pi / 1000).reshape(1, -1, 1, 1)
+    yield Figure(
+        "rms", value(Seen({"V1": wave}), kind="activity", read="rms"), "1", "within 0.7070 0.7072", "sine: 1/sqrt 2"
+    )
+    yield Figure("control", value(Seen({"V1": wave}), kind="activity"), "1", "within -0.001 0.001", "its mean")
+
+
+def _dead_units(quick: bool) -> Iterator[Figure]:
+    rate = normal(1, 500, 1, 40).relu()
+    rate[..., :10] = 0.0
+    yield Figure("silenced", value(Seen({"V1": rate}), kind="dead_units"), "share", "== 0.25", "ten of forty")
+    whole = normal(1, 500, 1, 40, seed=1).relu()
+    yield Figure("control", value(Seen({"V1": whole}), kind="dead_units"), "share", "== 0", "nobody")
+
+
+def _sparseness(quick: bool) -> Iterator[Figure]:
+    # Of exponential rates E[r]^2 / E[r^2] = 1/2.
+    rate = torch.empty(1, 2000, 1, 400).exponential_(generator=torch.Generator().manual_seed(0))
+    yield Figure("exponential", value(Seen({"V1": rate}), kind="sparseness"), "1", "within 0.49 0.51", "1/2")
+    alike = torch.ones(1, 10, 1, 400)
+    yield Figure("control", value(Seen({"V1": alike}), kind="sparseness"), "1", "within -1e-6 1e-6", "all alike")
+
+
+def _delta_value(quick: bool) -> Iterator[Figure]:
+    T, k = 400, 5
+    sine = torch.sin(2 * math.pi * k * torch.arange(T) / T).reshape(1, 1, T, 1)
+    eta = T / (2 * math.pi) * math.sqrt(value(Seen({"V1": sine}), kind="delta_value"))
+    yield Figure("sine", eta, "periods", "within 4.95 5.05", "five periods")
+    noise = value(Seen({"V1": normal(1, 200, 100, 5)}), kind="delta_value")
+    yield Figure("control", noise, "1", "within 1.97 2.03", "white noise: 2")
+
+
+def _orientation(quick: bool) -> Iterator[Figure]:
+    first, last = grown("orientation", 2 if quick else 5)
+    gain = (last["tuning"] - first["tuning"]).mean()
+    yield Figure("gained", float(gain), "1", ">= 0.05", "by a V1 that learned to name orientations")
+    yield Figure("control", _blob(), "1", "<= 0.05", "a round blob")
+
+
+def _blob() -> float:
+    """Index of a Gaussian blob in the middle of the frame."""
+    axis = torch.linspace(-1, 1, 16)
+    weight = torch.exp(-(axis[:, None].square() + axis.square()) / 0.3)
+    angle, frequency, phase = torch.meshgrid(
+        torch.arange(16) * math.pi / 16, torch.tensor([1.0, 2.0]), torch.arange(8) * math.pi / 4, indexing="ij"
+    )
+    along = angle.cos()[..., None, None] * axis + angle.sin()[..., None, None] * axis[:, None]
+    picture = torch.sin(math.pi * frequency[..., None, None] * along + phase[..., None, None])
+    rate = (picture * weight).sum(dim=(-1, -2)).reshape(1, -1, 1, 1)
+    told = {"orientation": angle.reshape(1, -1, 1), "frequency": frequency.reshape(1, -1, 1)}
+    return value(Seen({"V1": rate}, factors=told), kind="orientation")
+
+
+def _effective_rank(quick: bool) -> Iterator[Figure]:
+    basis = torch.linalg.qr(normal(64, 64))[0]
+    rate = (normal(1, 4000, 7, seed=1) @ basis[:7]).unsqueeze(2)
+    yield Figure("directions", value(Seen({"V1": rate}), kind="effective_rank"), "1", "within 6.95 7.0", "seven")
+    still = torch.full((1, 50, 1, 8), 0.3)
+    yield Figure("control", value(Seen({"V1": still}), kind="effective_rank"), "1", "== 0", "dead units")
+
+
+def _rsa(quick: bool) -> Iterator[Figure]:
+    yield from _likeness("rsa", "within 0.9999 1.0001", "within -0.05 0.05")
+
+
+def _cka(quick: bool) -> Iterator[Figure]:
+    yield from _likeness("cka", "within 0.9999 1.0001", "within -0.05 0.05")
+
+
+def _likeness(kind: str, same: str, other: str) -> Iterator[Figure]:
+    x, wide = normal(1, 128, 1, 20), normal(1, 128, 1, 400, seed=1)
+    yield Figure("multiple", value(Seen({"V1": 3.0 * x, "x": x}), kind=kind, to="x"), "1", same, "three times itself")
+    yield Figure("control", value(Seen({"V1": wide, "x": x}), kind=kind, to="x"), "1", other, "400 unrelated units")
+
+
+ENTRIES = (
+    entry("activity", _activity),
+    entry("dead_units", _dead_units),
+    entry("sparseness", _sparseness),
+    entry("delta_value", _delta_value),
+    entry("orientation", _orientation),
+    entry("effective_rank", _effective_rank),
+    entry("rsa", _rsa),
+    entry("cka", _cka),
+)

@@ -1,0 +1,126 @@
+"""Whether a world tells what a probe judges by, and areas have what it looks at; reasons of E36."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+
+from models.specs.organism import OrganismSpec
+from models.specs.probes import ProbeSpec
+from models.specs.probes.activity import CkaSpec, DeltaValueSpec, OrientationSpec, RsaSpec
+from models.specs.probes.truths import AngleErrorSpec, AveragePrecisionSpec, DecodeSpec, MseSpec, NextFrameSpec
+from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec
+from models.specs.schedule import ScheduleSpec
+from models.specs.shapes import Shape
+from models.specs.worlds import NoLabels, WorldSpec
+from models.specs.worlds.facts import Factor
+from models.specs.worlds.sources import facts
+
+Problem = tuple[str, str]
+"""Field of the probe, and what is wrong."""
+
+FEWEST = 4
+"""Items without which similarities cannot be compared."""
+
+
+def unmeasurable(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, Shape]) -> Iterator[Problem]:
+    """What keeps a probe from being taken; of a schedule whose names are all known."""
+    world = schedule.worlds[probe.world]
+    match probe:
+        case MseSpec() | AveragePrecisionSpec() | AngleErrorSpec():
+            yield from _judged(probe, world, shapes.get(probe.at))
+        case DecodeSpec():
+            for field, each in (("world", world), ("train", schedule.worlds[probe.train])):
+                factor = told(each, probe.truth)
+                if factor is None or factor.classes is not None:
+                    yield field, f"decode needs numbers, {_name(each, probe.truth)} gives none"
+        case NextFrameSpec():
+            yield from _foreseen(probe, world, shapes)
+        case _:
+            yield from _seen(probe, world)
+            yield from _wired(schedule.organism, probe, world, shapes)
+
+
+def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
+    """Probes of activity."""
+    match probe:
+        case DeltaValueSpec() if world.steps < 2:
+            yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
+        case OrientationSpec() if world.source.kind != "gratings":
+            yield "world", f"orientation is told of gratings, world {probe.world} shows {world.source.kind}"
+        case RsaSpec() | CkaSpec() if (probe.n or world.size or FEWEST) < FEWEST:
+            yield "n", f"{probe.kind} compares {FEWEST} items at least"
+
+
+def told(world: WorldSpec, name: str | None) -> Factor | None:
+    """A factor that probes read; the label, where the world shows it, if none is named."""
+    known = facts(world.source)
+    if name is not None:
+        return known.factors.get(name)
+    return None if isinstance(world.labels, NoLabels) else known.label
+
+
+def _name(world: WorldSpec, truth: str | None) -> str:
+    return f"{truth or 'label'} of {world.source.kind}"
+
+
+def _judged(
+    probe: MseSpec | AveragePrecisionSpec | AngleErrorSpec, world: WorldSpec, shape: Shape | None
+) -> Iterator[Problem]:
+    factor, field = told(world, probe.truth), "world" if probe.truth is None else "truth"
+    if factor is None:
+        known = ", ".join(["label"] * (told(world, None) is not None) + [*facts(world.source).factors])
+        yield field, f"world {probe.world} tells no {probe.truth or 'label'}; it tells {known or 'nothing'}"
+        return
+    units, wanted = None if shape is None else prod(shape), factor.shape[0]
+    if isinstance(probe, AngleErrorSpec) and (factor.classes is not None or factor.width != 2):
+        yield field, f"angle_error needs a factor of two numbers, {_name(world, probe.truth)} is none"
+    event = isinstance(probe, AveragePrecisionSpec) and factor.classes == 2 and units == 1
+    if units is not None and units != wanted and not event:
+        yield "at", f"{probe.at} gives {units} numbers, {_name(world, probe.truth)} has {wanted}"
+
+
+def _foreseen(probe: NextFrameSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[Problem]:
+    least = 2 if probe.against == "copy" else 3
+    if world.steps < least:
+        yield "world", f"next_frame against {probe.against} needs {least} steps, world {probe.world} has {world.steps}"
+    at, sense = shapes.get(probe.at), shapes.get(probe.sense)
+    if at is not None and sense is not None and prod(at) != prod(sense):
+        yield "at", f"{probe.at} gives {list(at)}, {probe.sense} is {list(sense)}"
+
+
+def _wired(
+    organism: OrganismSpec, probe: ProbeSpec, world: WorldSpec, shapes: Mapping[str, Shape]
+) -> Iterator[Problem]:
+    """Probes of weights."""
+    match probe:
+        case OcularDominanceSpec():
+            for field, source in (("left", probe.left), ("right", probe.right)):
+                if not _hears(organism, probe.at, source):
+                    yield field, f"{probe.at} has no weights of its own from {source}"
+        case PathwayShareSpec():
+            if not _hears(organism, probe.at, probe.source):
+                yield "source", f"{probe.at} has no weights of its own from {probe.source}"
+            others = (link for link in organism.into(probe.at) if link.turned)
+            area = organism.areas[probe.at]
+            if any(others) or area.kind == "conv" or getattr(area, "cell", "rnn") != "rnn":
+                yield "at", f"pathway_share reads the drive of a linear or plain recurrent area; {probe.at} is another"
+        case ModeStrengthSpec():
+            yield from _moded(probe, world, shapes)
+
+
+def _hears(organism: OrganismSpec, area: str, source: str) -> bool:
+    return any(link.source == source and not link.turned for link in organism.into(area))
+
+
+def _moded(probe: ModeStrengthSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[Problem]:
+    label = told(world, None)
+    if label is None or label.classes is not None:
+        yield "world", f"mode_strength needs labels that are numbers, {_name(world, None)} is none"
+        return
+    at, sense = shapes.get(probe.at), shapes.get(probe.sense)
+    if at is not None and prod(at) != label.width:
+        yield "at", f"{probe.at} gives {list(at)}, {_name(world, None)} has {label.width}"
+    modes = label.width if sense is None else min(label.width, prod(sense))
+    if probe.mode >= modes:
+        yield "mode", f"mode {probe.mode} asked, the map has {modes}, counted from 0"

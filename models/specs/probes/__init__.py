@@ -1,0 +1,87 @@
+"""Probes: measurements that cannot teach; each with its unit and the direction that is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.probes.activity import (
+    ActivitySpec,
+    CkaSpec,
+    DeadUnitsSpec,
+    DeltaValueSpec,
+    EffectiveRankSpec,
+    OrientationSpec,
+    RsaSpec,
+    SparsenessSpec,
+)
+from models.specs.probes.errors import AlignmentSpec, CostConflictSpec, FisherTraceSpec, LossSpec
+from models.specs.probes.truths import (
+    AccuracySpec,
+    AngleErrorSpec,
+    AveragePrecisionSpec,
+    DecodeSpec,
+    LinearReadoutSpec,
+    MseSpec,
+    NextFrameSpec,
+)
+from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec, WeightNormSpec
+
+OfErrors = LossSpec | AlignmentSpec | FisherTraceSpec | CostConflictSpec
+OfTruths = (
+    AccuracySpec | LinearReadoutSpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | DecodeSpec | NextFrameSpec
+)
+OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | DeltaValueSpec | OrientationSpec
+OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
+OfWeights = WeightNormSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
+
+ProbeSpec = Annotated[OfErrors | OfTruths | OfUnits | OfPatterns | OfWeights, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a probe's numbers mean."""
+
+    unit: str
+    better: Literal["higher", "lower", "none"]
+    by_area: bool
+    """Whether there is one number per area of `at`."""
+
+
+MEASURES: dict[str, Measure] = {
+    "accuracy": Measure("fraction", "higher", by_area=False),
+    "loss": Measure("1", "lower", by_area=False),
+    "weight_norm": Measure("1", "none", by_area=True),
+    "alignment": Measure("deg", "lower", by_area=True),
+    "effective_rank": Measure("1", "none", by_area=True),
+    "linear_readout": Measure("fraction", "higher", by_area=True),
+    "fisher_trace": Measure("1", "none", by_area=True),
+    "mse": Measure("1", "lower", by_area=False),
+    "average_precision": Measure("fraction", "higher", by_area=False),
+    "angle_error": Measure("deg", "lower", by_area=False),
+    "decode": Measure("fraction", "higher", by_area=True),
+    "next_frame": Measure("1", "lower", by_area=False),
+    "cost_conflict": Measure("1", "none", by_area=True),
+    "activity": Measure("1", "none", by_area=True),
+    "dead_units": Measure("fraction", "lower", by_area=True),
+    "sparseness": Measure("1", "none", by_area=True),
+    "delta_value": Measure("1", "none", by_area=True),
+    "orientation": Measure("1", "none", by_area=True),
+    "rsa": Measure("1", "none", by_area=True),
+    "cka": Measure("1", "none", by_area=True),
+    "ocular_dominance": Measure("1", "none", by_area=False),
+    "pathway_share": Measure("fraction", "none", by_area=False),
+    "mode_strength": Measure("1", "none", by_area=False),
+}
+
+
+def costs_of(probe: ProbeSpec) -> set[str]:
+    """Names of the costs that a probe reads."""
+    return {name for field in ("cost", "other") if (name := getattr(probe, field, None))}
+
+
+def areas_of(at: str, areas: tuple[str, ...]) -> tuple[str, ...]:
+    """The areas a probe's `at` names."""
+    return areas if at == "*" else (at,)

@@ -1,0 +1,72 @@
+"""Probes of what units do, each and together."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from models.specs.base import AnyOrName, Name, NonNegative
+from models.specs.probes.base import ProbeBase
+
+
+class EffectiveRankSpec(ProbeBase):
+    """Exponential of the entropy of the normalised singular values of centred activity."""
+
+    kind: Literal["effective_rank"]
+    at: AnyOrName = "*"
+
+
+class ActivitySpec(ProbeBase):
+    """Mean rate of an area's units, or their root mean square."""
+
+    kind: Literal["activity"]
+    at: AnyOrName = "*"
+    read: Literal["mean", "rms"] = "mean"
+
+
+class DeadUnitsSpec(ProbeBase):
+    """Share of units that say the same of every item."""
+
+    kind: Literal["dead_units"]
+    at: AnyOrName = "*"
+    spread: NonNegative = 0.0
+    """A unit is dead whose largest and smallest rate differ by no more."""
+
+
+class SparsenessSpec(ProbeBase):
+    """How few units carry the activity of an item: 0 all alike, 1 a single one."""
+
+    kind: Literal["sparseness"]
+    at: AnyOrName = "*"
+    measure: Literal["treves_rolls", "hoyer"] = "treves_rolls"
+
+
+class DeltaValueSpec(ProbeBase):
+    """Mean squared step in time of units at unit variance."""
+
+    kind: Literal["delta_value"]
+    at: AnyOrName = "*"
+
+
+class OrientationSpec(ProbeBase):
+    """Global orientation selectivity of units to gratings."""
+
+    kind: Literal["orientation"]
+    at: AnyOrName = "*"
+    read: Literal["mean", "share"] = "mean"
+    """share: of units whose index is above 0.3."""
+
+
+class RsaSpec(ProbeBase):
+    """Rank correlation of the dissimilarities of items in an area with those in another area or a sense."""
+
+    kind: Literal["rsa"]
+    at: AnyOrName = "*"
+    to: Name
+
+
+class CkaSpec(ProbeBase):
+    """Debiased linear centred kernel alignment of an area with another area or a sense."""
+
+    kind: Literal["cka"]
+    at: AnyOrName = "*"
+    to: Name

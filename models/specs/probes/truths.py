@@ -1,0 +1,71 @@
+"""Probes that hold activity against what is true."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from models.specs.base import AnyOrName, Name
+from models.specs.probes.base import ProbeBase
+
+
+class AccuracySpec(ProbeBase):
+    """Share of items whose largest output is the label."""
+
+    kind: Literal["accuracy"]
+    at: Name
+
+
+class LinearReadoutSpec(ProbeBase):
+    """Accuracy of a ridge classifier on frozen activity."""
+
+    kind: Literal["linear_readout"]
+    at: AnyOrName = "*"
+    train: Name
+    """World of the fit."""
+
+
+class TruthProbe(ProbeBase):
+    """A probe that judges one area by a factor of its world."""
+
+    at: Name
+    truth: Name | None = None
+    """Factor; the label if left out."""
+
+
+class MseSpec(TruthProbe):
+    """Mean squared difference between an area's activity and a factor."""
+
+    kind: Literal["mse"]
+
+
+class AveragePrecisionSpec(TruthProbe):
+    """Average precision of an area's activity as a ranking of items by a class or an event."""
+
+    kind: Literal["average_precision"]
+
+
+class AngleErrorSpec(TruthProbe):
+    """Mean angle between two outputs, taken as a direction in the plane, and a factor of two numbers."""
+
+    kind: Literal["angle_error"]
+
+
+class DecodeSpec(ProbeBase):
+    """Share of a factor's variance that a ridge reader finds in frozen activity."""
+
+    kind: Literal["decode"]
+    at: AnyOrName = "*"
+    train: Name
+    """World of the fit."""
+    truth: Name | None = None
+    """Factor of numbers; the label if left out."""
+
+
+class NextFrameSpec(ProbeBase):
+    """Squared error of an area as a forecast of a sense's next step, over that of a simple forecast."""
+
+    kind: Literal["next_frame"]
+    at: Name
+    sense: Name
+    against: Literal["copy", "line"] = "copy"
+    """copy: the last frame once more; line: the last two continued."""

@@ -1,0 +1,46 @@
+"""Probes of weights, and of what single pathways carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.base import AnyOrName, Name
+from models.specs.probes.base import ProbeBase
+
+
+class WeightNormSpec(ProbeBase):
+    """Euclidean norm of an area's weights, biases left out."""
+
+    kind: Literal["weight_norm"]
+    at: AnyOrName = "*"
+
+
+class OcularDominanceSpec(ProbeBase):
+    """Mean over units of how much stronger they are wired to one source than to another."""
+
+    kind: Literal["ocular_dominance"]
+    at: Name
+    left: Name
+    """Source whose dominance is -1."""
+    right: Name
+    """Source whose dominance is 1."""
+
+
+class PathwayShareSpec(ProbeBase):
+    """Share of an area's drive that one of its sources carries."""
+
+    kind: Literal["pathway_share"]
+    at: Name
+    source: Name
+
+
+class ModeStrengthSpec(ProbeBase):
+    """How strongly the map from a sense to an area has a mode of the world's own map."""
+
+    kind: Literal["mode_strength"]
+    at: Name
+    sense: Name
+    mode: Annotated[int, Field(ge=0, le=1023)] = 0
+    """By falling singular value, from 0."""
