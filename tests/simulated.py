@@ -273,6 +273,8 @@ class Bench:
         given = {"project": "default", "kind": "study", "name": "job", "document": {}, "document_hash": "sha256:0"}
         new = creation.NewJob(**{**given, **about}, seeds=seeds, arms=arms)
         with self.database.write() as db:
+            if new.parent is not None and new.relation == "retry":
+                jobs.clear_failures(db, new.parent)
             return creation.create(db, self.database.now(db), new, cohort_lives)[0]
 
     def ask(self, job_id: str, verb: Verb, *, at_once: bool = False) -> bool:

@@ -26,7 +26,7 @@ from simulated import Bench, Clock, Fates, arm, step, until
 
 from service.errors import Conflict
 from service.lifecycle import TERMINAL, Verb, obeys
-from service.store import creation, trajectories, upkeep
+from service.store import commits, creation, trajectories, upkeep
 from service.store.engine import Database
 from service.store.leases import Lease, LeaseLost
 from service.store.tables import metadata
@@ -43,6 +43,14 @@ first_steps = st.builds(
 )
 later_steps = st.builds(step, st.sampled_from([1, 2]), st.sampled_from([5, until(8)]))
 arms = st.builds(lambda first, later: arm(first, *later), first_steps, st.lists(later_steps, max_size=1))
+
+
+class PowerCut(BaseException):
+    """Nothing that handles errors may handle this one."""
+
+
+def _die(*given: Any) -> None:
+    raise PowerCut
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -62,6 +70,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.bench = Bench(self.database, self.clock, FATES)
         self.fences: dict[tuple[str, float], int] = {}
         self.ended: dict[str, tuple[str, int]] = {}
+        self.given: dict[str, tuple[list[creation.NewArm], tuple[int, ...]]] = {}
 
     def teardown(self) -> None:
         """Left alone, everything that still runs comes to its end, and every life has what was asked for."""
@@ -83,8 +92,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(target=submitted, given=st.lists(arms, min_size=1, max_size=2), seeds=st.sampled_from([(0, 1), (0, 1, 2)]))
     def submit(self, given: list[creation.NewArm], seeds: tuple[int, ...]) -> str:
+        return self._submitted(given, seeds)
+
+    def _submitted(self, given: list[creation.NewArm], seeds: tuple[int, ...], **about: Any) -> str:
         self.clock.pass_by(0.01)
-        return self.bench.submit(*given, seeds=seeds)
+        made = self.bench.submit(*given, seeds=seeds, **about)
+        self.given[made] = (given, seeds)
+        return made
 
     @rule(target=leases)
     def claim_any(self) -> Any:
@@ -134,6 +148,34 @@ class StoreMachine(RuleBasedStateMachine):
             trajectories.fail(self.database, lease, {"message": "disk full"}, again=True)
 
     @rule(lease=leases)
+    def a_slice_is_refused(self, lease: Lease) -> None:
+        """Its arms fail, and nothing else does."""
+        if self._holds(lease):
+            trajectories.fail(self.database, lease, {"message": "no such area"}, again=False)
+            assert self.bench.trajectory(lease.id)["error"] is not None
+            assert self.bench.claim("w", lease.id) is None
+
+    @rule(lease=leases, updates=st.sampled_from([2, 1000]), point=st.sampled_from(["before_commit", "in_commit"]))
+    def a_worker_dies(self, lease: Lease, updates: int, point: str) -> None:
+        """Files may be there; of the slice itself nothing is."""
+        before, result = self._everything(), self.bench.simulation.train(lease, updates)
+        if point == "in_commit":
+            with pytest.MonkeyPatch.context() as dying:
+                dying.setattr(commits.tallies, "add", _die)
+                with pytest.raises((PowerCut, LeaseLost)):
+                    trajectories.commit_slice(self.database, lease, result)
+        assert self._everything() == before
+
+    @rule(seeds=st.sampled_from([(0, 1), (0, 1, 2)]))
+    def an_api_dies_in_a_submission(self, seeds: tuple[int, ...]) -> None:
+        before = self._everything()
+        with pytest.MonkeyPatch.context() as dying:
+            dying.setattr(creation.standing, "refresh", _die)
+            with pytest.raises(PowerCut):
+                self.bench.submit(arm(step(0, 12), step(1, 5)), seeds=seeds)
+        assert self._everything() == before
+
+    @rule(lease=leases)
     def a_snapshot_is_lost(self, lease: Lease) -> None:
         if lease.start is not None and self._holds(lease):
             upkeep.go_back(self.database, lease)
@@ -176,11 +218,23 @@ class StoreMachine(RuleBasedStateMachine):
             self.bench.delete(job_id)
             self.ended.pop(job_id, None)
 
-    @rule(job_id=submitted)
-    def submit_again(self, job_id: str) -> None:
-        self.clock.pass_by(0.01)
-        if self.bench.rows(job, id=job_id):
-            self.bench.submit(arm(step(0, 12)), seeds=tuple(self.bench.job(job_id)["seeds"]))
+    @rule(target=submitted, job_id=submitted, later=later_steps, verb=st.sampled_from(["again", "fork", "extend"]))
+    def another_of_the_same_lives(self, job_id: str, later: creation.NewStep, verb: str) -> Any:
+        """It shares a part: the same once more, the same up to an age and then another, the same but longer."""
+        if not self.bench.rows(job, id=job_id):
+            return multiple()
+        arms = {"again": arm(step(0, 12)), "fork": arm(step(0, 12), later), "extend": arm(step(0, 30))}
+        about = {} if verb == "again" else {"parent": job_id, "relation": verb}
+        return self._submitted([arms[verb]], tuple(self.bench.job(job_id)["seeds"]), **about)
+
+    @rule(target=submitted, job_id=submitted)
+    def retry(self, job_id: str) -> Any:
+        """What failed is tried again under a new job; the one that failed stays as it is."""
+        if not self.bench.rows(job, id=job_id) or not obeys(self.bench.status(job_id), "retry"):
+            return multiple()
+        found = self._submitted(*self.given[job_id], parent=job_id, relation="retry")
+        assert self.bench.status(found) not in ("failed", "cancelled")
+        return found
 
     @precondition(lambda self: self.bench.rows(snapshot))
     @rule()
