@@ -9,8 +9,11 @@ settle()
 import argparse  # noqa: E402
 import sys  # noqa: E402
 
-from benchmarks.report import Report, start  # noqa: E402
-from benchmarks.rules.cases import TRIALS  # noqa: E402
+from benchmarks.report import Row, start  # noqa: E402
+from benchmarks.rules.cases import ON_MNIST, TRIALS  # noqa: E402
+from benchmarks.rules.comparing import compared  # noqa: E402
+from models.specs.worlds import dataset  # noqa: E402
+from service.settings import Settings  # noqa: E402
 
 
 def main(arguments: list[str]) -> int:
@@ -20,19 +23,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="titles (rule.bench) or kinds; all if left out")
     chosen = parser.parse_args(arguments)
     report = start("rules")
-    for trial in TRIALS:
-        if not chosen.names or {trial.title, trial.kind} & set(chosen.names):
+    dataset.look_under(Settings().data_folder)
+    for trial in TRIALS if chosen.quick else (*TRIALS, *ON_MNIST):
+        if chosen.names and not {trial.title, trial.kind} & set(chosen.names):
+            continue
+        if trial in ON_MNIST and "mnist" not in dataset.names():
+            missing = "no data set mnist in ONTOGENY_DATA: ontogeny data add mnist FILES"
+            report.keep(Row(trial.title, None, "share", peer=missing))
+        else:
             report.keep(trial.row(chosen.quick))
-    _compare(report)
+    for row in compared({row.name: row for row in report.rows if row.value is not None}, chosen.quick):
+        report.keep(row)
     return report.close()
-
-
-def _compare(report: Report) -> None:
-    """What one row owes to another."""
-    accuracy = {row.name: row.value for row in report.rows}
-    better, worse = accuracy.get("target_propagation.A"), accuracy.get("target_propagation_vanilla.A")
-    if better is not None and worse is not None:
-        report.add("difference_over_vanilla.A", better - worse, "share", ">= 0.03")
 
 
 if __name__ == "__main__":

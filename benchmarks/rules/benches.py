@@ -53,8 +53,21 @@ SHALLOW = replace(TWO, hidden=(128,))
 HELD = replace(SHALLOW.at(5e-4), passes=16)
 """Of those that hold the output at the label."""
 BURSTS = replace(B.at(3e-3, passes=32), area={"kind": "linear", "act": "sigmoid"})
+PLAIN = replace(B, optimizer={"kind": "sgd", "lr": 0.1}, passes=40, quick=16)
 RATES = replace(
-    B.at(1e-3, passes=10, quick=5), name="T", hidden=(128,), sweeps=12, area={"kind": "recurrent", "leak": 0.5}
+    B.at(1e-3, passes=10, quick=3), name="T", hidden=(128,), sweeps=12, area={"kind": "recurrent", "leak": 0.5}
 )
 """Recurrent units with a leak; every scan held for 12 steps."""
-SPIKES = replace(RATES.at(2e-3), area={"kind": "recurrent", "act": "lif"}, gain=3.0)
+SPIKES = replace(RATES.at(2e-3, passes=20), area={"kind": "recurrent", "act": "lif"}, gain=3.0)
+MNIST = Bench(
+    "MNIST",
+    (256, 256),
+    {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
+    64,
+    2,
+    2,
+    world={"source": {"kind": "dataset", "name": "mnist"}},
+    frame=(1, 28, 28),
+    items=(51429, 10000),
+)
+"""In the full form only."""
