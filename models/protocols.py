@@ -56,6 +56,8 @@ class Moment:
     """Runs one area on other inputs (source -> rate) with its parameters and rule: the area's rate."""
     again: Callable[[Variation], Moment] = _once
     """Runs the whole organism on the same items once more, otherwise in some respect."""
+    pace: Mapping[str, Tensor] = field(default_factory=dict)
+    """Area -> plasticity (N,) in force, where state may move on; empty elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,23 @@ from models.costs.bce import Bce
 from models.costs.cross_entropy import CrossEntropy
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
+from models.costs.goal_match import GoalMatch
 from models.costs.hinge import Hinge
+from models.costs.imax import Imax
 from models.costs.l1 import L1
 from models.costs.l2 import L2
 from models.costs.mse import Mse
+from models.costs.predict_next import PredictNext
 from models.costs.slow_feature import SlowFeature
+from models.costs.sparse_code import SparseCode
+from models.costs.temporal_contrast import TemporalContrast
+from models.costs.vae import Vae
 from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
-from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, SlowFeatureSpec
-from models.specs.costs.statistics import AutoencodeSpec, DenoiseSpec
-from models.specs.costs.supervised import BceSpec, CrossEntropySpec, HingeSpec, MseSpec
+from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
+from models.specs.costs.statistics import AutoencodeSpec, DenoiseSpec, PredictNextSpec, SparseCodeSpec, VaeSpec
+from models.specs.costs.supervised import BceSpec, CrossEntropySpec, GoalMatchSpec, HingeSpec, MseSpec
 from models.specs.costs.wiring import L1Spec, L2Spec, WiringSpec
 
 
@@ -39,10 +45,22 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Bce(name, spec, senses)
         case HingeSpec():
             return Hinge(name, spec, senses)
+        case GoalMatchSpec():
+            return GoalMatch(name, spec, senses)
         case AutoencodeSpec():
             return Autoencode(name, spec, senses)
         case DenoiseSpec():
             return Denoise(name, spec, senses)
+        case VaeSpec():
+            return Vae(name, spec, senses)
+        case PredictNextSpec():
+            return PredictNext(name, spec, senses)
+        case SparseCodeSpec():
+            return SparseCode(name, spec, senses)
+        case TemporalContrastSpec():
+            return TemporalContrast(name, spec)
+        case ImaxSpec():
+            return Imax(name, spec, senses)
         case ActivitySpec():
             return Activity(spec)
         case SlowFeatureSpec():

@@ -36,7 +36,8 @@ class Autoencode:
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """The decoder."""
         units = torch.Size(shapes[self.spec.at]).numel()
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), {}
+        held = target.born(self.spec.target, self.name, shapes, draw)
+        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), held
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -50,5 +51,5 @@ class Autoencode:
         rate_NBTU = moment.rate[self.spec.at].flatten(3)
         rebuilt_NBTD = decoder.decode(self.name, rate_NBTU, moment.own)
         aim = target.read(self.spec.target, self.name, self._sense, moment)
-        error = (target.values(aim, rebuilt_NBTD.shape[3]) - rebuilt_NBTD).square().mean(dim=dim)
+        error = (target.values(aim, rebuilt_NBTD.shape[3]) - target.during(rebuilt_NBTD, aim)).square().mean(dim=dim)
         return error + self.spec.code * rate_NBTU.square().mean(dim=dim) if self.spec.code else error

@@ -38,8 +38,8 @@ class Bce:
         self._sense = target.only(senses, spec.target)
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Owns nothing."""
-        return {}, {}
+        """Owns a template, if that is its target."""
+        return {}, target.born(self.spec.target, self.name, shapes, draw)
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -55,8 +55,9 @@ class Bce:
 
     def _surprise(self, moment: Moment) -> Tensor:
         """Of every unit (N, B, T, U)."""
-        p = moment.rate[self.spec.at].flatten(3)
-        y = target.values(self.target(moment), p.shape[3])
+        aim = self.target(moment)
+        p = target.during(moment.rate[self.spec.at].flatten(3), aim)
+        y = target.values(aim, p.shape[3])
         surprise = -self.spec.pos_weight * y * (p + _LEAST).log() - (1.0 - y) * (1.0 - p + _LEAST).log()
         if self.spec.min_confidence == 0.5:
             return surprise

@@ -33,8 +33,8 @@ class CrossEntropy:
         self._sense = target.only(senses, spec.target)
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Owns nothing."""
-        return {}, {}
+        """Owns a template, if that is its target."""
+        return {}, target.born(self.spec.target, self.name, shapes, draw)
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -50,8 +50,8 @@ class CrossEntropy:
 
     def _surprise(self, moment: Moment) -> Tensor:
         """Of every item and step, (N, B, T, 1)."""
-        log_q_NBTU = moment.rate[self.spec.at].flatten(3).log_softmax(dim=-1)
         aim = self.target(moment)
+        log_q_NBTU = target.during(moment.rate[self.spec.at].flatten(3), aim).log_softmax(dim=-1)
         if aim.dim() == 3:
             return -log_q_NBTU.gather(3, aim.unsqueeze(3))
         p_NBTU = target.values(aim, log_q_NBTU.shape[3]).softmax(dim=-1)

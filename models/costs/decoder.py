@@ -25,11 +25,16 @@ def decode(name: str, rate: Tensor, own: Params) -> Tensor:
     """Rate (N, B, T, *units) through the decoder: (N, B, T, width)."""
     weight, bias = (own[address] for address in addresses(name))
     rate_NMU = rate.flatten(3).flatten(1, 2)
-    if 1 in weight.shape[1:]:  # with one column a matrix product takes another kernel for one life than for many
-        decoded = (rate_NMU.unsqueeze(3) * weight.unsqueeze(1)).sum(dim=2) + bias
-    else:
-        decoded = torch.baddbmm(bias, rate_NMU, weight)
+    fused = 1 not in weight.shape[1:]
+    decoded = torch.baddbmm(bias, rate_NMU, weight) if fused else product(rate_NMU, weight) + bias
     return decoded.reshape(*rate.shape[:3], -1)
+
+
+def product(x_NMS: Tensor, weight_NSU: Tensor) -> Tensor:
+    """The product of each life, (N, M, U)."""
+    if 1 in weight_NSU.shape[1:]:  # with one column a matrix product takes another kernel for one life than for many
+        return (x_NMS.unsqueeze(3) * weight_NSU.unsqueeze(1)).sum(dim=2)
+    return torch.bmm(x_NMS, weight_NSU)
 
 
 def addresses(name: str) -> tuple[str, str]:

@@ -39,7 +39,8 @@ class Denoise:
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """The decoder."""
         units = torch.Size(shapes[self.spec.at]).numel()
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), {}
+        held = target.born(self.spec.target, self.name, shapes, draw)
+        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), held
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -55,7 +56,7 @@ class Denoise:
         corrupted = {source: self._corrupted(x, source, moment.draw) for source, x in arriving.items()}
         rebuilt_NBTD = decoder.decode(self.name, moment.apply(self.spec.at, corrupted), moment.own)
         aim = target.read(self.spec.target, self.name, self._sense, moment)
-        return (target.values(aim, rebuilt_NBTD.shape[3]) - rebuilt_NBTD).square()
+        return (target.values(aim, rebuilt_NBTD.shape[3]) - target.during(rebuilt_NBTD, aim)).square()
 
     def _corrupted(self, x: Tensor, source: str, draw: Draw) -> Tensor:
         """New corruption at every presentation; the noise bank serves masks too, by its quantile."""

@@ -35,8 +35,8 @@ class Hinge:
         self._sense = target.only(senses, spec.target)
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Owns nothing."""
-        return {}, {}
+        """Owns a template, if that is its target."""
+        return {}, target.born(self.spec.target, self.name, shapes, draw)
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -52,6 +52,7 @@ class Hinge:
 
     def _lack(self, moment: Moment) -> Tensor:
         """Of every unit (N, B, T, U)."""
-        rate_NBTU = moment.rate[self.spec.at].flatten(3)
-        yes = target.values(self.target(moment), rate_NBTU.shape[3]) > 0
+        aim = self.target(moment)
+        rate_NBTU = target.during(moment.rate[self.spec.at].flatten(3), aim)
+        yes = target.values(aim, rate_NBTU.shape[3]) > 0
         return torch.relu(1.0 - torch.where(yes, rate_NBTU, -rate_NBTU))

@@ -32,8 +32,8 @@ class Mse:
         self._sense = target.only(senses, spec.target)
 
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Owns nothing."""
-        return {}, {}
+        """Owns a template, if that is its target."""
+        return {}, target.born(self.spec.target, self.name, shapes, draw)
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -49,6 +49,6 @@ class Mse:
 
     def _distance(self, moment: Moment) -> Tensor:
         """Squared, of every unit (N, B, T, U)."""
-        rate_NBTU = moment.rate[self.spec.at].flatten(3)
         aim = self.target(moment)
+        rate_NBTU = target.during(moment.rate[self.spec.at].flatten(3), aim)
         return (rate_NBTU - target.values(aim, rate_NBTU.shape[3])).square()

@@ -8,14 +8,24 @@ from typing import assert_never
 import torch
 from torch import Tensor
 
-from models.protocols import Moment
-from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget, TargetSpec
+from models.draw import Draw
+from models.protocols import Moment, Params
+from models.specs.costs.target import (
+    AreaTarget,
+    InputTarget,
+    LabelTarget,
+    NextTarget,
+    TargetSpec,
+    TemplateTarget,
+    means_the_sense,
+)
 
 
 def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
     """The target of a cost: classes (N, B, T) int64, or values (N, B, T, D) float with unit axes joined.
 
-    `name` is the cost's, it addresses the shuffle; `sense` answers an input target that names none.
+    A target that lies ahead has as many steps less. `name` is the cost's, it addresses the shuffle; `sense` answers a
+    target that names none.
     """
     match spec:
         case LabelTarget():
@@ -24,6 +34,14 @@ def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
             target = moment.batch.senses[spec.sense or sense].flatten(3)
         case AreaTarget():
             target = moment.rate[spec.area].flatten(3)
+        case NextTarget():
+            now = moment.rate[spec.area] if spec.area else moment.batch.senses[spec.sense or sense]
+            if now.shape[2] <= spec.horizon:
+                raise ValueError(f"cost {name!r} looks {spec.horizon} steps ahead, items have {now.shape[2]}")
+            target = now.flatten(3)[:, :, spec.horizon :]
+        case TemplateTarget():
+            like = moment.rate[spec.area]
+            target = moment.own[template_at(name)][:, None, None].expand(*like.shape[:3], -1)
         case _:
             assert_never(spec)
     target = target.detach()
@@ -41,6 +59,11 @@ def values(target: Tensor, width: int) -> Tensor:
     return target
 
 
+def during(rate: Tensor, aim: Tensor) -> Tensor:
+    """The steps of a rate (N, B, T, ...) that a target is for: all, or all but the last."""
+    return rate[:, :, : aim.shape[2]]
+
+
 def width(spec: TargetSpec, sense: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
     """Number of values of a target, from the shapes a cost is initialised with."""
     match spec:
@@ -50,16 +73,32 @@ def width(spec: TargetSpec, sense: str, shapes: Mapping[str, tuple[int, ...]]) -
             shape = shapes[spec.sense or sense]
         case AreaTarget():
             shape = shapes[spec.area]
+        case NextTarget():
+            shape = shapes[spec.area or spec.sense or sense]
+        case TemplateTarget():
+            shape = shapes[spec.area]
         case _:
             assert_never(spec)
     return torch.Size(shape).numel()
 
 
+def born(spec: TargetSpec, name: str, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> Params:
+    """First state of a target, that of cost `name`: a template of zeros, or none."""
+    if not isinstance(spec, TemplateTarget):
+        return {}
+    return {template_at(name): torch.zeros(draw.seeds_N.shape[0], torch.Size(shapes[spec.area]).numel())}
+
+
+def template_at(name: str) -> str:
+    """Where the template of a cost is kept."""
+    return f"cost/{name}/template"
+
+
 def only(senses: Sequence[str], spec: TargetSpec) -> str:
     """The sense an input target means if it names none; empty where that does not matter."""
-    if isinstance(spec, InputTarget) and spec.sense is None:
+    if means_the_sense(spec):
         if len(senses) != 1:
-            raise ValueError(f"an input target must name one of the senses {', '.join(senses)}")
+            raise ValueError(f"a target of kind {spec.kind} must name one of the senses {', '.join(senses)}")
         return senses[0]
     return ""
 

@@ -8,9 +8,14 @@ import torch
 
 from models.draw import Draw
 from models.engine.cohort import Cohort
+from models.engine.examiner import portion_of
+from models.engine.feed import Stream
+from models.engine.measure import Items
 from models.engine.organism import Organism
 from models.protocols import Params
-from models.specs.acts import ActSpec, ResetArea, ResetOptimizer, ShrinkPerturb
+from models.specs.acts import ActSpec, ResetArea, ResetOptimizer, SetTemplate, ShrinkPerturb, areas_of
+from models.specs.costs import target_of
+from models.specs.costs.target import TemplateTarget
 from models.specs.regime import RegimeSpec
 
 
@@ -29,15 +34,29 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
                 for name, value in _fresh(cohort, organism, areas, ordinal).items():
                     kept = cohort.params[name].detach()
                     kept.copy_(kept * (1.0 - shrink) + value * noise)
+            case SetTemplate():
+                _set_template(cohort, regime, organism, act)
             case _:
                 assert_never(act)
 
 
+def _set_template(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: SetTemplate) -> None:
+    """The mean activity of an area on a world, to all costs of the regime that have a template of it."""
+    stream = Stream(regime.looked_at[act.world], regime.organism.senses, {}, regime.sweeps)
+    moment = Items(stream, act.n, portion_of(cohort, range(len(cohort.seeds))), organism).moment()
+    mean_NU = moment.rate[act.area].flatten(3).mean(dim=(1, 2))
+    for name, weighted in regime.costs.items():
+        target = target_of(weighted.cost)
+        if isinstance(target, TemplateTarget) and target.area == act.area:
+            cohort.own[f"cost/{name}/template"].copy_(mean_NU)
+
+
 def _areas(act: ActSpec, regime: RegimeSpec) -> tuple[str, ...]:
     """The areas an act names; `*` leaves out what is innate."""
-    if "*" in act.areas:
+    named = areas_of(act)
+    if "*" in named:
         return tuple(area for area, spec in regime.organism.areas.items() if not spec.innate)
-    return act.areas
+    return named
 
 
 def _fresh(cohort: Cohort, organism: Organism, areas: tuple[str, ...], ordinal: int) -> Params:

@@ -129,7 +129,13 @@ class Flow:
 
     def _formed(self, knobs: Knobs, alive_N: Flags, kept: Mapping[str, Tensor]) -> Form:
         """The form, made anew only when something became or ceased to be 0."""
-        patterns = [alive_N, knobs.weight_CN > 0, knobs.rate_AN > 0, *((each > 0).numpy() for each in kept.values())]
+        patterns = [
+            alive_N,
+            knobs.weight_CN > 0,
+            knobs.rate_AN > 0,
+            knobs.plasticity_AN > 0,
+            *((each > 0).numpy() for each in kept.values()),
+        ]
         key = b"".join(each.tobytes() for each in patterns) + "\0".join(kept).encode()
         if self._form is None or key != self._form_key:
             self._form_key, self._form = key, self._new_form(knobs, alive_N.copy(), kept)
@@ -148,9 +154,10 @@ class Flow:
 
     def _remembers(self, knobs: Knobs, alive_N: Flags, weighs: Mapping[str, Flags]) -> dict[str, Tensor]:
         plastic = dict(zip(self._areas, (knobs.rate_AN > 0) & alive_N, strict=True))
+        open_to = dict(zip(self._areas, (knobs.plasticity_AN > 0) & alive_N, strict=True))
         lives = {f"kept/{area}": alive_N for area in self._areas}
         lives |= {f"rule/area/{area}": plastic[area] for area in self._areas}
-        lives |= {f"cost/{cost}": plastic[spec.at] & weighs[cost] for cost, spec in self._costs.items()}
+        lives |= {f"cost/{cost}": open_to[spec.at] & weighs[cost] for cost, spec in self._costs.items()}
         return {owner: torch.from_numpy(flags.copy()) for owner, flags in lives.items() if flags.any()}
 
     def _area_of(self, name: str) -> str:

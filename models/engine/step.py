@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -55,10 +55,14 @@ class Training:
         self.knobs = KnobBoard(regime)
         self.optimizer = Optimizer(cohort, regime.organism, {name: each.cost.at for name, each in regime.costs.items()})
         self.flow = Flow(cohort, regime, self.optimizer, self.organism.circuits)
-        self.own: Params = {**cohort.own, **cohort.learned}
         self.movable: Params = {**cohort.params, **cohort.learned}
         members = (*self.organism.areas.values(), *self.costs.values(), *self.organism.circuits.remembers)
         self._remembering = [each for each in members if isinstance(each, Remembers)]
+
+    @property
+    def own(self) -> Params:
+        """State of costs and rules; acts may have added to it."""
+        return {**self.cohort.own, **self.cohort.learned}
 
     def update(self) -> Row:
         """One update of all lives that are alive."""
@@ -143,6 +147,11 @@ class Training:
     @torch.no_grad()
     def _remember(self, plan: Plan, moment: Moment) -> None:
         """Unlearned state moves on, for the lives that learn by what it belongs to."""
+        if not self._remembering:
+            return
+        areas = self.regime.organism.areas
+        pace = zip(areas, torch.from_numpy(plan.knobs.plasticity_AN.astype(np.float32)), strict=True)
+        moment = replace(moment, pace=dict(pace))
         for member in self._remembering:
             for address, value in member.remember(moment).items():
                 lives = plan.form.remembers.get(owner_of(address))

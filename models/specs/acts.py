@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import AnyOrName, Many, Member, NonNegative, Share, Spec
+from models.specs.base import AnyOrName, Many, Member, Name, NonNegative, Share, Spec
 
 Areas = Annotated[Many[AnyOrName], Field(min_length=1)]
 
@@ -34,4 +34,24 @@ class ShrinkPerturb(Spec):
     noise: NonNegative = 0.1
 
 
-ActSpec = Annotated[ResetOptimizer | ResetArea | ShrinkPerturb, Field(discriminator="kind"), Member]
+class SetTemplate(Spec):
+    """What an area makes of a world, a mean over its items, becomes the template of every cost that has one of it."""
+
+    kind: Literal["set_template"]
+    area: Name
+    world: Name
+    n: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Items; all of the world, at most 1000, if left out."""
+
+
+ActSpec = Annotated[ResetOptimizer | ResetArea | ShrinkPerturb | SetTemplate, Field(discriminator="kind"), Member]
+
+
+def areas_of(act: ActSpec) -> tuple[str, ...]:
+    """Areas that an act names; `*` for all."""
+    return (act.area,) if isinstance(act, SetTemplate) else act.areas
+
+
+def world_of(act: ActSpec) -> str | None:
+    """The world that an act looks at."""
+    return act.world if isinstance(act, SetTemplate) else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.specs.acts import world_of
 from models.specs.canonical import DEFAULT_PROBE_ITEMS, canonical
 from models.specs.check_costs import still, weighed
 from models.specs.check_credit import unfit_optimizers
 from models.specs.check_settling import unsettled
 from models.specs.costs import target_of
-from models.specs.costs.target import AreaTarget
+from models.specs.costs.target import teacher_of
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import AdamSpec, AdamWSpec, RmspropSpec, SgdSpec
@@ -196,9 +197,9 @@ def _rounded(clock: Clock) -> Iterator[Finding]:
 
 def _unused(schedule: ScheduleSpec) -> Iterator[Finding]:
     probes = schedule.probes.values()
-    seen = {stage.world for stage in schedule.stages} | {
-        world for probe in probes for world in (probe.world, getattr(probe, "train", None))
-    }
+    acted = {world for stage in schedule.stages for act in stage.on_enter if (world := world_of(act))}
+    looked = {world for probe in probes for world in (probe.world, getattr(probe, "train", None))}
+    seen = acted | looked | {stage.world for stage in schedule.stages}
     weighing = {name for stage in schedule.stages for name in weighed(stage)}.union(*map(costs_of, probes))
     fed = {pathway.source for pathway in schedule.organism.pathways}
     collections: list[tuple[Steps, str, list[str]]] = [
@@ -218,9 +219,9 @@ def _untrained_teachers(schedule: ScheduleSpec) -> Iterator[Finding]:
             reached = reaches(schedule.organism, schedule.costs[name])
             trained |= {area for area in reached if still(schedule, stage, area) is None}
         for name in weighed(stage):
-            target = target_of(schedule.costs[name])
-            if not isinstance(target, AreaTarget) or target.area in trained:
+            teacher = teacher_of(target_of(schedule.costs[name]))
+            if teacher is None or teacher in trained:
                 continue
-            if not schedule.organism.areas[target.area].innate:
-                message = f"stage {stage.name}: cost {name} learns from {target.area}, which nothing has trained"
+            if not schedule.organism.areas[teacher].innate:
+                message = f"stage {stage.name}: cost {name} learns from {teacher}, which nothing has trained"
                 yield finding("W16", ("stages", index, "costs", name), message, "train it first")

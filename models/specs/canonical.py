@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import rfc8785
 
+from models.specs.acts import world_of
 from models.specs.base import Spec
 from models.specs.costs import CostSpec, target_of
-from models.specs.costs.target import InputTarget
+from models.specs.costs.target import means_the_sense
 from models.specs.durations import ZERO, Duration
 from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_zero
 from models.specs.organism import OrganismSpec
@@ -46,6 +47,7 @@ def canonical(schedule: ScheduleSpec) -> ScheduleSpec:
     worlds_used = {stage.world for stage in stages} | {
         world for probe in schedule.probes.values() for world in (probe.world, getattr(probe, "train", None)) if world
     }
+    worlds_used |= {world for stage in stages for act in stage.on_enter if (world := world_of(act))}
     return schedule.model_copy(
         update={
             "organism": _organism(schedule.organism),
@@ -139,7 +141,7 @@ def _organism(organism: OrganismSpec) -> OrganismSpec:
 def _cost(cost: CostSpec, schedule: ScheduleSpec) -> CostSpec:
     """With the sense named that an input target means."""
     target = target_of(cost)
-    if isinstance(target, InputTarget) and target.sense is None and len(schedule.organism.senses) == 1:
+    if target is not None and means_the_sense(target) and len(schedule.organism.senses) == 1:
         (sense,) = schedule.organism.senses
         return cost.model_copy(update={"target": target.model_copy(update={"sense": sense})})
     return cost

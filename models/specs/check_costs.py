@@ -7,10 +7,10 @@ from math import prod
 
 from models.specs.areas import PROBABILITIES
 from models.specs.check_credit import check_hearing
-from models.specs.costs import COMPARED, MIN_BATCH, CostSpec, target_of
-from models.specs.costs.properties import SlowFeatureSpec
+from models.specs.costs import COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
+from models.specs.costs.statistics import VaeSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
-from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget
+from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget, NextTarget, TemplateTarget, teacher_of
 from models.specs.costs.wiring import WiringSpec
 from models.specs.envelopes import is_zero
 from models.specs.findings import Finding, Steps, finding
@@ -63,9 +63,8 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
             return f"the factor '{target.name}'" if named else "labels"
         if isinstance(cost, CrossEntropySpec) and factor.classes is None:
             return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
-    if isinstance(cost, SlowFeatureSpec) and world.steps <= cost.order:
-        return f"{cost.order + 1} time steps"
-    return None
+    least = steps_of(cost)
+    return f"{least} time steps" if world.steps < least else None
 
 
 def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterator[str]:
@@ -95,7 +94,9 @@ def target_shape(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shape
             return None if factor is None else factor.shape
         case InputTarget(sense=sense):
             return shapes.get(sense or next(iter(schedule.organism.senses)))
-        case AreaTarget(area=area):
+        case NextTarget(area=None, sense=sense):
+            return shapes.get(sense or next(iter(schedule.organism.senses)))
+        case AreaTarget(area=str(area)) | NextTarget(area=str(area)) | TemplateTarget(area=area):
             return shapes.get(area)
         case _:
             return None
@@ -141,10 +142,12 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
     """Why the areas of a cost are not of the kind it is made for, and what would help."""
     target = target_of(cost)
     if isinstance(cost, BceSpec):
-        for area in (cost.at, *([target.area] if isinstance(target, AreaTarget) else ())):
+        for area in filter(None, (cost.at, teacher_of(target))):
             spec = organism.areas[area]
             if spec.act not in PROBABILITIES or getattr(spec, "cell", "rnn") != "rnn":
                 return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
+    if isinstance(cost, VaeSpec) and getattr(organism.areas[cost.at], "size", 2) % 2:
+        return f"half of {cost.at} are means, half log variances; its size is odd", "an even size"
     if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
         return f"{cost.at} is conv: its units share their wiring", "a linear area, or l1"
     return None

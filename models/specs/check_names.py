@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
+from models.specs.acts import ActSpec, areas_of, world_of
 from models.specs.base import pointer
 from models.specs.costs import target_of
-from models.specs.costs.target import AreaTarget, InputTarget
+from models.specs.costs.target import means_the_sense, sense_of, teacher_of
 from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
 from models.specs.transforms import DeficitTransformSpec
@@ -137,13 +138,14 @@ def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
         steps, place = ("costs", name), f"cost {name}"
         yield from _unknown("E03", (*steps, "at"), place, "area", cost.at, areas)
         target = target_of(cost)
-        if isinstance(target, AreaTarget):
-            yield from _unknown("E03", (*steps, "target", "area"), place, "area", target.area, areas)
-        if isinstance(target, InputTarget) and target.sense is not None:
-            yield from _unknown("E01", (*steps, "target", "sense"), place, "sense", target.sense, senses)
-        if isinstance(target, InputTarget) and target.sense is None and len(senses) > 1:
-            message = f"{place}: target input means one of the senses {', '.join(senses)}"
-            yield finding("E01", (*steps, "target"), message, "target: {kind: input, sense: NAME}")
+        teacher, sense = teacher_of(target), sense_of(target)
+        if teacher is not None:
+            yield from _unknown("E03", (*steps, "target", "area"), place, "area", teacher, areas)
+        if sense is not None:
+            yield from _unknown("E01", (*steps, "target", "sense"), place, "sense", sense, senses)
+        if target is not None and means_the_sense(target) and len(senses) > 1:
+            message = f"{place}: target {target.kind} means one of the senses {', '.join(senses)}"
+            yield finding("E01", (*steps, "target"), message, f"target: {{kind: {target.kind}, sense: NAME}}")
 
 
 def _stages(schedule: ScheduleSpec) -> Iterator[Finding]:
@@ -153,9 +155,19 @@ def _stages(schedule: ScheduleSpec) -> Iterator[Finding]:
         yield from _keys("E05", (*steps, "costs"), place, "cost", stage.costs, schedule.costs)
         yield from _keys("E01", (*steps, "plasticity"), place, "area", stage.plasticity, schedule.organism.areas)
         for number, act in enumerate(stage.on_enter):
-            yield from _areas(schedule, (*steps, "on_enter", number, "areas"), place, act.areas)
+            yield from _act(schedule, (*steps, "on_enter", number), place, act)
         for path, leaf in leaves(stage.until):
             yield from _condition(schedule, (*steps, "until", *path, leaf.key), place, leaf)
+
+
+def _act(schedule: ScheduleSpec, steps: Steps, place: str, act: ActSpec) -> Iterator[Finding]:
+    world = world_of(act)
+    if world is None:
+        yield from _areas(schedule, (*steps, "areas"), place, areas_of(act))
+        return
+    yield from _unknown("E04", (*steps, "world"), place, "world", world, schedule.worlds)
+    for area in areas_of(act):
+        yield from _unknown("E01", (*steps, "area"), place, "area", area, schedule.organism.areas)
 
 
 def _condition(schedule: ScheduleSpec, steps: Steps, place: str, leaf: Trigger) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from models.specs.base import pointer
 from models.specs.check_names import repeated, unknown_event
 from models.specs.check_worlds import unfit_as_number
 from models.specs.costs import target_of
-from models.specs.costs.target import AreaTarget
+from models.specs.costs.target import teacher_of
 from models.specs.durations import Duration
 from models.specs.exposure import IN_WORDS, Measure, exposure
 from models.specs.findings import Finding, by_name, finding, from_reason
@@ -222,7 +222,7 @@ def _controls(study: StudySpec, schedules: Sequence[ScheduleSpec]) -> Iterator[F
         name
         for schedule in schedules
         for name, cost in schedule.costs.items()
-        if isinstance(target_of(cost), AreaTarget)
+        if teacher_of(target_of(cost)) is not None
     }
     if taught and not kinds & {"shuffled", "oracle"}:
         message = f"controls: the target of {', '.join(sorted(taught))} is an area, with no control of what it teaches"

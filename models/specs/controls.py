@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.specs import presence
 from models.specs.canonical import canonical
-from models.specs.costs import CostSpec, target_of
+from models.specs.costs import CostSpec, steps_of, target_of
 from models.specs.costs.target import LabelTarget
 from models.specs.durations import Duration, Unresolvable
 from models.specs.envelopes import Scalar, is_constant, is_zero
@@ -241,7 +241,7 @@ def _lack(cost: CostSpec, world: WorldSpec) -> str | None:
             return f"the factor '{target.name}'"
         if target.name is None and world.labels.kind == "none":
             return "labels"
-    return "time steps" if cost.kind == "slow_feature" and world.steps == 1 else None
+    return "time steps" if world.steps < steps_of(cost) else None
 
 
 def _constant_plasticity(subject: Subject) -> Changes:

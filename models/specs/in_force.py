@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from models.specs.acts import world_of
 from models.specs.durations import Duration
 from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_constant, is_zero, value
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
@@ -55,13 +56,23 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
         deficits=_deficits(schedule, stage.world, stretch),
         critical_periods=tuple(each for each in periods if each.level is None or not is_constant(each.level)),
         modulators=varying,
-        on_enter=stage.on_enter if stretch.start == 0 else (),
+        **(_acts(schedule, stage) if stretch.start == 0 else {}),
     )
     origins = {
         "stage_origin_sp": stretch.start if varies_by_stage_time(regime) else 0,
         "age_origin_sp": stretch.youngest if stretch.aligned and _varies_by_age(regime) else None,
     }
     return regime.model_copy(update=origins)
+
+
+def _acts(schedule: ScheduleSpec, stage: StageSpec) -> dict[str, Any]:
+    """Acts on entry, and the worlds they look at under names that do not depend on the document's."""
+    worlds = dict.fromkeys(world for act in stage.on_enter if (world := world_of(act)))
+    names = {world: f"w{number}" for number, world in enumerate(worlds)}
+    acts = tuple(
+        act.model_copy(update={"world": names[world]}) if (world := world_of(act)) else act for act in stage.on_enter
+    )
+    return {"on_enter": acts, "looked_at": {names[world]: schedule.worlds[world] for world in worlds}}
 
 
 def varies_by_stage_time(regime: RegimeSpec) -> bool:

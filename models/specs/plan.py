@@ -150,7 +150,7 @@ def _continues(draft: _Draft, stage: str, regime: RegimeSpec) -> bool:
 
 def _body(regime: RegimeSpec) -> RegimeSpec:
     """The regime without what only its beginning decides."""
-    return regime.model_copy(update={"on_enter": (), "stage_origin_sp": 0, "age_origin_sp": None})
+    return regime.model_copy(update={"on_enter": (), "looked_at": {}, "stage_origin_sp": 0, "age_origin_sp": None})
 
 
 def _read(

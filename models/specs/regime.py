@@ -65,6 +65,8 @@ class RegimeSpec(Spec):
     """By age; `plasticity` spelled out for areas."""
     on_enter: Many[ActSpec] = ()
     """Done once, at offset 0, before the first reading."""
+    looked_at: dict[Name, WorldSpec] = later({})
+    """Worlds that acts look at, by the names they have there."""
     stage_origin_sp: Annotated[int, Field(ge=0)] = 0
     age_origin_sp: Annotated[int, Field(ge=0)] | None = None
     """Age of every life at offset 0 where lives are aligned and something in force varies by age; for the key only."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.costs import properties, statistics, supervised, weights
+from benchmarks.catalogue.costs import common_causes, properties, statistics, supervised, time, weights
 from benchmarks.catalogue.table import Entry
 
-ENTRIES: tuple[Entry, ...] = (*supervised.ENTRIES, *statistics.ENTRIES, *properties.ENTRIES, *weights.ENTRIES)
+ENTRIES: tuple[Entry, ...] = (
+    *supervised.ENTRIES,
+    *statistics.ENTRIES,
+    *properties.ENTRIES,
+    *weights.ENTRIES,
+    *time.ENTRIES,
+    *common_causes.ENTRIES,
+)

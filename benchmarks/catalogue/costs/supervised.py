@@ -36,9 +36,44 @@ def _proof(kind: str, head: str = "none", weight: float = 1.0, **options: Any) -
     return proof
 
 
+def _goal_match(quick: bool) -> Iterator[Figure]:
+    """Imprinting on what is met first, whichever it is."""
+    things: dict[str, Any] = {
+        "gratings": {"source": {"kind": "gratings", "frame": 16, "orientations": 2}, "labels": "none"},
+        "shapes": {"source": {"kind": "shapes", "level": "easy"}, "labels": "none"},
+    }
+    organism = lives.layers(32, sense={"retina": {"shape": [1, 16, 16]}}, head="tanh", lr_scale=0.001)
+    organism["optimizer"] = {"kind": "sgd", "lr": 0.1}
+    closing = {"window": {"areas": ["a1"], "level": {"kind": "decay", "half_life": "500sp"}}}
+    exams = {f"{name}-again": world | {"split": "test"} for name, world in things.items()}
+    prefer = {"kind": "goal_match", "at": "a1", "target": {"kind": "template", "area": "a1"}, "eta": 0.1}
+    for name, window, bound in (("prefers_first", closing, "== 1"), ("control", {}, "== 0")):
+        told = []
+        for order in (["gratings", "shapes"], ["shapes", "gratings"]):
+            stage = {"costs": {"prefer": 1.0}, "until": {"after": "200ba"}}
+            life = lives.grown(
+                {
+                    "clock": {"batch": 20},
+                    "organism": organism,
+                    "worlds": things | exams,
+                    "costs": {"prefer": prefer},
+                    "stages": [stage | {"name": thing, "world": thing} for thing in order],
+                    "critical_periods": window,
+                }
+            )
+            template = life.weight("cost/prefer/template")
+            first, last = (
+                (life.seen(f"{thing}-again", 500).rate["a1"].mean(dim=(1, 2)) - template).norm(dim=1) for thing in order
+            )
+            told += (first < last).double().tolist()
+        peer = None if window else "the window never closes"
+        yield Figure(name, sum(told) / len(told), "share of lives", bound, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("cross_entropy", _proof("cross_entropy")),
     entry("mse", _proof("mse", weight=5.0)),
     entry("bce", _proof("bce", head="sigmoid", weight=10.0)),
     entry("hinge", _proof("hinge", weight=5.0)),
+    entry("goal_match", _goal_match),
 )

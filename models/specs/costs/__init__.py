@@ -7,17 +7,23 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.costs import properties, statistics, supervised, wiring
-from models.specs.costs.target import TargetSpec
+from models.specs.costs.target import NextTarget, TargetSpec
 
 CostSpec = Annotated[
     supervised.CrossEntropySpec
     | supervised.MseSpec
     | supervised.BceSpec
     | supervised.HingeSpec
+    | supervised.GoalMatchSpec
     | statistics.AutoencodeSpec
     | statistics.DenoiseSpec
+    | statistics.VaeSpec
+    | statistics.PredictNextSpec
+    | statistics.SparseCodeSpec
     | properties.ActivitySpec
     | properties.SlowFeatureSpec
+    | properties.TemporalContrastSpec
+    | properties.ImaxSpec
     | properties.DecorrelateSpec
     | wiring.L1Spec
     | wiring.L2Spec
@@ -25,13 +31,13 @@ CostSpec = Annotated[
     Field(discriminator="kind"),
 ]
 
-MIN_BATCH = {"activity": 16, "decorrelate": 16, "slow_feature": 16}
+MIN_BATCH = {"activity": 16, "decorrelate": 16, "imax": 16, "slow_feature": 16, "temporal_contrast": 16}
 """Smallest batch of costs that use statistics over it."""
 
 OF_WEIGHTS = frozenset({"l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
-COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge"})
+COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "imax"})
 """Kinds that compare an area unit by unit with a target as wide as it is."""
 
 RERUN = frozenset({"denoise"})
@@ -41,3 +47,10 @@ RERUN = frozenset({"denoise"})
 def target_of(cost: CostSpec) -> TargetSpec | None:
     """The target of a cost that has one."""
     return getattr(cost, "target", None)
+
+
+def steps_of(cost: CostSpec) -> int:
+    """Time steps that an item must have at least."""
+    target = target_of(cost)
+    ahead = target.horizon if isinstance(target, NextTarget) else 0
+    return 1 + max(ahead, getattr(cost, "order", 0), int(cost.kind == "temporal_contrast"))

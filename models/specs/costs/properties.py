@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import NonNegative, Share
+from models.specs.base import NonNegative, Positive, Share
 from models.specs.costs.base import CostBase
+from models.specs.costs.target import TargetSpec
 
 
 class ActivitySpec(CostBase):
@@ -33,4 +34,21 @@ class DecorrelateSpec(CostBase):
     """Mean squared correlation between different units."""
 
     kind: Literal["decorrelate"]
+    scope: Literal["local", "upstream"] = "local"
+
+
+class TemporalContrastSpec(CostBase):
+    """Activity is near itself a step later, and farther than a margin from that of another item."""
+
+    kind: Literal["temporal_contrast"]
+    scope: Literal["local", "upstream"] = "local"
+    margin: Positive = 1.0
+    """Root mean square distance of units beyond which other items are far enough."""
+
+
+class ImaxSpec(CostBase):
+    """Negative mutual information with another area, for a common signal in independent gaussian noise."""
+
+    kind: Literal["imax"]
+    target: TargetSpec
     scope: Literal["local", "upstream"] = "local"

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import NonNegative
+from models.specs.base import Member, NonNegative, Positive
 from models.specs.costs.base import CostBase
-from models.specs.costs.target import InputTarget, TargetSpec
+from models.specs.costs.target import InputTarget, NextTarget, TargetSpec
 
 
 class AutoencodeSpec(CostBase):
@@ -37,3 +37,37 @@ class DenoiseSpec(CostBase):
         if self.by == "mask" and self.corrupt > 1.0:
             raise PydanticCustomError("probability", "corrupt is a probability under mask: at most 1")
         return self
+
+
+class VaeSpec(CostBase):
+    """Negative evidence lower bound of a linear generative model whose causes the area infers: means, log variances."""
+
+    kind: Literal["vae"]
+    target: TargetSpec = InputTarget(kind="input")
+    scope: Literal["local", "upstream"] = "upstream"
+    beta: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
+    """Weight of the divergence from the prior."""
+    sd: Positive = 1.0
+    """Standard deviation of the target about what is rebuilt of it."""
+
+
+class PredictNextSpec(CostBase):
+    """Error of a learned linear prediction of what comes next."""
+
+    kind: Literal["predict_next"]
+    target: Annotated[NextTarget, Member] = NextTarget(kind="next")
+    scope: Literal["local", "upstream"] = "upstream"
+    error: Literal["squared", "surprise"] = "squared"
+    """surprise: the target is one symbol of several, or a law of them; the prediction is a softmax."""
+
+
+class SparseCodeSpec(CostBase):
+    """A dictionary that rebuilds the target from few of its words, and an area that learns to guess which."""
+
+    kind: Literal["sparse_code"]
+    target: TargetSpec = InputTarget(kind="input")
+    scope: Literal["local", "upstream"] = "local"
+    sparsity: NonNegative = 0.5
+    """Price of a cause, in squared units of the target per unit of the cause."""
+    steps: Annotated[int, Field(ge=1, le=300)] = 30
+    """Of the search for the causes."""

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import Positive
+from models.specs.base import Member, Positive, Share
 from models.specs.costs.base import CostBase
-from models.specs.costs.target import LabelTarget, TargetSpec
+from models.specs.costs.target import LabelTarget, TargetSpec, TemplateTarget
 
 
 class CrossEntropySpec(CostBase):
@@ -45,3 +45,13 @@ class HingeSpec(CostBase):
     kind: Literal["hinge"]
     target: TargetSpec = LabelTarget(kind="label")
     scope: Literal["local", "upstream"] = "upstream"
+
+
+class GoalMatchSpec(CostBase):
+    """Mean squared distance from a template that may follow what is met."""
+
+    kind: Literal["goal_match"]
+    target: Annotated[TemplateTarget, Member]
+    scope: Literal["local", "upstream"] = "upstream"
+    eta: Share = 0.0
+    """Part of its way to the mean of a batch that the template goes per update at plasticity 1 of `at`; 0: it stays."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.specs.base import Member, Name, Spec
 
@@ -39,4 +40,47 @@ class AreaTarget(TargetBase):
     area: Name
 
 
-TargetSpec = Annotated[LabelTarget | InputTarget | AreaTarget, Field(discriminator="kind"), Member]
+class NextTarget(TargetBase):
+    """What a sense receives, or another area gives, some time steps later; the last steps of an item have none."""
+
+    kind: Literal["next"]
+    sense: Name | None = None
+    """The only sense if left out, and no area is named."""
+    area: Name | None = None
+    horizon: Annotated[int, Field(ge=1, le=64)] = 1
+    """Time steps ahead."""
+
+    @model_validator(mode="after")
+    def _one(self) -> NextTarget:
+        if self.sense is not None and self.area is not None:
+            raise PydanticCustomError("exclusive", "name a sense or an area, not both")
+        return self
+
+
+class TemplateTarget(TargetBase):
+    """One activity for all items, held as it was when act `set_template` took it, or as a cost lets it follow."""
+
+    kind: Literal["template"]
+    area: Name
+    """The area whose mean activity it is."""
+
+
+TargetSpec = Annotated[
+    LabelTarget | InputTarget | AreaTarget | NextTarget | TemplateTarget, Field(discriminator="kind"), Member
+]
+
+
+def teacher_of(target: TargetSpec | None) -> Name | None:
+    """The area whose output a target is made of; None if it is made of something else."""
+    return target.area if isinstance(target, AreaTarget | NextTarget | TemplateTarget) else None
+
+
+def sense_of(target: TargetSpec | None) -> Name | None:
+    """The sense that a target names."""
+    return target.sense if isinstance(target, InputTarget | NextTarget) else None
+
+
+def means_the_sense(target: TargetSpec | None) -> bool:
+    """Whether a target means the only sense without naming it."""
+    wants = isinstance(target, InputTarget) or (isinstance(target, NextTarget) and target.area is None)
+    return wants and sense_of(target) is None

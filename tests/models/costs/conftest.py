@@ -44,6 +44,7 @@ def toy(
     units: int = CLASSES,
     own: Params | None = None,
     act: Callable[[Tensor], Tensor] = torch.tanh,
+    state: Params | None = None,
 ) -> Toy:
     """V1 = act(retina W), everything drawn by address, so that a life is the same in any cohort."""
     lives = Draw(torch.tensor(seeds))
@@ -62,7 +63,7 @@ def toy(
     rate = {"retina": x, "V1": apply("V1", inputs["V1"]), "V2": draw.at("toy", "V2").normal(steps, units)}
     shown = Batch({"retina": x}, label, factors, draw.index_NB)
     by_address = {"area/V1/from/retina/weight": weight}
-    return Toy(Moment(shown, rate, by_address, own, draw, inputs, apply), by_address | own)
+    return Toy(Moment(shown, rate, by_address, own | (state or {}), draw, inputs, apply), by_address | own)
 
 
 @pytest.fixture

@@ -31,7 +31,17 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "bce", "pos_weight": 3.0, "min_confidence": 0.9},
     {"kind": "hinge"},
     {"kind": "hinge", "target": {"kind": "area", "area": "V2"}},
+    {"kind": "goal_match", "target": {"kind": "template", "area": "V2"}},
+    {"kind": "mse", "target": {"kind": "template", "area": "V1"}},
     {"kind": "decorrelate"},
+    {"kind": "vae", "sd": 0.5},
+    {"kind": "predict_next"},
+    {"kind": "predict_next", "target": {"kind": "next", "area": "V2", "horizon": 2}},
+    {"kind": "predict_next", "error": "surprise"},
+    {"kind": "mse", "target": {"kind": "next", "area": "V2"}},
+    {"kind": "sparse_code", "sparsity": 0.3},
+    {"kind": "temporal_contrast"},
+    {"kind": "imax", "target": {"kind": "area", "area": "V2"}},
     {"kind": "l1"},
     {"kind": "l2"},
     {"kind": "wiring"},
@@ -48,8 +58,7 @@ def judged(toy_moment: Any, spec: dict[str, Any], seeds: list[int], batch: int, 
     cost = build_cost("judge", TypeAdapter(CostSpec).validate_python({"at": "V1"} | spec), ["retina"])
     shapes = {"V1": (units,), "V2": (units,), "retina": (13,), "world/label": (5,), "world/depth": (1,)}
     learned, state = cost.init(shapes, Draw(torch.tensor(seeds)))
-    assert not state
-    toy = toy_moment(seeds, batch=batch, units=units, own=learned, act=act_for(spec))
+    toy = toy_moment(seeds, batch=batch, units=units, own=learned, act=act_for(spec), state=state)
     value = cost(toy.moment)
     assert value.shape == (len(seeds),)
     assert bool(value.isfinite().all())
@@ -79,7 +88,8 @@ def test_a_cost_without_statistics_over_the_batch_is_the_mean_over_its_samples(
     assert isinstance(cost, SampleCost) == (spec["kind"] not in {*MIN_BATCH, *OF_WEIGHTS})
     if isinstance(cost, SampleCost):
         shapes = {"V1": (5,), "V2": (5,), "retina": (13,), "world/label": (5,), "world/depth": (1,)}
-        moment = toy_moment([3, 4], act=act_for(spec), own=cost.init(shapes, Draw(torch.tensor([3, 4])))[0]).moment
+        learned, state = cost.init(shapes, Draw(torch.tensor([3, 4])))
+        moment = toy_moment([3, 4], act=act_for(spec), own=learned, state=state).moment
         assert cost.per_sample(moment).shape == (2, 33)
         torch.testing.assert_close(cost.per_sample(moment).mean(dim=1), cost(moment))
 

@@ -24,13 +24,18 @@ REACH: list[tuple[dict[str, Any], set[str]]] = [
     ({"kind": "hinge", "at": "head", "target": "label"}, HEAD),
     ({"kind": "bce", "target": {"kind": "area", "area": "a1"}}, BELOW),
     ({"kind": "bce", "target": {"kind": "area", "area": "a1"}, "scope": "local"}, OWN),
+    ({"kind": "vae"}, BELOW),
+    ({"kind": "sparse_code"}, OWN),
+    ({"kind": "predict_next"}, BELOW),
+    ({"kind": "temporal_contrast"}, OWN),
+    ({"kind": "imax", "target": {"kind": "area", "area": "a1"}}, OWN),
 ]
 
 
 @pytest.mark.parametrize(("cost", "reached"), REACH, ids=[f"{cost['kind']}-{len(reached)}" for cost, reached in REACH])
 def test_a_cost_moves_what_it_reaches_and_nothing_else(cost: dict[str, Any], reached: set[str]) -> None:
     organism = chain(10, 10, act="sigmoid")
-    regime = one_stage(organism, costs={"judge": {"at": "a2"} | cost})
+    regime = one_stage(organism, costs={"judge": {"at": "a2"} | cost}, clock={"batch": 20, "sweeps": 2})
     first, last = state(birth(regime, [1]), 1), state(raised(regime, [1], 3), 1)
     moved = {name for name in first if name.startswith("params/") and not torch.equal(first[name], last[name])}
     assert moved == reached

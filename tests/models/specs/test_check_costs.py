@@ -56,6 +56,56 @@ def test_units_that_share_their_wiring_have_no_lengths() -> None:
     assert only(given).message == "cost more: V1 is conv: its units share their wiring"
 
 
+@pytest.mark.parametrize(
+    ("cost", "steps"),
+    [
+        ({"kind": "temporal_contrast"}, 2),
+        ({"kind": "predict_next"}, 2),
+        ({"kind": "predict_next", "target": {"kind": "next", "sense": "retina", "horizon": 3}}, 4),
+        ({"kind": "mse", "at": "head", "target": {"kind": "next", "area": "head"}}, 2),
+        ({"kind": "slow_feature", "order": 2}, 3),
+    ],
+)
+def test_what_lives_on_time_needs_steps(cost: dict[str, Any], steps: int) -> None:
+    found = only(document(cost))
+    assert found.code == "E06"
+    assert f"needs {steps} time steps" in found.message
+
+
+def test_what_comes_must_name_one_of_two_senses() -> None:
+    given = document({"kind": "predict_next"})
+    given["organism"]["senses"]["again"] = {"shape": [1, 8, 8]}
+    given["organism"]["pathways"].append({"from": "again", "to": "V1"})
+    found = [each for each in check_document(given).errors if each.code == "E01"]
+    assert [each.message for each in found] == ["cost more: target next means one of the senses retina, again"]
+
+
+def test_what_comes_of_an_area_that_is_not_there_is_refused() -> None:
+    found = only(document({"kind": "predict_next", "target": {"kind": "next", "area": "V9"}}))
+    assert (found.code, found.pointer) == ("E03", "/costs/more/target/area")
+
+
+def test_means_and_variances_come_in_pairs() -> None:
+    given = document({"kind": "vae"})
+    given["organism"]["areas"]["V1"]["size"] = 7
+    assert "half of V1 are means" in only(given).message
+
+
+def test_neighbours_are_as_wide_as_each_other() -> None:
+    found = only(document({"kind": "imax", "target": {"kind": "area", "area": "head"}}))
+    assert "V1 gives [16], the target has [10]" in found.message
+
+
+@pytest.mark.parametrize("kind", ["imax", "temporal_contrast", "decorrelate"])
+def test_a_rule_that_tries_each_item_cannot_hear_statistics(kind: str) -> None:
+    given = document({"kind": kind} | ({"target": {"kind": "area", "area": "head"}} if kind == "imax" else {}))
+    given["organism"]["areas"]["V1"]["size"] = 10
+    given["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": "node_perturbation"}]
+    given["worlds"]["school"] = {"source": {"kind": "moving_shapes", "frame": 8}, "steps": 2, "labels": "none"}
+    messages = [each.message for each in check_document(given).errors if each.code == "E26"]
+    assert any("takes statistics over the batch" in each for each in messages)
+
+
 def test_small_batches_are_no_statistics() -> None:
     found = only(document({"kind": "decorrelate"}, clock={"batch": 10}))
     assert (found.code, found.pointer) == ("E30", "/clock/batch")
@@ -83,3 +133,43 @@ def test_weights_may_not_cost_where_a_rule_alone_moves_them(kind: str, rule: str
 def test_weights_send_nothing_upstream() -> None:
     found = only(document({"kind": "l2", "scope": "upstream"}))
     assert found.pointer == "/costs/more/scope"
+
+
+TEMPLATE = {"kind": "goal_match", "target": {"kind": "template", "area": "V1"}}
+SET = {"kind": "set_template", "area": "V1", "world": "quiz"}
+
+
+def test_a_goal_that_nobody_set_is_refused_unless_it_follows() -> None:
+    found = only(document(TEMPLATE))
+    assert (found.code, found.pointer) == ("E06", "/stages/0/costs/more")
+    assert found.message == "stage early: cost more needs a template, and nothing has set it"
+    assert not check_document(document(TEMPLATE | {"eta": 0.1})).errors
+
+
+def test_what_an_earlier_stage_set_or_followed_is_there() -> None:
+    given = document(TEMPLATE)
+    given["stages"][0]["on_enter"] = [SET]
+    given["stages"][1]["costs"]["more"] = 1.0
+    assert not check_document(given).errors
+
+
+def test_a_template_nobody_has_is_not_set() -> None:
+    given = document({"kind": "l2"})
+    given["stages"][1]["on_enter"] = [SET]
+    found = only(given)
+    assert (found.code, found.pointer) == ("E06", "/stages/1/on_enter/0")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"world": "nowhere"}, "E04", "/stages/0/on_enter/0/world"),
+        ({"area": "V9"}, "E01", "/stages/0/on_enter/0/area"),
+        ({"n": 101}, "E15", "/stages/0/on_enter/0/n"),
+    ],
+)
+def test_an_act_looks_where_there_is_something(change: dict[str, Any], code: str, pointer: str) -> None:
+    given = document(TEMPLATE)
+    given["stages"][0]["on_enter"] = [SET | change]
+    found = next(each for each in check_document(given).errors if each.code == code)
+    assert found.pointer == pointer
