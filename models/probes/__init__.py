@@ -14,6 +14,7 @@ from models.probes.cost_conflict import CostConflict
 from models.probes.dead_units import DeadUnits
 from models.probes.decode import Decode
 from models.probes.delta_value import DeltaValue
+from models.probes.divergence import Divergence
 from models.probes.effective_rank import EffectiveRank
 from models.probes.fisher_trace import FisherTrace
 from models.probes.linear_readout import LinearReadout
@@ -31,6 +32,7 @@ from models.protocols import Probe
 from models.specs.costs import CostSpec
 from models.specs.probes import (
     OfErrors,
+    OfForecasts,
     OfPatterns,
     OfTruths,
     OfUnits,
@@ -49,6 +51,8 @@ def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:
         return _of_errors(spec, cost)
     if isinstance(spec, OfTruths):
         return _of_truths(spec)
+    if isinstance(spec, OfForecasts):
+        return _of_forecasts(spec)
     if isinstance(spec, OfUnits):
         return _of_units(spec)
     if isinstance(spec, OfPatterns):
@@ -85,7 +89,7 @@ def _of_errors(spec: OfErrors, cost: CostSpec | None) -> Probe:
             assert_never(spec)
 
 
-def _of_truths(spec: OfTruths) -> Probe:  # noqa: PLR0911  one case per member
+def _of_truths(spec: OfTruths) -> Probe:
     match spec:
         case truths.AccuracySpec():
             return Accuracy(spec)
@@ -99,8 +103,16 @@ def _of_truths(spec: OfTruths) -> Probe:  # noqa: PLR0911  one case per member
             return AngleError(spec)
         case truths.DecodeSpec():
             return Decode(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_forecasts(spec: OfForecasts) -> Probe:
+    match spec:
         case truths.NextFrameSpec():
             return NextFrame(spec)
+        case truths.DivergenceSpec():
+            return Divergence(spec)
         case _:
             assert_never(spec)
 

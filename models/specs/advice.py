@@ -24,6 +24,7 @@ from models.specs.worlds import WorldSpec
 
 _SCORES = (
     "accuracy", "loss", "linear_readout", "mse", "average_precision", "angle_error", "decode", "next_frame",
+    "divergence",
 )  # fmt: skip
 _FEW_ITEMS = 500
 _JUMP = 1.1

@@ -8,7 +8,14 @@ from math import prod
 from models.specs.organism import OrganismSpec
 from models.specs.probes import ProbeSpec
 from models.specs.probes.activity import CkaSpec, DeltaValueSpec, OrientationSpec, RsaSpec
-from models.specs.probes.truths import AngleErrorSpec, AveragePrecisionSpec, DecodeSpec, MseSpec, NextFrameSpec
+from models.specs.probes.truths import (
+    AngleErrorSpec,
+    AveragePrecisionSpec,
+    DecodeSpec,
+    DivergenceSpec,
+    MseSpec,
+    NextFrameSpec,
+)
 from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
@@ -34,6 +41,8 @@ def unmeasurable(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, 
                 factor = told(each, probe.truth)
                 if factor is None or factor.classes is not None:
                     yield field, f"decode needs numbers, {_name(each, probe.truth)} gives none"
+        case DivergenceSpec():
+            yield from _lawful(probe, world, shapes.get(probe.at))
         case NextFrameSpec():
             yield from _foreseen(probe, world, shapes)
         case _:
@@ -78,6 +87,16 @@ def _judged(
     event = isinstance(probe, AveragePrecisionSpec) and factor.classes == 2 and units == 1
     if units is not None and units != wanted and not event:
         yield "at", f"{probe.at} gives {units} numbers, {_name(world, probe.truth)} has {wanted}"
+
+
+def _lawful(probe: DivergenceSpec, world: WorldSpec, shape: Shape | None) -> Iterator[Problem]:
+    law = told(world, probe.truth)
+    if law is None or not law.law:
+        yield "world", f"divergence needs a law, {_name(world, probe.truth)} is none"
+    elif shape is not None and prod(shape) != law.width:
+        yield "at", f"{probe.at} gives {list(shape)}, {_name(world, probe.truth)} has {law.width}"
+    if probe.depth is not None and told(world, "depth") is None:
+        yield "depth", f"world {probe.world} tells no depth"
 
 
 def _foreseen(probe: NextFrameSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[Problem]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import dataset, linear, nature, real, scenes, social
+from models.specs.worlds import dataset, linear, nature, real, scenes, sequences, social
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.bars import Bars
+from models.worlds.copy import Copy
 from models.worlds.dataset import Dataset
 from models.worlds.dead_leaves import DeadLeaves
 from models.worlds.digits import Digits
+from models.worlds.grammar import Grammar
 from models.worlds.gratings import Gratings
 from models.worlds.hierarchy import Hierarchy
 from models.worlds.linear_map import LinearMap
@@ -20,6 +22,7 @@ from models.worlds.mnist1d import Mnist1d
 from models.worlds.movers import Movers
 from models.worlds.moving_shapes import MovingShapes
 from models.worlds.noisy_disks import NoisyDisks
+from models.worlds.recall import Recall
 from models.worlds.retinal_waves import RetinalWaves
 from models.worlds.ring import Ring
 from models.worlds.shapes import Shapes
@@ -43,7 +46,7 @@ def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | Non
         return TwoEyes(source, split, build_world(source.of, split, steps, items))
     if isinstance(source, scenes.SceneSource):
         return _scene(source, split, steps, items)
-    return _social(source, split, steps, items)
+    return _told(source, split, steps, items)
 
 
 def _real(source: real.RealSource, split: str) -> World:
@@ -98,6 +101,24 @@ def _scene(source: scenes.SceneSource, split: str, steps: int, items: int | None
             return Shapes(source, split)
         case scenes.MovingShapesSpec():
             return MovingShapes(source, split, steps, items)
+        case _:
+            assert_never(source)
+
+
+def _told(source: sequences.SequenceSource | social.SocialSource, split: str, steps: int, items: int | None) -> World:
+    if isinstance(source, sequences.SequenceSource):
+        return _sequence(source, split, steps, items)
+    return _social(source, split, steps, items)
+
+
+def _sequence(source: sequences.SequenceSource, split: str, steps: int, items: int | None) -> World:
+    match source:
+        case sequences.CopySpec():
+            return Copy(source, split)
+        case sequences.RecallSpec():
+            return Recall(source, split)
+        case sequences.GrammarSpec():
+            return Grammar(source, split, steps, items)
         case _:
             assert_never(source)
 

@@ -84,6 +84,15 @@ def _next_frame(quick: bool) -> Iterator[Figure]:
     yield Figure("control", copied, "1", "== 1", "the last frame once more")
 
 
+def _divergence(quick: bool) -> Iterator[Figure]:
+    law = normal(1, 100, 5, 8).softmax(dim=-1)
+    known = value(Seen({"V1": law.log() + 3.0}, factors={"law": law}), kind="divergence", at="V1")
+    yield Figure("known", known, "nats", "within -1e-6 1e-6", "the law itself")
+    even = value(Seen({"V1": torch.zeros_like(law)}, factors={"law": law}), kind="divergence", at="V1")
+    wanted = float(math.log(8) + torch.xlogy(law, law).sum(dim=-1).mean())
+    yield Figure("control", even, "nats", f"within {wanted - 1e-5} {wanted + 1e-5}", "all words alike: ln 8 - entropy")
+
+
 def _loss(quick: bool) -> Iterator[Figure]:
     first, last = grown("loss", 2)
     name = next(iter(first))
@@ -158,6 +167,7 @@ ENTRIES = (
     entry("decode", _decode),
     entry("linear_readout", _linear_readout),
     entry("next_frame", _next_frame),
+    entry("divergence", _divergence),
     entry("loss", _loss),
     entry("alignment", _alignment),
     entry("fisher_trace", _fisher_trace),

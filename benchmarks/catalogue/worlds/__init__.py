@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import eyes, linear, nature, real, registered, scenes, social
+from benchmarks.catalogue.worlds import eyes, linear, nature, real, registered, scenes, sequences, social
 
 ENTRIES: tuple[Entry, ...] = (
     *real.ENTRIES,
@@ -11,6 +11,7 @@ ENTRIES: tuple[Entry, ...] = (
     *linear.ENTRIES,
     *nature.ENTRIES,
     *scenes.ENTRIES,
+    *sequences.ENTRIES,
     *social.ENTRIES,
     *eyes.ENTRIES,
 )

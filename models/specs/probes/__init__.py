@@ -23,6 +23,7 @@ from models.specs.probes.truths import (
     AngleErrorSpec,
     AveragePrecisionSpec,
     DecodeSpec,
+    DivergenceSpec,
     LinearReadoutSpec,
     MseSpec,
     NextFrameSpec,
@@ -30,14 +31,13 @@ from models.specs.probes.truths import (
 from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec, WeightNormSpec
 
 OfErrors = LossSpec | AlignmentSpec | FisherTraceSpec | CostConflictSpec
-OfTruths = (
-    AccuracySpec | LinearReadoutSpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | DecodeSpec | NextFrameSpec
-)
+OfTruths = AccuracySpec | LinearReadoutSpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | DecodeSpec
+OfForecasts = NextFrameSpec | DivergenceSpec
 OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | DeltaValueSpec | OrientationSpec
 OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
 OfWeights = WeightNormSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
 
-ProbeSpec = Annotated[OfErrors | OfTruths | OfUnits | OfPatterns | OfWeights, Field(discriminator="kind")]
+ProbeSpec = Annotated[OfErrors | OfTruths | OfForecasts | OfUnits | OfPatterns | OfWeights, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ MEASURES: dict[str, Measure] = {
     "average_precision": Measure("fraction", "higher", by_area=False),
     "angle_error": Measure("deg", "lower", by_area=False),
     "decode": Measure("fraction", "higher", by_area=True),
+    "divergence": Measure("nats", "lower", by_area=False),
     "next_frame": Measure("1", "lower", by_area=False),
     "cost_conflict": Measure("1", "none", by_area=True),
     "activity": Measure("1", "none", by_area=True),

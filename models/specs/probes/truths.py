@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from models.specs.base import AnyOrName, Name
 from models.specs.probes.base import ProbeBase
@@ -59,6 +61,17 @@ class DecodeSpec(ProbeBase):
     """World of the fit."""
     truth: Name | None = None
     """Factor of numbers; the label if left out."""
+
+
+class DivergenceSpec(ProbeBase):
+    """Divergence of an area's probabilities from the true law of its world."""
+
+    kind: Literal["divergence"]
+    at: Name
+    truth: Name = "law"
+    """Factor of probabilities."""
+    depth: Annotated[int, Field(ge=0, le=64)] | None = None
+    """Only steps at which the factor `depth` has this value."""
 
 
 class NextFrameSpec(ProbeBase):

@@ -14,10 +14,11 @@ from models.specs.worlds.linear import LinearSource
 from models.specs.worlds.nature import NatureSource
 from models.specs.worlds.real import RealSource
 from models.specs.worlds.scenes import SceneSource
+from models.specs.worlds.sequences import SequenceSource
 from models.specs.worlds.social import SocialSource
 
 SourceSpec = Annotated[
-    RealSource | LinearSource | NatureSource | SceneSource | SocialSource | TwoEyesSpec,
+    RealSource | LinearSource | NatureSource | SceneSource | SocialSource | SequenceSource | TwoEyesSpec,
     Field(discriminator="kind"),
     Member,
 ]

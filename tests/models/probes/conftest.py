@@ -101,6 +101,7 @@ def toy(seeds: list[int], items: int = 40, steps: int = 1, first: int = 0, *, nu
     turned = draw.index_NB[..., None].expand(-1, -1, steps)
     factors = {
         "place": draw.at("toy", "place").normal(steps, 2),
+        "chances": draw.at("toy", "chances").normal(steps, CLASSES).softmax(-1),
         "event": draw.at("toy", "event").integers(2, steps),
         "orientation": (turned % 4) * (math.pi / 4),
         "frequency": 1.0 + turned // 4 % 2,

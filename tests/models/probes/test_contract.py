@@ -26,6 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "angle_error": {"at": "gaze", "truth": "place"},
     "decode": {"train": "school", "truth": "place"},
     "next_frame": {"at": "retina", "sense": "retina"},
+    "divergence": {"at": "head", "truth": "chances"},
     "activity": {},
     "dead_units": {},
     "sparseness": {},

@@ -298,3 +298,15 @@ def test_costs_agree_with_themselves_and_cannot_conflict_where_only_one_reaches(
     own = [name for name in one if name.startswith("area/V1/")]
     a, b = (torch.cat([each[name].flatten(1) for name in own], dim=1) for each in (one, other))
     torch.testing.assert_close(apart[:, 0], torch.nn.functional.cosine_similarity(a, b))
+
+
+def test_divergence_is_that_of_the_law_from_the_outputs() -> None:
+    law = torch.tensor([[[[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]]])
+    depth = torch.tensor([[[0, 1]]])
+    even = Given({"V1": torch.zeros(1, 1, 2, 3)}, factors={"law": law, "depth": depth})
+    whole = value(even, kind="divergence", at="V1").item()
+    assert whole == pytest.approx((math.log(3) - math.log(2) + math.log(3)) / 2)
+    assert value(even, kind="divergence", at="V1", depth=1).item() == pytest.approx(math.log(3))
+    assert value(even, kind="divergence", at="V1", depth=5).item() == 0.0
+    right = Given({"V1": torch.log(law.clamp(min=1e-30)) + 7.0}, factors={"law": law, "depth": depth})
+    assert value(right, kind="divergence", at="V1").item() == pytest.approx(0.0, abs=1e-6)

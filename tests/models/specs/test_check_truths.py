@@ -15,6 +15,7 @@ WORLDS: dict[str, Any] = {
     "blind": {"source": "digits", "split": "valid", "labels": "none"},
     "discs": {"source": {"kind": "noisy_disks", "frame": 8}, "split": "test"},
     "clips": {"source": {"kind": "moving_shapes", "frame": 8}, "split": "test", "steps": 2},
+    "speech": {"source": "grammar", "split": "test", "steps": 4},
     "bars": {"source": {"kind": "gratings", "frame": 8}, "split": "test"},
 }
 SENSES = {"retina": {"shape": [1, 8, 8]}}
@@ -55,6 +56,9 @@ BAD = [
      "next_frame against line needs 3 steps, world clips has 2"),
     ({"kind": "next_frame", "at": "head", "sense": "retina", "world": "clips"}, "at",
      "head gives [10], retina is [1, 8, 8]"),
+    ({"kind": "divergence", "at": "head"}, "world", "divergence needs a law, law of digits is none"),
+    ({"kind": "divergence", "at": "head", "world": "speech"}, "at", "head gives [10], law of grammar has 18"),
+    ({"kind": "divergence", "at": "head", "depth": 1}, "depth", "world quiz tells no depth"),
     ({"kind": "delta_value"}, "world", "delta_value needs items of two steps at least, world quiz has 1"),
     ({"kind": "orientation"}, "world", "orientation is told of gratings, world quiz shows digits"),
     ({"kind": "cka", "to": "retina", "n": 3}, "n", "cka compares 4 items at least"),

@@ -1,0 +1,62 @@
+"""Worlds of symbols: what memory makes of them and what nobody without it can."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from benchmarks.catalogue.table import Figure, entry
+from benchmarks.catalogue.worlds import readers
+from benchmarks.catalogue.worlds.pace import pace
+
+
+def _copy(quick: bool) -> Iterator[Figure]:
+    channels, label, _ = readers.items({"kind": "copy"}, 2000, 40)
+    assert label is not None
+    symbol = channels["symbol"][0].argmax(-1)
+    kept = (symbol[:, :10] == label[0, :, 30:]).float().mean()
+    yield Figure("kept", float(kept), "share", "== 1", "who says what was shown 30 steps before")
+    asked = (label[0] < 8).float().mean() * math.log(8)
+    wanted = 10 * math.log(8) / 40
+    yield Figure("know_nothing", float(asked), "nats", f"within {wanted - 1e-6} {wanted + 1e-6}", "10 ln 8 / 40")
+    now = (symbol[:, 30:] == label[0, :, 30:]).float().mean()
+    yield Figure("control", float(now), "share", "<= 0.125", "who looks at the present step")
+
+
+def _recall(quick: bool) -> Iterator[Figure]:
+    channels, label, _ = readers.items({"kind": "recall"}, 4000, 13)
+    assert label is not None
+    symbol, answer = channels["symbol"][0].argmax(-1), label[0, :, -1]
+    keys, values = symbol[:, 0:8:2], symbol[:, 1:8:2] - 16
+    at = (keys == symbol[:, -1:]).long().argmax(1, keepdim=True)
+    found = (values.gather(1, at)[:, 0] == answer).float().mean()
+    yield Figure("by_key", float(found), "share", "== 1", "the value beside the key")
+    last = (values[:, -1] == answer).float().mean()
+    # The last pair is asked for one time in four, else its value is right by chance, one in eight.
+    wanted = 1 / 4 + 3 / 4 / 8
+    yield Figure("control", float(last), "share", f"within {wanted - 0.03} {wanted + 0.03}", "the value shown last")
+
+
+def _grammar(quick: bool) -> Iterator[Figure]:
+    channels, label, factors = readers.items({"kind": "grammar"}, 500 if quick else 4000, 32)
+    assert label is not None
+    law = factors["law"].flatten(0, 2).double()
+    found = torch.nn.functional.one_hot(label.flatten(), law.shape[1]).double()
+    spread = (law * (1 - law)).sum(0).sqrt()
+    free = spread > 1e-9  # a stop comes when it must
+    z = (found - law).sum(0)[free] / spread[free]
+    yield Figure("frequencies", float(z.square().mean().sqrt()), "s.e.", "<= 1.5", "next words against the law, rms")
+    word = channels["word"].flatten(0, 2).double()
+    pairs = word.T @ law
+    apart = torch.xlogy(law, law) - torch.xlogy(law, (word @ (pairs / pairs.sum(1, keepdim=True))))
+    deep = factors["depth"].flatten() > 0
+    yield Figure("control", float(apart.sum(1)[deep].mean()), "nats", ">= 0.02", "who knows only the last word")
+
+
+ENTRIES = (
+    entry("copy", _copy, pace("copy")),
+    entry("recall", _recall, pace("recall")),
+    entry("grammar", _grammar, pace("grammar")),
+)

@@ -1,0 +1,86 @@
+"""Sources of symbols in time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.base import Share
+from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
+
+Delay = Annotated[int, Field(ge=1, le=2000, description="Steps between what is to be kept and what asks for it.")]
+
+
+class CopySpec(Source):
+    """A row of symbols, a delay, a sign to begin: the symbols are to be said once more."""
+
+    kind: Literal["copy"]
+    length: Annotated[int, Field(ge=1, le=64)] = 10
+    """Symbols of a row."""
+    symbols: Annotated[int, Field(ge=2, le=64)] = 8
+    delay: Delay = 20
+
+    def facts(self) -> SourceFacts:
+        """Symbols, nothing and the sign to begin; the label is what is to be said at each step."""
+        T = 2 * self.length + self.delay
+        return SourceFacts(
+            {"symbol": (self.symbols + 2,)},
+            Factor("label", classes=self.symbols + 1),
+            {"asked": Factor("event", classes=2)},
+            min_steps=T,
+            max_steps=T,
+        )
+
+
+class RecallSpec(Source):
+    """Pairs of key and value, a delay, one of the keys: its value is to be said."""
+
+    kind: Literal["recall"]
+    pairs: Annotated[int, Field(ge=1, le=16)] = 4
+    keys: Annotated[int, Field(ge=2, le=64)] = 16
+    """Different keys, of which an item has `pairs`."""
+    values: Annotated[int, Field(ge=2, le=64)] = 8
+    delay: Delay = 4
+
+    def facts(self) -> SourceFacts:
+        """Keys, values, nothing and the sign to answer; the label is what is to be said at each step."""
+        T = 2 * self.pairs + self.delay + 1
+        factors = {"asked": Factor("event", classes=2), "age": Factor("difficulty")}
+        symbols = self.keys + self.values + 2
+        return SourceFacts(
+            {"symbol": (symbols,)}, Factor("label", classes=self.values + 1), factors, min_steps=T, max_steps=T
+        )
+
+
+class GrammarSpec(Source):
+    """Sentences whose verbs agree with nouns that relative clauses may part them from."""
+
+    kind: Literal["grammar"]
+    nouns: Annotated[int, Field(ge=1, le=32)] = 4
+    """Of each number."""
+    verbs: Annotated[int, Field(ge=1, le=32)] = 4
+    """Of each number."""
+    embed: Annotated[float, Field(ge=0.0, le=0.75)] = 0.3
+    """Probability of a relative clause after a noun."""
+    depth: Annotated[int, Field(ge=0, le=4)] = 2
+    """Clauses inside one another, at most."""
+    semantics: Share = 1.0
+    """Share of the verbs that a noun goes with, one at least."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Which verbs go with which nouns."""
+    reuse: Reuse = 16
+
+    @property
+    def words(self) -> int:
+        """Size of the vocabulary: nouns and verbs of both numbers, the pronoun, the stop."""
+        return 2 * (self.nouns + self.verbs) + 2
+
+    def facts(self) -> SourceFacts:
+        """Words; the label is the next one."""
+        factors = {"law": Factor("state", self.words, law=True), "depth": Factor("state", classes=self.depth + 2)}
+        label = Factor("label", classes=self.words)
+        return SourceFacts({"word": (self.words,)}, label, factors, max_steps=64, reuse=self.reuse)
+
+
+SequenceSource = CopySpec | RecallSpec | GrammarSpec

@@ -1,0 +1,120 @@
+"""Worlds of symbols: what is asked of memory, and the law of the next word."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from showing import items
+
+from models.specs.worlds.sequences import GrammarSpec
+from models.worlds.grammar import Grammar
+
+
+def test_a_copy_is_what_was_shown_in_its_order() -> None:
+    channels, label, factors = items({"kind": "copy", "length": 5, "symbols": 8, "delay": 7}, 400, 17)
+    symbol = channels["symbol"][0].argmax(-1)
+    assert torch.equal(channels["symbol"].sum(-1), torch.ones(1, 400, 17))
+    assert label is not None
+    assert torch.equal(label[0, :, 12:], symbol[:, :5])
+    assert bool((label[0, :, :12] == 8).all())
+    assert bool((symbol[:, 5:11] == 8).all())
+    assert bool((symbol[:, 11] == 9).all())
+    assert bool((symbol[:, 12:] == 8).all())
+    assert torch.equal(factors["asked"][0, 0], torch.tensor([0] * 12 + [1] * 5))
+    counts = torch.bincount(symbol[:, :5].flatten(), minlength=8).double()
+    assert ((counts - 250).square() / 250).sum().item() < 24.3  # chi squared of 7, one in a thousand
+
+
+def test_who_keeps_nothing_loses_what_the_page_says() -> None:
+    _, label, _ = items({"kind": "copy", "length": 10, "symbols": 8, "delay": 10}, 50, 30)
+    assert label is not None
+    asked = label < 8
+    loss = torch.where(asked, math.log(8), 0.0).mean().item()
+    assert loss == pytest.approx(10 * math.log(8) / (10 + 20))
+
+
+def test_the_value_of_a_key_is_the_one_beside_it() -> None:
+    source = {"kind": "recall", "pairs": 4, "keys": 6, "values": 5, "delay": 3}
+    channels, label, factors = items(source, 500, 12)
+    symbol = channels["symbol"][0].argmax(-1)
+    assert label is not None
+    keys, values, asked = symbol[:, 0:8:2], symbol[:, 1:8:2] - 6, symbol[:, 11]
+    assert bool((keys.sort(dim=1).values.diff(dim=1) > 0).all())
+    which = (keys == asked[:, None]).long().argmax(1)
+    assert torch.equal(label[0, :, 11], values.gather(1, which[:, None])[:, 0])
+    assert bool((label[0, :, :11] == 5).all())
+    assert torch.equal(factors["age"][0, :, 0], (3 - which) / 3)
+    assert bool((symbol[:, 8:10] == 11).all())
+    assert bool((symbol[:, 10] == 12).all())
+    counts = torch.bincount(which, minlength=4).double()
+    assert ((counts - 125).square() / 125).sum().item() < 16.3  # chi squared of 3, one in a thousand
+
+
+def written(count: int = 300, steps: int = 40, **options: Any) -> tuple[torch.Tensor, torch.Tensor, Any]:
+    channels, label, factors = items({"kind": "grammar", **options}, count, steps)
+    assert label is not None
+    return channels["word"][0].argmax(-1), label[0], {name: each[0] for name, each in factors.items()}
+
+
+@pytest.mark.parametrize("options", [{}, {"embed": 0.75, "depth": 3}, {"semantics": 0.3, "seed": 2}, {"embed": 0.0}])
+def test_next_words_are_as_frequent_as_the_law_says(options: dict[str, Any]) -> None:
+    _, label, factors = written(2000, 24, **options)
+    law = factors["law"].flatten(0, 1).double()
+    found = torch.nn.functional.one_hot(label.flatten(), law.shape[1]).double()
+    spread = (law * (1 - law)).sum(0).sqrt()
+    z = (found - law).sum(0) / spread.clamp(min=1e-9)
+    assert bool((z.abs() < 3.9).all())
+    assert bool((law.gather(1, label.flatten()[:, None]) > 0).all())
+
+
+def sentence(words: torch.Tensor, nouns: int, verbs: int, depth: int) -> bool:
+    """Whether words are whole sentences and the beginning of one, by a parser of its own."""
+    waiting: list[int] = []
+    before = "stop"
+    for each in words.tolist():
+        if each < 2 * nouns:
+            kind, fits = "noun", before in ("stop", "pronoun")
+            waiting.append(each // nouns)
+        elif each < 2 * (nouns + verbs):
+            kind = "verb"
+            fits = before in ("noun", "verb") and waiting.pop() == (each - 2 * nouns) // verbs
+        elif each == 2 * (nouns + verbs):
+            kind, fits = "pronoun", before == "noun" and len(waiting) <= depth
+        else:
+            kind, fits = "stop", before == "verb" and not waiting
+        if not fits:
+            return False
+        before = kind
+    return True
+
+
+@pytest.mark.parametrize(("embed", "depth"), [(0.5, 2), (0.75, 4), (0.0, 2), (0.7, 0)])
+def test_every_verb_agrees_with_its_noun_however_far(embed: float, depth: int) -> None:
+    words, _, factors = written(200, 40, embed=embed, depth=depth, nouns=3, verbs=2)
+    assert all(sentence(each, 3, 2, depth) for each in words)
+    deepest = int(factors["depth"].max())
+    assert deepest == (1 if embed == 0.0 else depth + 1)
+    assert (10 in words) is (embed > 0 and depth > 0)
+
+
+def test_labels_are_the_words_that_follow_and_depth_counts_the_nouns_that_wait() -> None:
+    words, label, factors = written(50, 20, nouns=3, verbs=2, embed=0.6)
+    assert torch.equal(words[:, 1:], label[:, :-1])
+    steps = torch.where(words < 6, 1, torch.where(words < 10, -1, 0)).cumsum(1)
+    assert torch.equal(factors["depth"], steps)
+
+
+def test_semantics_leaves_nouns_some_verbs_whatever_their_number() -> None:
+    source = GrammarSpec(kind="grammar", nouns=5, verbs=8, semantics=0.25, seed=3)
+    law = Grammar(source, "train", 4)._verb
+    goes = law[:, 10:26].reshape(10, 2, 8)
+    assert torch.equal(goes[:5, 0], goes[5:, 1])
+    assert not goes[:5, 1].any()
+    assert not goes[5:, 0].any()
+    assert torch.equal((goes > 0).sum((1, 2)), torch.full((10,), 2))
+    assert torch.equal(law.sum(1), torch.ones(10, dtype=torch.float64))
+    other = Grammar(source.model_copy(update={"seed": 4}), "train", 4)._verb
+    assert not torch.equal(law, other)
