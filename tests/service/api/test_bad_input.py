@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from build import tiny_schedule
+
+from benchmarks import inputs
 
 JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "application/yaml"}
@@ -231,3 +234,10 @@ def test_whatever_stands_in_an_address_is_answered(api: httpx.Client, path: str,
     answer = api.get(path)
     assert answer.status_code == status, answer.text
     assert answer.json().get("code", "") == code
+
+
+def test_every_input_of_the_table_gets_what_the_table_says() -> None:
+    """`python -m benchmarks.inputs` prints it."""
+    got = asyncio.run(inputs.tried())
+    assert [(each.given.sent, each.status, each.code, each.told) for each in got if not each.ok] == []
+    assert len({each.given.sent for each in got}) == len(got) >= 80
