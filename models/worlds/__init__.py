@@ -27,6 +27,7 @@ from models.worlds.retinal_waves import RetinalWaves
 from models.worlds.ring import Ring
 from models.worlds.shapes import Shapes
 from models.worlds.stereograms import Stereograms
+from models.worlds.trials import Trials
 from models.worlds.two_eyes import TwoEyes
 from models.worlds.two_pathway import TwoPathway
 
@@ -119,6 +120,8 @@ def _sequence(source: sequences.SequenceSource, split: str, steps: int, items: i
             return Recall(source, split)
         case sequences.GrammarSpec():
             return Grammar(source, split, steps, items)
+        case sequences.TrialsSpec():
+            return Trials(source, split, steps)
         case _:
             assert_never(source)
 

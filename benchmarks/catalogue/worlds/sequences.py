@@ -55,8 +55,30 @@ def _grammar(quick: bool) -> Iterator[Figure]:
     yield Figure("control", float(apart.sum(1)[deep].mean()), "nats", ">= 0.02", "who knows only the last word")
 
 
+def _trials(quick: bool) -> Iterator[Figure]:
+    def trial(task: str, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+        channels, label, _ = readers.items({"kind": "trials", "task": task}, 2000, steps)
+        assert label is not None
+        return channels["x"][0], label[0]
+
+    x, label = trial("adding", 20)
+    number, mark = x.unbind(-1)
+    kept = ((number * mark).sum(1) - label[:, -1]).square().mean()
+    yield Figure("adding", float(kept), "1", "<= 1e-10", "who adds what was marked")
+    # The variance of two uniform numbers is 1/6.
+    yield Figure("adding_control", float((label[:, -1] - 1.0).square().mean()), "1", "within 0.15 0.185", "who says 1")
+    x, label = trial("flip_flop", 50)
+    held = torch.zeros(2000, 3)
+    for step in range(50):
+        held = torch.where(x[:, step] != 0, x[:, step], held)
+    yield Figure("flip_flop", float((held - label[:, -1]).square().mean()), "1", "== 0", "who keeps the last pulse")
+    now = float((x[:, -1] - label[:, -1]).square().mean())
+    yield Figure("flip_flop_control", now, "1", "within 0.75 0.85", "who looks at the present step: 1 - pulse")
+
+
 ENTRIES = (
     entry("copy", _copy, pace("copy")),
     entry("recall", _recall, pace("recall")),
     entry("grammar", _grammar, pace("grammar")),
+    entry("trials", _trials, pace("trials")),
 )

@@ -83,4 +83,37 @@ class GrammarSpec(Source):
         return SourceFacts({"word": (self.words,)}, label, factors, max_steps=64, reuse=self.reuse)
 
 
-SequenceSource = CopySpec | RecallSpec | GrammarSpec
+class TrialsSpec(Source):
+    """Small tasks of working memory: n-back, delayed match, adding, flip-flops."""
+
+    kind: Literal["trials"]
+    task: Literal["n_back", "match", "adding", "flip_flop"] = "n_back"
+    symbols: Annotated[int, Field(ge=2, le=64)] = 3
+    """Of n_back and match."""
+    back: Annotated[int, Field(ge=1, le=16)] = 2
+    """Of n_back: steps back."""
+    delay: Delay = 6
+    """Of match."""
+    length: Annotated[int, Field(ge=4, le=2000)] = 20
+    """Of adding: steps."""
+    bits: Annotated[int, Field(ge=1, le=16)] = 3
+    """Of flip_flop."""
+    pulse: Share = 0.2
+    """Of flip_flop: probability of a pulse, at every step and bit."""
+
+    def facts(self) -> SourceFacts:
+        """One channel, as wide as the task wants it."""
+        match self.task:
+            case "n_back":
+                shape, label, least, most = (self.symbols,), Factor("label", classes=2), 1, 256
+            case "match":
+                T = self.delay + 2
+                shape, label, least, most = (self.symbols + 1,), Factor("label", classes=3), T, T
+            case "adding":
+                shape, label, least, most = (2,), Factor("label"), self.length, self.length
+            case "flip_flop":
+                shape, label, least, most = (self.bits,), Factor("label", self.bits), 1, 256
+        return SourceFacts({"x": shape}, label, min_steps=least, max_steps=most)
+
+
+SequenceSource = CopySpec | RecallSpec | GrammarSpec | TrialsSpec

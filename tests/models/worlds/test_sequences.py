@@ -118,3 +118,49 @@ def test_semantics_leaves_nouns_some_verbs_whatever_their_number() -> None:
     assert torch.equal(law.sum(1), torch.ones(10, dtype=torch.float64))
     other = Grammar(source.model_copy(update={"seed": 4}), "train", 4)._verb
     assert not torch.equal(law, other)
+
+
+def trial(task: str, count: int, steps: int, **options: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    channels, label, _ = items({"kind": "trials", "task": task, **options}, count, steps)
+    assert label is not None
+    return channels["x"][0], label[0]
+
+
+def test_an_n_back_is_a_symbol_that_was_there_n_steps_before() -> None:
+    x, label = trial("n_back", 500, 30, back=3, symbols=4)
+    symbol = x.argmax(-1)
+    assert torch.equal(label[:, 3:], (symbol[:, 3:] == symbol[:, :-3]).long())
+    assert not label[:, :3].any()
+    assert label[:, 3:].double().mean().item() == pytest.approx(0.25, abs=0.015)
+
+
+def test_a_match_is_the_first_symbol_once_more() -> None:
+    x, label = trial("match", 2000, 8, symbols=5)
+    symbol = x.argmax(-1)
+    assert torch.equal(label[:, -1], (symbol[:, 0] == symbol[:, -1]).long())
+    assert bool((symbol[:, 1:-1] == 5).all())
+    assert bool((label[:, :-1] == 2).all())
+    assert label[:, -1].double().mean().item() == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.mark.parametrize("length", [4, 5, 21])
+def test_adding_adds_one_number_of_each_half(length: int) -> None:
+    x, label = trial("adding", 3000, length, length=length)
+    number, mark = x.unbind(-1)
+    assert bool((mark[:, : length // 2].sum(1) == 1).all())
+    assert bool((mark[:, length // 2 :].sum(1) == 1).all())
+    assert bool((mark.sum(0) > 0).all())
+    torch.testing.assert_close(label, (number * mark).cumsum(1))
+    # The sum of two uniform numbers has mean 1 and variance 1/6.
+    assert label[:, -1].mean().item() == pytest.approx(1.0, abs=0.03)
+    assert label[:, -1].var().item() == pytest.approx(1 / 6, abs=0.015)
+
+
+def test_flip_flops_keep_the_sign_of_their_last_pulse() -> None:
+    x, label = trial("flip_flop", 200, 50, bits=2, pulse=0.1)
+    held = torch.zeros(200, 2)
+    for step in range(50):
+        held = torch.where(x[:, step] != 0, x[:, step], held)
+        assert torch.equal(label[:, step], held)
+    assert (x != 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
+    assert x.mean().item() == pytest.approx(0.0, abs=0.01)

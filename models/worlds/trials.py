@@ -1,0 +1,98 @@
+"""Tasks of working memory, each with an answer that is known at every step."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from models.draw import Draw, word
+from models.protocols import Shown
+from models.specs.worlds.sequences import TrialsSpec
+from models.specs.worlds.sources import name_of
+from models.worlds.clips import scene_and_time
+
+
+@final
+class Trials:
+    r"""One of four tasks in which the present step does not tell the answer.
+
+    Scene:      channel `x`. n_back: symbols; label: whether the symbol is the one of `back` steps before (0 at the
+                first). match: a symbol, `delay` steps of nothing (symbol K), a symbol; label: at the last step whether
+                both are the same (0, 1), before it nothing (class 2). adding: a number and a mark; label: the sum of
+                the numbers marked so far. flip_flop: pulses -1 and 1; label: the sign of each bit's last pulse, 0
+                before the first
+    Statistics: symbols independent, equally likely, so an n-back is one in K. Both symbols of a match are the same in
+                half of the items. Numbers U(0, 1), two of them marked: one in each half of the item. Pulses come with
+                probability `pulse`, either sign as often
+    Draws:      (life seed, world digest, presentation): symbols; first, same, other; numbers, marks; pulses
+    Shapes:     x (N, B, T, K), (N, B, T, K + 1), (N, B, T, 2) or (N, B, T, bits) float32; label (N, B, T) int64, (N, B,
+                T) or (N, B, T, bits) float32
+    Units:      none
+    Controls:   reset_context at every step: the present step alone, which tells nothing
+    Reference:  n-back: Kirchner (1958) J. Exp. Psychol. 55:352; adding: Hochreiter & Schmidhuber (1997) Neural Comput.
+                9:1735; flip-flops: Sussillo & Barak (2013) Neural Comput. 25:626
+    """
+
+    size = None
+
+    def __init__(self, source: TrialsSpec, split: str, steps: int) -> None:
+        self.source = source
+        self.steps = steps
+        self._address = word(name_of(source, split))
+
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
+        """The trials of these presentations."""
+        scene_NB, time_NBT = scene_and_time(index_NB, self.steps)
+        draw = Draw(seeds_N, scene_NB, self._address)
+        match self.source.task:
+            case "n_back":
+                x, label = self._n_back(draw, time_NBT)
+            case "match":
+                x, label = self._match(draw)
+            case "adding":
+                x, label = self._adding(draw)
+            case "flip_flop":
+                x, label = self._flip_flop(draw, time_NBT)
+        return {"x": x}, label, {}
+
+    def _n_back(self, draw: Draw, time_NBT: Tensor) -> tuple[Tensor, Tensor]:
+        back, K = self.source.back, self.source.symbols
+        symbol = draw.at("trials", "symbols").integers(K, int(time_NBT.max()) + 1)
+        now = symbol.gather(2, time_NBT)
+        then = symbol.gather(2, (time_NBT - back).clamp(min=0))
+        return one_hot(now, K).to(torch.float32), ((now == then) & (time_NBT >= back)).long()
+
+    def _match(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        K, T = self.source.symbols, self.source.delay + 2
+        first = draw.at("trials", "first").integers(K, 1)
+        same = draw.at("trials", "same").uniform(1) < 0.5
+        other = (first + 1 + draw.at("trials", "other").integers(K - 1, 1)) % K
+        shown = torch.full((*first.shape[:2], T), K)
+        shown[..., :1], shown[..., -1:] = first, torch.where(same, first, other)
+        label = torch.full_like(shown, 2)
+        label[..., -1:] = same.long()
+        return one_hot(shown, K + 1).to(torch.float32), label
+
+    def _adding(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        T = self.source.length
+        half = T // 2
+        number = draw.at("trials", "numbers").uniform(T)
+        place = draw.at("trials", "marks").uniform(2) * torch.tensor([half, T - half])
+        first, second = place.long().unbind(2)
+        step = torch.arange(T)
+        mark = ((step == first[..., None]) | (step == second[..., None] + half)).to(torch.float32)
+        return torch.stack([number, mark], dim=3), (number * mark).cumsum(dim=2)
+
+    def _flip_flop(self, draw: Draw, time_NBT: Tensor) -> tuple[Tensor, Tensor]:
+        last, bits = int(time_NBT.max()) + 1, self.source.bits
+        chance = draw.at("trials", "pulses").uniform(last, bits)
+        half = 0.5 * self.source.pulse
+        pulse = (chance < half).to(torch.float32) - (chance > 1.0 - half).to(torch.float32)
+        step = torch.arange(last)[:, None]
+        since = torch.where(pulse != 0, step, -1).cummax(dim=2).values
+        held = torch.where(since >= 0, pulse.gather(2, since.clamp(min=0)), 0.0)
+        at = time_NBT[..., None].expand(-1, -1, -1, bits)
+        return pulse.gather(2, at), held.gather(2, at)
