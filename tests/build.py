@@ -47,7 +47,12 @@ def fitted(organism: dict[str, Any], areas: Sequence[str], kind: str) -> dict[st
     if kind == "kohonen":
         sized = {name: each | ({"size": 10} if name in areas else {}) for name, each in organism["areas"].items()}
         return organism | {"areas": sized}
-    acts = {"burst": ("sigmoid", areas[:-1]), "sanger": ("none", areas), "bcm": ("relu", areas)}
+    acts = {
+        "burst": ("sigmoid", areas[:-1]),
+        "forward_forward": ("relu", areas[:-1]),
+        "sanger": ("none", areas),
+        "bcm": ("relu", areas),
+    }
     act, taught = acts.get(kind, ("", ()))
     changed = {name: each | {"act": act} for name, each in organism["areas"].items() if name in taught}
     return organism | {"areas": organism["areas"] | changed}

@@ -48,6 +48,8 @@ RULES: dict[str, dict[str, Any]] = {
     "forward_gradient": {"kind": "forward_gradient", "draws": 2},
     "forward_gradient weight": {"kind": "forward_gradient", "at": "weight"},
     "direct_random_target": {"kind": "direct_random_target"},
+    "forward_forward": {"kind": "forward_forward"},
+    "forward_forward uniform": {"kind": "forward_forward", "negatives": "uniform", "goodness": "sum", "threshold": 9.0},
     "attention_gated": {"kind": "attention_gated"},
     "attention_gated linear": {"kind": "attention_gated", "expansive": False},
     "reward_modulated": {"kind": "reward_modulated"},

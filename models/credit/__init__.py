@@ -16,6 +16,7 @@ from models.credit.direct_random_target import DirectRandomTarget
 from models.credit.eprop import Eprop
 from models.credit.equilibrium_propagation import EquilibriumPropagation
 from models.credit.feedback_alignment import FeedbackAlignment
+from models.credit.forward_forward import ForwardForward
 from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
 from models.credit.generec import Generec
@@ -38,7 +39,7 @@ from models.credit.weight_mirror import WeightMirror
 from models.credit.weight_perturbation import WeightPerturbation
 from models.crediting import Circuit, CreditRule
 from models.specs.credit import RuleSpec
-from models.specs.credit.broadcast import DirectFeedbackSpec, DirectRandomTargetSpec, LocalErrorSpec
+from models.specs.credit.broadcast import DirectFeedbackSpec, DirectRandomTargetSpec, ForwardForwardSpec, LocalErrorSpec
 from models.specs.credit.compartments import BurstSpec
 from models.specs.credit.gradient import (
     BackpropSpec,
@@ -111,6 +112,8 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return ForwardGradient(spec, circuit, Exact())
         case DirectRandomTargetSpec():
             return DirectRandomTarget(spec, circuit, Exact())
+        case ForwardForwardSpec():
+            return ForwardForward(spec, circuit, Exact())
         case AttentionGatedSpec():
             return AttentionGated(spec, circuit, Exact())
         case RewardModulatedSpec():

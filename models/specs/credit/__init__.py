@@ -32,6 +32,7 @@ RuleSpec = Annotated[
     | targets.TargetPropagationSpec
     | targets.PredictiveCodingSpec
     | broadcast.DirectRandomTargetSpec
+    | broadcast.ForwardForwardSpec
     | phases.EquilibriumPropagationSpec
     | phases.ContrastiveHebbianSpec
     | phases.GenerecSpec

@@ -19,9 +19,10 @@ SETTLED = [
     name
     for name, rule in RULES.items()
     if (rule["kind"] == "predictive_coding" and rule.get("variant") != "fixed")
+    or rule["kind"] == "forward_forward"
     or "pairs" in CAPABILITIES[rule["kind"]].needs
 ]
-"""Rules whose output area sees settled activity below it, not the feed-forward rate."""
+"""Rules whose output area sees settled or levelled activity below it, not the feed-forward rate."""
 
 FREE = [rule for rule in RULES.values() if CAPABILITIES[rule["kind"]].free]
 """Rules that learn without a cost, and leave biases as they are."""
