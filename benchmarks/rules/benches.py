@@ -52,6 +52,9 @@ TWO = replace(
 SHALLOW = replace(TWO, hidden=(128,))
 HELD = replace(SHALLOW.at(5e-4), passes=16)
 """Of those that hold the output at the label."""
+RECTIFIED = {"kind": "linear", "act": "relu"}
+STRONG, STRONG_B = replace(A, area=RECTIFIED), replace(B.at(3e-3, 40, 8), area=RECTIFIED)
+"""Of rules that ask how strongly areas answer."""
 BURSTS = replace(B.at(3e-3, passes=32), area={"kind": "linear", "act": "sigmoid"})
 PLAIN = replace(B, optimizer={"kind": "sgd", "lr": 0.1}, passes=40, quick=16)
 RATES = replace(

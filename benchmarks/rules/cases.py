@@ -70,6 +70,7 @@ ON_A: tuple[Trial, ...] = (
     Case("forward_gradient", {"kind": "forward_gradient"}, A.at(0.02, 150, 20), 0.945, 0.85),
     Case("weight_perturbation", {"kind": "weight_perturbation"}, A.at(0.002, 150, 30), 0.88, 0.60),
     Case("reward_modulated", {"kind": "reward_modulated"}, A.at(0.03, 150, 30), 0.86, 0.50),
+    Case("forward_forward", {"kind": "forward_forward"}, benches.STRONG, 0.90, 0.88),
 )
 
 ON_B: tuple[Trial, ...] = (
@@ -88,6 +89,7 @@ ON_B: tuple[Trial, ...] = (
     Case("forward_gradient", {"kind": "forward_gradient"}, B.at(1e-3, 40, 20), 0.905, 0.80),
     Case("weight_perturbation", {"kind": "weight_perturbation"}, B.at(1e-3, 40, 20), None, None),
     Case("reward_modulated", {"kind": "reward_modulated"}, B.at(1e-3, 40, 20), None, None),
+    Case("forward_forward", {"kind": "forward_forward"}, benches.STRONG_B, 0.93, 0.88, (0.02, None)),
 )
 
 IN_TIME: tuple[Trial, ...] = (

@@ -64,7 +64,7 @@ class CompetitiveSpec(Spec):
 
 
 class KohonenSpec(Spec):
-    """Units on a grid: who wins takes its neighbours along, fewer and fewer of them."""
+    """A grid of units on which who wins takes its neighbours along, fewer and fewer of them."""
 
     kind: Literal["kohonen"]
     grid: Annotated[Many[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=2)]
