@@ -59,17 +59,17 @@ ON_A: tuple[Trial, ...] = (
     Case("target_propagation", TARGETS, A, 0.95, 0.88),
     Case("target_propagation_vanilla", TARGETS | {"variant": "vanilla"}, A, None, None, ANY),
     Case("target_propagation_drl", TARGETS | {"variant": "drl"}, A, 0.95, 0.88),
-    Case("target_propagation_steps", TARGETS | {"inverse_steps": 5}, A, 0.95, 0.88),
+    Case("target_propagation_steps", TARGETS | {"inverse_steps": 5}, A.at(0.1, quick=8), 0.95, 0.85),
     Case("predictive_coding", SETTLING, A, 0.945, 0.88),
-    Case("predictive_coding_incremental", SETTLING | {"variant": "incremental"}, A, 0.945, 0.88),
+    Case("predictive_coding_incremental", SETTLING | {"variant": "incremental"}, A.at(0.1, quick=4), 0.945, 0.75),
     Case("predictive_coding_fixed", FIXED, A, 0.945, 0.90, angle=SAME),
     Case("predictive_coding_error", SETTLING | {"variant": "error", "steps": 5}, A, 0.945, 0.90),
     Case("attention_gated_linear", LINEAR, A, 0.93, 0.80),
     Case("attention_gated", {"kind": "attention_gated"}, A.at(0.05), 0.93, 0.85),
-    Case("node_perturbation", {"kind": "node_perturbation"}, A.at(0.02, 150, 20), 0.945, 0.85),
-    Case("forward_gradient", {"kind": "forward_gradient"}, A.at(0.02, 150, 20), 0.945, 0.85),
-    Case("weight_perturbation", {"kind": "weight_perturbation"}, A.at(0.002, 150, 30), 0.88, 0.60),
-    Case("reward_modulated", {"kind": "reward_modulated"}, A.at(0.03, 150, 30), 0.86, 0.50),
+    Case("node_perturbation", {"kind": "node_perturbation"}, A.at(0.02, 150, 12), 0.945, 0.80),
+    Case("forward_gradient", {"kind": "forward_gradient"}, A.at(0.02, 150, 12), 0.945, 0.80),
+    Case("weight_perturbation", {"kind": "weight_perturbation"}, A.at(0.002, 150, 20), 0.88, 0.50),
+    Case("reward_modulated", {"kind": "reward_modulated"}, A.at(0.03, 150, 15), 0.86, 0.50),
     Case("forward_forward", {"kind": "forward_forward"}, benches.STRONG, 0.90, 0.88),
 )
 
@@ -97,7 +97,7 @@ IN_TIME: tuple[Trial, ...] = (
     Case("surrogate_gradient", {"kind": "surrogate_gradient"}, benches.SPIKES, 0.955, 0.70, angle=ANY),
     Case("eprop", {"kind": "eprop"}, benches.SPIKES, 0.945, 0.70),
     Case("eprop_rates", {"kind": "eprop"}, benches.RATES, 0.935, 0.75),
-    Case("rflo", {"kind": "rflo"}, benches.RATES, 0.87, 0.70),
+    Case("rflo", {"kind": "rflo"}, benches.RATES.at(1e-3, quick=6), 0.87, 0.75),
 )
 
 IN_PHASES: tuple[Trial, ...] = (

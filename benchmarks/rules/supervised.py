@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,9 @@ class Case:
         """Train it and its control."""
         passes = self.bench.quick if quick else self.bench.passes
         given = document(self.bench, dict(self.rule), updates_of(self.bench, passes), below=self.below)
+        began = time.process_time()
         found, control = trained(given), trained(readout_only(given))
+        seconds = Row("cpu", time.process_time() - began, "s")
         least = self.quick if quick else self.accuracy
         return Row(
             self.title,
@@ -69,7 +72,7 @@ class Case:
             "share",
             _within((least, None)),
             "plasticity 0 below the head",
-            tuple(self._parts(quick, found, control)),
+            (*self._parts(quick, found, control), seconds),
         )
 
     def _parts(self, quick: bool, found: Mapping[str, Lives], control: Mapping[str, Lives]) -> Iterator[Row]:
