@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import dataset, linear, nature, real, scenes, sequences, social
+from models.specs.worlds import dataset, linear, nature, real, scenes, sequences, social, views
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.bars import Bars
@@ -13,6 +13,7 @@ from models.worlds.copy import Copy
 from models.worlds.dataset import Dataset
 from models.worlds.dead_leaves import DeadLeaves
 from models.worlds.digits import Digits
+from models.worlds.faces import Faces
 from models.worlds.grammar import Grammar
 from models.worlds.gratings import Gratings
 from models.worlds.hierarchy import Hierarchy
@@ -28,8 +29,11 @@ from models.worlds.ring import Ring
 from models.worlds.shapes import Shapes
 from models.worlds.stereograms import Stereograms
 from models.worlds.trials import Trials
+from models.worlds.turntable import Turntable
 from models.worlds.two_eyes import TwoEyes
 from models.worlds.two_pathway import TwoPathway
+
+_Other = sequences.SequenceSource | views.ViewSource | social.SocialSource
 
 
 def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | None = None) -> World:
@@ -106,10 +110,22 @@ def _scene(source: scenes.SceneSource, split: str, steps: int, items: int | None
             assert_never(source)
 
 
-def _told(source: sequences.SequenceSource | social.SocialSource, split: str, steps: int, items: int | None) -> World:
+def _told(source: _Other, split: str, steps: int, items: int | None) -> World:
     if isinstance(source, sequences.SequenceSource):
         return _sequence(source, split, steps, items)
+    if isinstance(source, views.ViewSource):
+        return _view(source, split, steps, items)
     return _social(source, split, steps, items)
+
+
+def _view(source: views.ViewSource, split: str, steps: int, items: int | None) -> World:
+    match source:
+        case views.FacesSpec():
+            return Faces(source, split, items)
+        case views.TurntableSpec():
+            return Turntable(source, split, steps, items)
+        case _:
+            assert_never(source)
 
 
 def _sequence(source: sequences.SequenceSource, split: str, steps: int, items: int | None) -> World:

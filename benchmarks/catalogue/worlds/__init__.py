@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import eyes, linear, nature, real, registered, scenes, sequences, social
+from benchmarks.catalogue.worlds import eyes, linear, nature, real, registered, scenes, sequences, social, views
 
 ENTRIES: tuple[Entry, ...] = (
     *real.ENTRIES,
@@ -13,5 +13,6 @@ ENTRIES: tuple[Entry, ...] = (
     *scenes.ENTRIES,
     *sequences.ENTRIES,
     *social.ENTRIES,
+    *views.ENTRIES,
     *eyes.ENTRIES,
 )

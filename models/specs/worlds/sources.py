@@ -16,9 +16,10 @@ from models.specs.worlds.real import RealSource
 from models.specs.worlds.scenes import SceneSource
 from models.specs.worlds.sequences import SequenceSource
 from models.specs.worlds.social import SocialSource
+from models.specs.worlds.views import ViewSource
 
 SourceSpec = Annotated[
-    RealSource | LinearSource | NatureSource | SceneSource | SocialSource | SequenceSource | TwoEyesSpec,
+    RealSource | LinearSource | NatureSource | SceneSource | SocialSource | ViewSource | SequenceSource | TwoEyesSpec,
     Field(discriminator="kind"),
     Member,
 ]

@@ -1,0 +1,47 @@
+"""Faces and objects that turn: what readers of pixels make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from benchmarks.catalogue.table import Figure, entry
+from benchmarks.catalogue.worlds import readers
+from benchmarks.catalogue.worlds.pace import pace
+
+Part = tuple[torch.Tensor, torch.Tensor]
+
+
+def _pixels(options: dict[str, Any], count: int, split: str) -> Part:
+    channels, label, _ = readers.items(options, count, split=split)
+    assert label is not None
+    return channels["retina"][0, :, 0, 0].flatten(1) - 0.3, label[0, :, 0]
+
+
+def _faces(quick: bool) -> Iterator[Figure]:
+    train, test = (
+        _pixels({"kind": "faces", "frame": 16}, count, split) for count, split in ((6000, "train"), (1000, "test"))
+    )
+    found = []
+    for seed in range(1 if quick else 5):
+        net = readers.network([256, 200, 100, 4], torch.nn.ReLU, seed)
+        readers.trained(net, train, torch.optim.Adam(net.parameters(), 2e-3), passes=15, batch=50, seed=seed)
+        found.append(readers.accuracy(net, test))
+    yield Figure("network", sum(found) / len(found), "share", ">= 0.6", "MLP 256-200-100-4")
+    few = train[0][:2000], train[1][:2000]
+    yield Figure("control", readers.logistic(few, test), "share", "<= 0.6", "logistic regression: places vary")
+
+
+def _turntable(quick: bool) -> Iterator[Figure]:
+    def reading(split_by: str) -> float:
+        options = {"kind": "turntable", "frame": 16, "split_by": split_by, "objects": 32}
+        return readers.logistic(_pixels(options, 2000, "train"), _pixels(options, 500, "test"))
+
+    known, unseen = reading("none"), reading("angle")
+    yield Figure("logistic", known, "share", ">= 0.6", "thirty-two objects, views from all sides")
+    yield Figure("control", unseen, "share", f"<= {known - 0.1:.3f}", "views from sides that were held back")
+
+
+ENTRIES = (entry("faces", _faces, pace("faces")), entry("turntable", _turntable, pace("turntable")))

@@ -1,0 +1,117 @@
+"""Faces and objects that turn."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from showing import items
+
+from models.specs.worlds.views import TurntableSpec
+from models.worlds.faces import _PLACES, _painted
+from models.worlds.turntable import Turntable
+
+PARTS = torch.tensor(_PLACES)
+
+
+def painted(parts: torch.Tensor, condition: int = 0, gaze: tuple[float, float] = (0.0, 0.0)) -> torch.Tensor:
+    """One oval in the middle of a large frame, without noise."""
+    axis = torch.linspace(-1, 1, 65) / 0.8
+    shape = (1, 1, 1)
+    return _painted(
+        axis.expand(*shape, 65, 65),
+        axis[:, None].expand(*shape, 65, 65),
+        parts.expand(*shape, 3, 2),
+        torch.tensor(gaze).expand(*shape, 2),
+        torch.full(shape, condition),
+        torch.full((*shape, 1, 1), 26.0),
+    )[0, 0, 0]
+
+
+def test_a_face_upside_down_is_the_face_mirrored() -> None:
+    upright = painted(PARTS)
+    torch.testing.assert_close(painted(PARTS * torch.tensor([1.0, -1.0]), 1), upright.flip(0))
+    torch.testing.assert_close(upright, upright.flip(1))
+    assert not torch.allclose(upright, upright.flip(0), atol=0.1)
+
+
+def test_the_mouth_alone_is_a_face_without_eyes() -> None:
+    whole, mouth = painted(PARTS), painted(PARTS, 3)
+    differ = ((whole - mouth).abs() > 0.05).nonzero()
+    assert bool((differ[:, 0] < 32).all())
+    assert mouth[42:44, 30:35].max() < 0.3  # at .42 times .8 half frames below the middle
+
+
+def test_pupils_go_where_the_gaze_goes() -> None:
+    eye = slice(19, 31), slice(14, 28)
+
+    def dark(gaze: tuple[float, float]) -> torch.Tensor:
+        weight = (0.9 - painted(PARTS, gaze=gaze)[eye]).clamp(min=0.0) ** 2
+        rows, columns = torch.meshgrid(torch.arange(12.0), torch.arange(14.0), indexing="ij")
+        return torch.stack([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
+
+    right, left, lower, upper = (dark(gaze) for gaze in ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)))
+    assert right[0] > left[0] + 0.5
+    assert lower[1] > upper[1] + 0.5
+
+
+def test_conditions_are_even_and_the_oval_stays_inside() -> None:
+    channels, label, factors = items({"kind": "faces", "noise": 0.0}, 1200)
+    assert label is not None
+    counts = torch.bincount(label.flatten(), minlength=4).double()
+    assert ((counts - 300).square() / 300).sum().item() < 16.3  # chi squared of 3, one in a thousand
+    reach = factors["place"][0, :, 0].abs().amax(1) + factors["size"][0, :, 0]
+    assert reach.max().item() <= 1.0
+    edge = channels["retina"][0, :, 0, 0]
+    assert edge[:, :, 0].max().item() < 0.05
+    light = [channels["retina"][0, label[0, :, 0] == each].mean().item() for each in range(3)]
+    assert max(light) / min(light) < 1.05
+
+
+def clips(count: int = 60, steps: int = 12, **options: Any) -> tuple[torch.Tensor, torch.Tensor, Any]:
+    channels, label, factors = items({"kind": "turntable", **options}, count, steps)
+    assert label is not None
+    return channels["retina"][0, :, :, 0], label[0], {name: each[0] for name, each in factors.items()}
+
+
+def test_objects_turn_by_their_speed() -> None:
+    _, label, factors = clips()
+    step = factors["angle"].diff(dim=1)
+    step = step - 2 * math.pi * (step / (2 * math.pi)).round()
+    torch.testing.assert_close(step, factors["speed"][:, 1:], atol=1e-5, rtol=0)
+    assert factors["speed"].abs().max().item() <= 0.2
+    turned = torch.stack([factors["angle"].cos(), factors["angle"].sin()], dim=-1)
+    torch.testing.assert_close(turned, factors["view"], atol=1e-5, rtol=0)
+    assert bool((label == label[:, :1]).all())
+
+
+def test_blobs_are_where_geometry_puts_them() -> None:
+    world = Turntable(TurntableSpec(kind="turntable", objects=3, blobs=5), "train", 1)
+    places = world._objects()
+    assert places.norm(dim=-1).max().item() <= 0.65 + 1e-9
+    channels, label, factors = world.sample(torch.tensor([0]), torch.arange(40)[None])
+    assert label is not None
+    for item in range(40):
+        x, y, z = places[label[0, item, 0]].unbind(-1)
+        cosine, sine = factors["view"][0, item, 0].double()
+        right, front = cosine * x + sine * z, cosine * z - sine * x
+        row, column = ((y + 1) * 15.5).round().long(), ((right + 1) * 15.5).round().long()
+        seen = channels["retina"][0, item, 0, 0][row, column]
+        expected = 0.35 + 0.65 * (0.5 + 0.5 * front / 0.65)
+        assert bool((seen >= expected - 0.15).all())
+    assert channels["retina"][0, :, 0, 0, [0, 31]].max().item() < 0.05
+
+
+@pytest.mark.parametrize(("split", "low", "high"), [("train", 0.0, 0.75), ("valid", 0.75, 0.875), ("test", 0.875, 1.0)])
+def test_held_out_views_are_of_parts_of_the_circle(split: str, low: float, high: float) -> None:
+    _, _, factors = items({"kind": "turntable", "frame": 16, "split_by": "angle"}, 200, 1, split)
+    share = factors["angle"] / (2 * math.pi)
+    assert bool(((share > low - 1e-6) & (share < high + 1e-6)).all())
+    assert share.max().item() - share.min().item() > 0.8 * (high - low)
+
+
+def test_another_seed_is_other_objects() -> None:
+    one, other = (Turntable(TurntableSpec(kind="turntable", seed=seed), "train", 1)._objects() for seed in (0, 1))
+    assert not torch.equal(one, other)
