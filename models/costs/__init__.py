@@ -14,6 +14,7 @@ from models.costs.denoise import Denoise
 from models.costs.goal_match import GoalMatch
 from models.costs.hinge import Hinge
 from models.costs.imax import Imax
+from models.costs.infonce import Infonce
 from models.costs.l1 import L1
 from models.costs.l2 import L2
 from models.costs.mse import Mse
@@ -26,7 +27,14 @@ from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
 from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
-from models.specs.costs.statistics import AutoencodeSpec, DenoiseSpec, PredictNextSpec, SparseCodeSpec, VaeSpec
+from models.specs.costs.statistics import (
+    AutoencodeSpec,
+    DenoiseSpec,
+    InfonceSpec,
+    PredictNextSpec,
+    SparseCodeSpec,
+    VaeSpec,
+)
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec, GoalMatchSpec, HingeSpec, MseSpec
 from models.specs.costs.wiring import L1Spec, L2Spec, WiringSpec
 
@@ -55,6 +63,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Vae(name, spec, senses)
         case PredictNextSpec():
             return PredictNext(name, spec, senses)
+        case InfonceSpec():
+            return Infonce(name, spec, senses)
         case SparseCodeSpec():
             return SparseCode(name, spec, senses)
         case TemporalContrastSpec():

@@ -8,6 +8,7 @@ from typing import assert_never
 import torch
 from torch import Tensor
 
+from models.costs import places
 from models.draw import Draw
 from models.protocols import Moment, Params
 from models.specs.costs.target import (
@@ -17,6 +18,7 @@ from models.specs.costs.target import (
     NextTarget,
     TargetSpec,
     TemplateTarget,
+    TrackTarget,
     means_the_sense,
 )
 
@@ -33,12 +35,11 @@ def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
         case InputTarget():
             target = moment.batch.senses[spec.sense or sense].flatten(3)
         case AreaTarget():
-            target = moment.rate[spec.area].flatten(3)
+            target = _of_area(moment.rate[spec.area], spec.read)
+        case TrackTarget():
+            target = places.carried(moment.rate[spec.area].detach(), spec.horizon, spec.reach).flatten(3)
         case NextTarget():
-            now = moment.rate[spec.area] if spec.area else moment.batch.senses[spec.sense or sense]
-            if now.shape[2] <= spec.horizon:
-                raise ValueError(f"cost {name!r} looks {spec.horizon} steps ahead, items have {now.shape[2]}")
-            target = now.flatten(3)[:, :, spec.horizon :]
+            target = _ahead(spec, name, sense, moment)
         case TemplateTarget():
             like = moment.rate[spec.area]
             target = moment.own[template_at(name)][:, None, None].expand(*like.shape[:3], -1)
@@ -72,6 +73,8 @@ def width(spec: TargetSpec, sense: str, shapes: Mapping[str, tuple[int, ...]]) -
         case InputTarget():
             shape = shapes[spec.sense or sense]
         case AreaTarget():
+            shape = shapes[spec.area] if spec.read == "none" else (2,)
+        case TrackTarget():
             shape = shapes[spec.area]
         case NextTarget():
             shape = shapes[spec.area or spec.sense or sense]
@@ -101,6 +104,20 @@ def only(senses: Sequence[str], spec: TargetSpec) -> str:
             raise ValueError(f"a target of kind {spec.kind} must name one of the senses {', '.join(senses)}")
         return senses[0]
     return ""
+
+
+def _of_area(rate: Tensor, read: str) -> Tensor:
+    """What is read of an area's map."""
+    how = {"centre": places.centre, "direction": places.direction, "argmax": places.largest}
+    return how[read](rate) if read in how else rate.flatten(3)
+
+
+def _ahead(spec: NextTarget, name: str, sense: str, moment: Moment) -> Tensor:
+    """What comes, at all steps that have it."""
+    now = moment.rate[spec.area] if spec.area else moment.batch.senses[spec.sense or sense]
+    if now.shape[2] <= spec.horizon:
+        raise ValueError(f"cost {name!r} looks {spec.horizon} steps ahead, items have {now.shape[2]}")
+    return now.flatten(3)[:, :, spec.horizon :]
 
 
 def _label(name: str, moment: Moment) -> Tensor:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import isqrt, prod
 
 from models.specs.areas import PROBABILITIES
 from models.specs.check_credit import check_hearing
 from models.specs.costs import COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
 from models.specs.costs.statistics import VaeSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
-from models.specs.costs.target import AreaTarget, InputTarget, LabelTarget, NextTarget, TemplateTarget, teacher_of
+from models.specs.costs.target import (
+    AreaTarget,
+    InputTarget,
+    LabelTarget,
+    NextTarget,
+    TemplateTarget,
+    TrackTarget,
+    teacher_of,
+)
 from models.specs.costs.wiring import WiringSpec
 from models.specs.envelopes import is_zero
 from models.specs.findings import Finding, Steps, finding
@@ -96,7 +104,11 @@ def target_shape(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shape
             return shapes.get(sense or next(iter(schedule.organism.senses)))
         case NextTarget(area=None, sense=sense):
             return shapes.get(sense or next(iter(schedule.organism.senses)))
-        case AreaTarget(area=str(area)) | NextTarget(area=str(area)) | TemplateTarget(area=area):
+        case AreaTarget(read="centre" | "direction" | "argmax"):
+            return (2,)
+        case (
+            AreaTarget(area=str(area)) | TrackTarget(area=area) | NextTarget(area=str(area)) | TemplateTarget(area=area)
+        ):
             return shapes.get(area)
         case _:
             return None
@@ -124,7 +136,7 @@ def _needs(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) ->
 
 def _fits(schedule: ScheduleSpec, stage: StageSpec, name: str, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     cost, world = schedule.costs[name], schedule.worlds[stage.world]
-    unfit = _unfit(schedule.organism, cost)
+    unfit = _unfit(schedule.organism, cost) or _mapless(cost, shapes)
     if unfit:
         yield finding("E14", ("costs", name, "at"), f"cost {name}: {unfit[0]}", unfit[1])
     problem = misfit(schedule, cost, world, shapes)
@@ -151,6 +163,17 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
     if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
         return f"{cost.at} is conv: its units share their wiring", "a linear area, or l1"
     return None
+
+
+def _mapless(cost: CostSpec, shapes: Mapping[str, Shape]) -> tuple[str, str] | None:
+    """Why the teacher of a cost has no map that could be read as places, and what would help."""
+    target = target_of(cost)
+    placed = isinstance(target, TrackTarget) or (isinstance(target, AreaTarget) and target.read != "none")
+    teacher = teacher_of(target)
+    shape = shapes.get(teacher) if placed and teacher else None
+    if shape is None or len(shape) == 3 or isqrt(prod(shape)) ** 2 == prod(shape):
+        return None
+    return f"{teacher} is read as a map, and {prod(shape)} units fill no square", "a conv area, or a square number"
 
 
 def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:

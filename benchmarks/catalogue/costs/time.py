@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,4 +70,21 @@ def _temporal_contrast(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control", lost, "1", ">= 1.5", "every step a cut to another scene, over uncut")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("predict_next", _predict_next), entry("temporal_contrast", _temporal_contrast))
+def _infonce(quick: bool) -> Iterator[Figure]:
+    updates = 300 if quick else 1200
+    area = {"kind": "linear", "size": 32, "act": "tanh"}
+    asked = {"kind": "infonce"}
+    cut = {**FILM, "source": {**FILM["source"], "jump": 1.0}}  # type: ignore[dict-item]
+    items = 64
+    for name, world, exam, bound in (("information", FILM, "exam", ">= 1"), ("control", cut, "film", "<= 0.3")):
+        life = _watched(world, area, asked, updates)
+        told = [math.log(items) - surprise for surprise in life.cost("asked", exam, items)]
+        peer = "every step a cut to another scene" if name == "control" else f"bound of {items} items: log {items}"
+        yield from lives.figures(name, told, "nats", bound, peer)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    entry("predict_next", _predict_next),
+    entry("temporal_contrast", _temporal_contrast),
+    entry("infonce", _infonce),
+)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.specs.costs import properties, statistics, supervised, wiring
-from models.specs.costs.target import NextTarget, TargetSpec
+from models.specs.costs.target import NextTarget, TargetSpec, TrackTarget
 
 CostSpec = Annotated[
     supervised.CrossEntropySpec
@@ -20,6 +20,7 @@ CostSpec = Annotated[
     | statistics.VaeSpec
     | statistics.PredictNextSpec
     | statistics.SparseCodeSpec
+    | statistics.InfonceSpec
     | properties.ActivitySpec
     | properties.SlowFeatureSpec
     | properties.TemporalContrastSpec
@@ -31,7 +32,7 @@ CostSpec = Annotated[
     Field(discriminator="kind"),
 ]
 
-MIN_BATCH = {"activity": 16, "decorrelate": 16, "imax": 16, "slow_feature": 16, "temporal_contrast": 16}
+MIN_BATCH = dict.fromkeys(("activity", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast"), 16)
 """Smallest batch of costs that use statistics over it."""
 
 OF_WEIGHTS = frozenset({"l1", "l2", "wiring"})
@@ -52,5 +53,5 @@ def target_of(cost: CostSpec) -> TargetSpec | None:
 def steps_of(cost: CostSpec) -> int:
     """Time steps that an item must have at least."""
     target = target_of(cost)
-    ahead = target.horizon if isinstance(target, NextTarget) else 0
+    ahead = target.horizon if isinstance(target, NextTarget) else int(isinstance(target, TrackTarget))
     return 1 + max(ahead, getattr(cost, "order", 0), int(cost.kind == "temporal_contrast"))

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from models.specs.base import Member, NonNegative, Positive
 from models.specs.costs.base import CostBase
-from models.specs.costs.target import InputTarget, NextTarget, TargetSpec
+from models.specs.costs.target import AreaTarget, InputTarget, NextTarget, TargetSpec
 
 
 class AutoencodeSpec(CostBase):
@@ -71,3 +71,15 @@ class SparseCodeSpec(CostBase):
     """Price of a cause, in squared units of the target per unit of the cause."""
     steps: Annotated[int, Field(ge=1, le=300)] = 30
     """Of the search for the causes."""
+
+
+class InfonceSpec(CostBase):
+    """Finding what belongs to an item among what belongs to all items of the batch."""
+
+    kind: Literal["infonce"]
+    target: Annotated[NextTarget | AreaTarget | InputTarget, Field(discriminator="kind"), Member] = NextTarget(
+        kind="next"
+    )
+    scope: Literal["local", "upstream"] = "upstream"
+    temperature: Annotated[float, Field(ge=0.01, le=10.0)] = 0.1
+    """Cosine that makes one nat."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import Member, Name, Spec
+from models.specs.base import Member, Name, Spec, later
 
 
 class TargetBase(Spec):
@@ -38,6 +38,20 @@ class AreaTarget(TargetBase):
 
     kind: Literal["area"]
     area: Name
+    read: Literal["none", "centre", "direction", "argmax"] = later("none")
+    """What of its map is wanted: all; or a place, its centre of mass or its largest, in half frames from the middle, x
+    right, y down; or the direction of the centre of mass, a unit vector."""
+
+
+class TrackTarget(TargetBase):
+    """The map an area gave some steps before, moved with what was largest in it: what was seen goes on being there."""
+
+    kind: Literal["track"]
+    area: Name
+    horizon: Annotated[int, Field(ge=1, le=64)] = 1
+    """Time steps before; the first steps of an item look back to its first."""
+    reach: Annotated[int, Field(ge=1, le=16)] = 1
+    """Rows and columns that it may go per step."""
 
 
 class NextTarget(TargetBase):
@@ -66,13 +80,15 @@ class TemplateTarget(TargetBase):
 
 
 TargetSpec = Annotated[
-    LabelTarget | InputTarget | AreaTarget | NextTarget | TemplateTarget, Field(discriminator="kind"), Member
+    LabelTarget | InputTarget | AreaTarget | TrackTarget | NextTarget | TemplateTarget,
+    Field(discriminator="kind"),
+    Member,
 ]
 
 
 def teacher_of(target: TargetSpec | None) -> Name | None:
     """The area whose output a target is made of; None if it is made of something else."""
-    return target.area if isinstance(target, AreaTarget | NextTarget | TemplateTarget) else None
+    return target.area if isinstance(target, AreaTarget | TrackTarget | NextTarget | TemplateTarget) else None
 
 
 def sense_of(target: TargetSpec | None) -> Name | None:

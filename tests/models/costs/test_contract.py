@@ -33,6 +33,8 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "hinge", "target": {"kind": "area", "area": "V2"}},
     {"kind": "goal_match", "target": {"kind": "template", "area": "V2"}},
     {"kind": "mse", "target": {"kind": "template", "area": "V1"}},
+    {"kind": "infonce"},
+    {"kind": "infonce", "target": {"kind": "area", "area": "V2"}, "temperature": 0.5},
     {"kind": "decorrelate"},
     {"kind": "vae", "sd": 0.5},
     {"kind": "predict_next"},

@@ -28,6 +28,7 @@ REACH: list[tuple[dict[str, Any], set[str]]] = [
     ({"kind": "sparse_code"}, OWN),
     ({"kind": "predict_next"}, BELOW),
     ({"kind": "temporal_contrast"}, OWN),
+    ({"kind": "infonce"}, BELOW),
     ({"kind": "imax", "target": {"kind": "area", "area": "a1"}}, OWN),
 ]
 

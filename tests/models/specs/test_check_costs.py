@@ -173,3 +173,17 @@ def test_an_act_looks_where_there_is_something(change: dict[str, Any], code: str
     given["stages"][0]["on_enter"] = [SET | change]
     found = next(each for each in check_document(given).errors if each.code == code)
     assert found.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    "target", [{"kind": "area", "area": "head", "read": "centre"}, {"kind": "track", "area": "head"}]
+)
+def test_places_are_read_in_squares(target: dict[str, Any]) -> None:
+    given = document({"kind": "mse", "target": target})
+    messages = [each.message for each in check_document(given).errors if each.code == "E14"]
+    assert "cost more: head is read as a map, and 10 units fill no square" in messages
+
+
+def test_a_place_is_two_numbers() -> None:
+    found = only(document({"kind": "mse", "at": "head", "target": {"kind": "area", "area": "V1", "read": "direction"}}))
+    assert "head gives [10], the target has [2]" in found.message
