@@ -9,9 +9,10 @@ from models.areas.conv import Conv
 from models.areas.initial import initial
 from models.areas.linear import Linear
 from models.areas.recurrent import Recurrent
+from models.areas.reservoir import Reservoir
 from models.areas.torch_module import TorchModule, stand_in
 from models.protocols import Area
-from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
+from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec, ReservoirSpec
 
 
 def build_area(
@@ -38,5 +39,7 @@ def build_area(
             return Conv(name, spec, inputs, shape, fill)
         case RecurrentSpec():
             return Recurrent(name, spec, inputs, fill)
+        case ReservoirSpec():
+            return Reservoir(name, spec, Recurrent(name, spec.as_recurrent, inputs, fill))
         case _:
             assert_never(spec)

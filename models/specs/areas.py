@@ -109,7 +109,28 @@ class RecurrentSpec(AreaBase):
         return self
 
 
-AreaSpec = Annotated[LinearSpec | ConvSpec | RecurrentSpec, Field(discriminator="kind")]
+class ReservoirSpec(AreaBase):
+    """`size` units that hear themselves by fixed sparse random weights."""
+
+    kind: Literal["reservoir"]
+    size: Annotated[int, Field(ge=1, le=4096)]
+    act: Literal["none", "relu", "tanh", "sigmoid"] = "tanh"
+    leak: Share = 0.7
+    """Share of its state that a unit keeps from one step to the next."""
+    radius: Annotated[float, Field(gt=0.0, le=10.0)] = 0.9
+    """Largest absolute eigenvalue of the recurrent weights; below 1 the past fades."""
+    density: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
+    """Share of the units that a unit hears."""
+    innate: Literal[True] = True
+
+    @property
+    def as_recurrent(self) -> RecurrentSpec:
+        """The units without what is said of their recurrent weights."""
+        shared = self.model_dump(exclude={"kind", "radius", "density"})
+        return RecurrentSpec.model_validate({**shared, "kind": "recurrent"})
+
+
+AreaSpec = Annotated[LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec, Field(discriminator="kind")]
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Drives of one unit, by cell."""
@@ -127,4 +148,4 @@ def leak_of(area: AreaSpec) -> float:
 
 def lasts(area: AreaSpec) -> bool:
     """Whether units carry something from one time step of an item to the next."""
-    return area.kind == "recurrent" or area.act == "lif"
+    return area.kind in ("recurrent", "reservoir") or area.act == "lif"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from math import prod
 
-from models.specs.areas import SPIKING, AreaSpec, RecurrentSpec
+from models.specs.areas import SPIKING, AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
 from models.specs.check_settling import check_at_rest, check_couplings
 from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
@@ -112,7 +112,7 @@ def _unfit(
     if isinstance(spec, RecurrentSpec):
         if not able.gated and (spec.cell != "rnn" or spec.norm != "none"):
             yield f"{rule} follows plain units; {area} has cell {spec.cell}, norm {spec.norm}", "cell rnn, norm none"
-    elif not able.deep and spec.depth > 1:
+    elif isinstance(spec, LinearSpec | ConvSpec) and not able.deep and spec.depth > 1:
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/depth", value=1),)
         hint = Suggestion(text="depth 1, or an area for each layer", edit=edit)
         yield f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from models.errors import Reason, Refused
-from models.specs.areas import GATES, AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
+from models.specs.areas import GATES, AreaSpec, ConvSpec, LinearSpec, RecurrentSpec, ReservoirSpec
 from models.specs.base import pointer
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
@@ -34,8 +34,8 @@ def area_shapes(organism: OrganismSpec) -> dict[str, Shape]:
 def layout(organism: OrganismSpec) -> Layout:
     """Shapes in order of the pathways, with every misfit (E14); areas behind a misfit have no shape."""
     found = Layout({name: tuple(sense.shape) for name, sense in organism.senses.items()})
-    sized = ((name, area) for name, area in organism.areas.items() if isinstance(area, LinearSpec | RecurrentSpec))
-    found.shapes |= {name: (area.size,) for name, area in sized}
+    flat = ((name, area) for name, area in organism.areas.items() if not isinstance(area, ConvSpec))
+    found.shapes |= {name: (area.size,) for name, area in flat}
     for name in area_order(organism):
         sources = [each.source for each in organism.into(name)]
         inputs = {source: found.shapes[source] for source in sources if source in found.shapes}
@@ -52,7 +52,7 @@ def layout(organism: OrganismSpec) -> Layout:
 
 def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
     """Unit shape of an area on such inputs, or why there is none."""
-    if isinstance(area, LinearSpec | RecurrentSpec):
+    if not isinstance(area, ConvSpec):
         return (area.size,), None
     for source, shape in inputs.items():
         if len(shape) != 3:
@@ -95,6 +95,8 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
+        case ReservoirSpec():
+            return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():
             units = area.size * GATES[area.cell]
             return units * (sum(map(prod, inputs)) + area.size + area.bias)
