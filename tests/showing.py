@@ -48,6 +48,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "faces": ({"kind": "faces", "frame": 17}, 1),
     "turntable": ({"kind": "turntable", "frame": 17}, 5),
     "turntable, held out": ({"kind": "turntable", "frame": 16, "split_by": "angle", "objects": 9, "seed": 2}, 3),
+    "characters": ({"kind": "characters"}, 1),
+    "characters, held out": ({"kind": "characters", "split_by": "class", "alphabets": 2, "letters": 9}, 1),
     "movers": ({"kind": "movers", "frame": 24}, 4),
     "movers, stills": ({"kind": "movers", "frame": 24, "share": 1.0}, 1),
     "moving_shapes": ({"kind": "moving_shapes", "frame": 15}, 5),

@@ -9,6 +9,7 @@ from models.specs.worlds import dataset, linear, nature, real, scenes, sequences
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.bars import Bars
+from models.worlds.characters import Characters
 from models.worlds.copy import Copy
 from models.worlds.dataset import Dataset
 from models.worlds.dead_leaves import DeadLeaves
@@ -124,6 +125,8 @@ def _view(source: views.ViewSource, split: str, steps: int, items: int | None) -
             return Faces(source, split, items)
         case views.TurntableSpec():
             return Turntable(source, split, steps, items)
+        case views.CharactersSpec():
+            return Characters(source, split, items)
         case _:
             assert_never(source)
 

@@ -44,4 +44,33 @@ def _turntable(quick: bool) -> Iterator[Figure]:
     yield Figure("control", unseen, "share", f"<= {known - 0.1:.3f}", "views from sides that were held back")
 
 
-ENTRIES = (entry("faces", _faces, pace("faces")), entry("turntable", _turntable, pace("turntable")))
+def _characters(quick: bool) -> Iterator[Figure]:
+    options = {"kind": "characters"}
+    train, test = _pixels(options, 2000, "train"), _pixels(options, 500, "test")
+    yield Figure("logistic", readers.logistic(train, test), "share", ">= 0.6", "fifty letters, forty of each")
+    wrong = train[0], train[1].roll(1)
+    yield Figure("control", readers.logistic(wrong, test), "share", "<= 0.1", "labels moved by one item")
+    found = _one_shot(quick)
+    yield Figure("one_shot", found, "share", "within 0.3 0.95", "20 letters never seen, one of each, nearest pixels")
+
+
+def _one_shot(quick: bool) -> float:
+    """Share of items whose nearest neighbour among one example of each of twenty held-out letters is their letter."""
+    options = {"kind": "characters", "split_by": "class", "alphabets": 16}
+    pictures, label = _pixels(options, 1000, "test")
+    right, tried = 0, 0
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(5 if quick else 50):
+        order = torch.randperm(len(label), generator=generator)
+        first = torch.stack([order[(label[order] == each).nonzero()[0, 0]] for each in label.unique()])
+        rest = order[~torch.isin(order, first)]
+        named = label[first][torch.cdist(pictures[rest], pictures[first]).argmin(dim=1)]
+        right, tried = right + int((named == label[rest]).sum()), tried + len(rest)
+    return right / tried
+
+
+ENTRIES = (
+    entry("faces", _faces, pace("faces")),
+    entry("turntable", _turntable, pace("turntable")),
+    entry("characters", _characters, pace("characters")),
+)

@@ -1,4 +1,4 @@
-"""Sources of faces, and of objects that turn."""
+"""Sources of faces, of objects that turn, of written characters."""
 
 from __future__ import annotations
 
@@ -51,4 +51,28 @@ class TurntableSpec(Source):
         return SourceFacts({"retina": frame}, label, factors, max_steps=64, reuse=self.reuse)
 
 
-ViewSource = FacesSpec | TurntableSpec
+class CharactersSpec(Source):
+    """Written characters of invented alphabets, every time by another hand."""
+
+    kind: Literal["characters"]
+    alphabets: Annotated[int, Field(ge=1, le=100)] = 5
+    letters: Annotated[int, Field(ge=2, le=100)] = 10
+    """Of an alphabet."""
+    jitter: Share = 0.06
+    """Standard deviation of the points that lead a stroke, in half frames."""
+    turn: Share = 0.15
+    """Standard deviation of the slant, in radians."""
+    split_by: Literal["none", "class"] = "none"
+    """class: valid and test have letters that the others have not, an eighth of them each."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Which alphabets; for all splits."""
+    reuse: Reuse = 16
+
+    def facts(self) -> SourceFacts:
+        """One retina; the character is the label."""
+        label = Factor("label", classes=self.alphabets * self.letters)
+        factors = {"alphabet": Factor("state", classes=self.alphabets), "slant": Factor("nuisance")}
+        return SourceFacts({"retina": (1, 28, 28)}, label, factors, reuse=self.reuse)
+
+
+ViewSource = FacesSpec | TurntableSpec | CharactersSpec

@@ -9,7 +9,8 @@ import pytest
 import torch
 from showing import items
 
-from models.specs.worlds.views import TurntableSpec
+from models.specs.worlds.views import CharactersSpec, TurntableSpec
+from models.worlds.characters import Characters
 from models.worlds.faces import _PLACES, _painted
 from models.worlds.turntable import Turntable
 
@@ -115,3 +116,51 @@ def test_held_out_views_are_of_parts_of_the_circle(split: str, low: float, high:
 def test_another_seed_is_other_objects() -> None:
     one, other = (Turntable(TurntableSpec(kind="turntable", seed=seed), "train", 1)._objects() for seed in (0, 1))
     assert not torch.equal(one, other)
+
+
+def letters(count: int = 200, split: str = "train", **options: Any) -> tuple[torch.Tensor, torch.Tensor, Any]:
+    channels, label, factors = items({"kind": "characters", **options}, count, 1, split)
+    assert label is not None
+    return channels["retina"][0, :, 0, 0], label[0, :, 0], {name: each[0, :, 0] for name, each in factors.items()}
+
+
+def test_a_letter_is_written_alike_without_jitter_and_turn_and_differently_with() -> None:
+    for jitter, turn, same in ((0.0, 0.0, True), (0.06, 0.0, False), (0.0, 0.15, False)):
+        pictures, label, _ = letters(alphabets=1, letters=4, jitter=jitter, turn=turn)
+        for letter in range(4):
+            written = pictures[label == letter]
+            assert torch.equal(written[0], written[1]) is same
+    pictures, label, _ = letters(alphabets=1, letters=4, jitter=0.0, turn=0.0)
+    first = [pictures[label == letter][0] for letter in range(4)]
+    assert all(not torch.equal(first[a], first[b]) for a in range(4) for b in range(a))
+
+
+def test_alphabets_follow_one_another_and_letters_are_even() -> None:
+    _, label, factors = letters(2000, alphabets=4, letters=5)
+    assert torch.equal(factors["alphabet"], label // 5)
+    counts = torch.bincount(label, minlength=20).double()
+    assert ((counts - 100).square() / 100).sum().item() < 43.8  # chi squared of 19, one in a thousand
+    assert factors["slant"].std().item() == pytest.approx(0.15, rel=0.1)
+
+
+def test_letters_that_are_held_back_are_in_one_split_alone_and_of_every_alphabet() -> None:
+    seen = {
+        split: set(letters(3000, split, alphabets=4, letters=10, split_by="class")[1].tolist())
+        for split in ("train", "valid", "test")
+    }
+    assert [len(seen[split]) for split in ("train", "valid", "test")] == [30, 5, 5]
+    assert set().union(*seen.values()) == set(range(40))
+    assert len({letter // 10 for letter in seen["test"]}) > 1
+
+
+def test_a_stroke_runs_from_its_first_point_to_its_last() -> None:
+
+    world = Characters(CharactersSpec(kind="characters", jitter=0.0, turn=0.0), "train")
+    channels, label, _ = world.sample(torch.tensor([0]), torch.arange(100)[None])
+    assert label is not None
+    for item in range(100):
+        letter = label[0, item, 0]
+        lead = world._strokes[letter][world._used[letter]]
+        for end in (0, 3):
+            column, row = ((lead[:, end] + 1) * 13.5).round().long().unbind(1)
+            assert channels["retina"][0, item, 0, 0][row, column].min().item() > 0.8
