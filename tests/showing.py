@@ -50,6 +50,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "turntable, held out": ({"kind": "turntable", "frame": 16, "split_by": "angle", "objects": 9, "seed": 2}, 3),
     "characters": ({"kind": "characters"}, 1),
     "characters, held out": ({"kind": "characters", "split_by": "class", "alphabets": 2, "letters": 9}, 1),
+    "pairs": ({"kind": "pairs"}, 1),
+    "pairs, mixed up": ({"kind": "pairs", "things": 5, "mismatch": 0.5, "lag": 0}, 1),
     "movers": ({"kind": "movers", "frame": 24}, 4),
     "movers, stills": ({"kind": "movers", "frame": 24, "share": 1.0}, 1),
     "moving_shapes": ({"kind": "moving_shapes", "frame": 15}, 5),

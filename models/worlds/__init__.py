@@ -24,6 +24,7 @@ from models.worlds.mnist1d import Mnist1d
 from models.worlds.movers import Movers
 from models.worlds.moving_shapes import MovingShapes
 from models.worlds.noisy_disks import NoisyDisks
+from models.worlds.pairs import Pairs
 from models.worlds.recall import Recall
 from models.worlds.retinal_waves import RetinalWaves
 from models.worlds.ring import Ring
@@ -127,6 +128,8 @@ def _view(source: views.ViewSource, split: str, steps: int, items: int | None) -
             return Turntable(source, split, steps, items)
         case views.CharactersSpec():
             return Characters(source, split, items)
+        case views.PairsSpec():
+            return Pairs(source, split, items)
         case _:
             assert_never(source)
 

@@ -69,8 +69,21 @@ def _one_shot(quick: bool) -> float:
     return right / tried
 
 
+def _pairs(quick: bool) -> Iterator[Figure]:
+    def heard(mismatch: float, split: str, count: int) -> Part:
+        channels, label, _ = readers.items({"kind": "pairs", "mismatch": mismatch}, count, split=split)
+        assert label is not None
+        return channels["sound"][0, :, 0].flatten(1), label[0, :, 0]
+
+    both = readers.logistic(heard(0.0, "train", 800), heard(0.0, "test", 300))
+    yield Figure("by_ear", both, "share", ">= 0.9", "what is seen, read off the sound")
+    mixed = readers.logistic(heard(1.0, "train", 800), heard(1.0, "test", 300))
+    yield Figure("control", mixed, "share", "<= 0.15", "words of other things")
+
+
 ENTRIES = (
     entry("faces", _faces, pace("faces")),
     entry("turntable", _turntable, pace("turntable")),
     entry("characters", _characters, pace("characters")),
+    entry("pairs", _pairs, pace("pairs")),
 )

@@ -1,4 +1,4 @@
-"""Sources of faces, of objects that turn, of written characters."""
+"""Sources of faces, of objects that turn, of written characters, of things with a sound."""
 
 from __future__ import annotations
 
@@ -75,4 +75,28 @@ class CharactersSpec(Source):
         return SourceFacts({"retina": (1, 28, 28)}, label, factors, reuse=self.reuse)
 
 
-ViewSource = FacesSpec | TurntableSpec | CharactersSpec
+class PairsSpec(Source):
+    """Things that are seen and heard: a pattern and a word of three formants."""
+
+    kind: Literal["pairs"]
+    things: Annotated[int, Field(ge=2, le=64)] = 16
+    mismatch: Share = 0.0
+    """Probability that the word is of another thing."""
+    lag: Annotated[int, Field(ge=0, le=24)] = 8
+    """Most frames by which a word begins late."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Which things; for all splits."""
+    reuse: Reuse = 16
+
+    def facts(self) -> SourceFacts:
+        """A retina and a spectrogram; the thing that is seen is the label."""
+        factors = {
+            "heard": Factor("state", classes=self.things),
+            "matched": Factor("event", classes=2),
+            "onset": Factor("nuisance"),
+        }
+        channels = {"retina": (1, 32, 32), "sound": (1, 32, 64)}
+        return SourceFacts(channels, Factor("label", classes=self.things), factors, reuse=self.reuse)
+
+
+ViewSource = FacesSpec | TurntableSpec | CharactersSpec | PairsSpec

@@ -9,9 +9,10 @@ import pytest
 import torch
 from showing import items
 
-from models.specs.worlds.views import CharactersSpec, TurntableSpec
+from models.specs.worlds.views import CharactersSpec, PairsSpec, TurntableSpec
 from models.worlds.characters import Characters
 from models.worlds.faces import _PLACES, _painted
+from models.worlds.pairs import Pairs
 from models.worlds.turntable import Turntable
 
 PARTS = torch.tensor(_PLACES)
@@ -164,3 +165,34 @@ def test_a_stroke_runs_from_its_first_point_to_its_last() -> None:
         for end in (0, 3):
             column, row = ((lead[:, end] + 1) * 13.5).round().long().unbind(1)
             assert channels["retina"][0, item, 0, 0][row, column].min().item() > 0.8
+
+
+def test_a_word_is_of_what_is_seen_unless_it_is_mixed_up() -> None:
+    for mismatch in (0.0, 0.4, 1.0):
+        _, label, factors = items({"kind": "pairs", "mismatch": mismatch}, 600)
+        assert label is not None
+        assert torch.equal(factors["matched"], (factors["heard"] == label).long())
+        assert 1 - factors["matched"].double().mean().item() == pytest.approx(mismatch, abs=0.06)
+
+
+def test_formants_are_where_their_word_has_them() -> None:
+    world = Pairs(PairsSpec(kind="pairs", lag=5), "train")
+    channels, label, factors = world.sample(torch.tensor([0]), torch.arange(50)[None])
+    assert label is not None
+    for item in range(50):
+        first = int(2 + factors["onset"][0, item, 0])
+        sound = channels["sound"][0, item, 0, 0]
+        for start, _ in world._formants[label[0, item, 0]]:
+            assert sound[round(float(start)), first].item() > 0.7
+        assert sound[:, :first].mean().item() < 0.05
+        assert sound[:, first + 36 :].mean().item() < 0.05
+
+
+def test_patterns_are_the_thing_s_own_and_move_as_a_whole() -> None:
+    world = Pairs(PairsSpec(kind="pairs", things=3), "train")
+    channels, label, _ = world.sample(torch.tensor([0]), torch.arange(60)[None])
+    assert label is not None
+    mass = channels["retina"][0, :, 0, 0].sum((1, 2))
+    for thing in range(3):
+        own = mass[label[0, :, 0] == thing]
+        assert own.std().item() < 0.03 * own.mean().item()
