@@ -84,7 +84,7 @@ class GrammarSpec(Source):
 
 
 class TrialsSpec(Source):
-    """Small tasks of working memory: n-back, delayed match, adding, flip-flops."""
+    """Small tasks of working memory, which are n-back, delayed match, adding and flip-flops."""
 
     kind: Literal["trials"]
     task: Literal["n_back", "match", "adding", "flip_flop"] = "n_back"

@@ -13,7 +13,7 @@ Frame = Annotated[int, Field(ge=16, le=64, description="Height and width, in pix
 
 
 class FacesSpec(Source):
-    """Two eyes and a mouth in an oval: as in a face, upside down, out of place, or the mouth alone."""
+    """Two eyes and a mouth in an oval, as in a face, upside down, out of place, or the mouth alone."""
 
     kind: Literal["faces"]
     frame: Frame = 32
