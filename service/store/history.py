@@ -45,6 +45,18 @@ __all__ = [
 ]
 
 
+# Built once: to put a statement together takes longer than to run it.
+_BLOCK, _CHUNK = history_block.c, history_chunk.c
+_HERE: sa.BindParameter[str] = sa.bindparam("here")
+_LAST_FRESH = sa.select(sa.func.max(_BLOCK.offset1)).where(
+    _BLOCK.trajectory == _HERE, _BLOCK.layer == sa.bindparam("layer")
+)
+_CLOCK = sa.select(series.c.id).where(series.c.trajectory == _HERE, series.c.path == sa.bindparam("clock"))
+_LAST_SEALED = sa.select(sa.func.max(_CHUNK.offset1)).where(_CHUNK.series == _CLOCK.scalar_subquery())
+_OF_TRAJECTORY = sa.select(series).where(series.c.trajectory == _HERE)
+_NEW_BLOCK, _NEW_SERIES = sa.insert(history_block), sa.insert(series)
+
+
 class NotContiguous(Exception):
     """A block does not begin where the stored history of its layer ends; nothing was written."""
 
@@ -63,7 +75,7 @@ def append_block(
             return 0
         raise NotContiguous(f"{trajectory}: a block from offset {block.start}, the history ends at {end or 0}")
     row = {"trajectory": trajectory, "layer": layer, "offset0": block.start, "offset1": block.end, "fence": fence}
-    db.execute(sa.insert(history_block), {**row, "codec": block.codec, "crc32": block.crc32, "data": block.data})
+    db.execute(_NEW_BLOCK, {**row, "codec": block.codec, "crc32": block.crc32, "data": block.data})
     noted = int(aggregates.by_name(block.clock)["first_offset"][0])
     clock = Gain(clock_path(layer), "f8", noted, block.end, block.clock)
     gains = [*block.gains, clock]
@@ -73,13 +85,9 @@ def append_block(
 
 def end_of(db: Executor, trajectory: str, layer: int = 0) -> int | None:
     """The offset up to which a layer is stored; None if it has nothing."""
-    block, chunk = history_block.c, history_chunk.c
-    last = db.execute(
-        sa.select(sa.func.max(block.offset1)).where(block.trajectory == trajectory, block.layer == layer)
-    ).scalar()
+    last = db.execute(_LAST_FRESH, {"here": trajectory, "layer": layer}).scalar()
     if last is None:
-        clock = sa.select(series.c.id).where(series.c.trajectory == trajectory, series.c.path == clock_path(layer))
-        last = db.execute(sa.select(sa.func.max(chunk.offset1)).where(chunk.series == clock.scalar_subquery())).scalar()
+        last = db.execute(_LAST_SEALED, {"here": trajectory, "clock": clock_path(layer)}).scalar()
     return None if last is None else int(last)
 
 
@@ -102,7 +110,7 @@ def _is_stored(db: Executor, trajectory: str, layer: int, block: EncodedBlock) -
 
 
 def _gain(db: Executor, trajectory: str, layer: int, gains: Sequence[Gain], units: Mapping[str, str]) -> None:
-    rows = db.execute(sa.select(series).where(series.c.trajectory == trajectory)).mappings()
+    rows = db.execute(_OF_TRAJECTORY, {"here": trajectory}).mappings()
     known = {row["path"]: row for row in rows}
     fresh, grown = [], []
     for gain in gains:
@@ -115,6 +123,6 @@ def _gain(db: Executor, trajectory: str, layer: int, gains: Sequence[Gain], unit
         first = min(before["offset_first"], gain.offset_first)
         grown.append({"key": before["id"], **statistics(numbers, first, max(before["offset_last"], gain.offset_last))})
     if fresh:
-        db.execute(sa.insert(series), fresh)
+        db.execute(_NEW_SERIES, fresh)
     if grown:
         update_series(db, grown)
