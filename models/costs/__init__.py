@@ -11,6 +11,7 @@ from models.costs.bce import Bce
 from models.costs.cross_entropy import CrossEntropy
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
+from models.costs.ewc import Ewc
 from models.costs.goal_match import GoalMatch
 from models.costs.hinge import Hinge
 from models.costs.imax import Imax
@@ -36,7 +37,7 @@ from models.specs.costs.statistics import (
     VaeSpec,
 )
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec, GoalMatchSpec, HingeSpec, MseSpec
-from models.specs.costs.wiring import L1Spec, L2Spec, WiringSpec
+from models.specs.costs.wiring import EwcSpec, L1Spec, L2Spec, WiringSpec
 
 
 def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  # noqa: PLR0911, PLR0912, C901
@@ -77,6 +78,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return SlowFeature(spec)
         case DecorrelateSpec():
             return Decorrelate(spec)
+        case EwcSpec():
+            return Ewc(spec)
         case L1Spec():
             return L1(spec)
         case L2Spec():

@@ -7,13 +7,14 @@ from typing import assert_never
 import torch
 
 from models.draw import Draw
+from models.engine.anchor import anchored
 from models.engine.cohort import Cohort
 from models.engine.examiner import portion_of
 from models.engine.feed import Stream
 from models.engine.measure import Items
 from models.engine.organism import Organism
 from models.protocols import Params
-from models.specs.acts import ActSpec, ResetArea, ResetOptimizer, SetTemplate, ShrinkPerturb, areas_of
+from models.specs.acts import ActSpec, Anchor, ResetArea, ResetOptimizer, SetTemplate, ShrinkPerturb, areas_of
 from models.specs.costs import target_of
 from models.specs.costs.target import TemplateTarget
 from models.specs.regime import RegimeSpec
@@ -34,17 +35,20 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
                 for name, value in _fresh(cohort, organism, areas, ordinal).items():
                     kept = cohort.params[name].detach()
                     kept.copy_(kept * (1.0 - shrink) + value * noise)
-            case SetTemplate():
-                _set_template(cohort, regime, organism, act)
+            case SetTemplate() | Anchor():
+                _look(cohort, regime, organism, act)
             case _:
                 assert_never(act)
 
 
-def _set_template(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: SetTemplate) -> None:
-    """The mean activity of an area on a world, to all costs of the regime that have a template of it."""
+def _look(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: SetTemplate | Anchor) -> None:
+    """What the lives make of a world now is kept."""
     stream = Stream(regime.looked_at[act.world], regime.organism.senses, {}, regime.sweeps)
-    moment = Items(stream, act.n, portion_of(cohort, range(len(cohort.seeds))), organism).moment()
-    mean_NU = moment.rate[act.area].flatten(3).mean(dim=(1, 2))
+    items = Items(stream, act.n, portion_of(cohort, range(len(cohort.seeds))), organism)
+    if isinstance(act, Anchor):
+        cohort.own.update(anchored(items, act.name, _areas(act, regime), act.answers))
+        return
+    mean_NU = items.moment().rate[act.area].flatten(3).mean(dim=(1, 2))
     for name, weighted in regime.costs.items():
         target = target_of(weighted.cost)
         if isinstance(target, TemplateTarget) and target.area == act.area:

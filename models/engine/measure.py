@@ -162,10 +162,31 @@ class Exam:
         parts = [self._norms(value, slice(start, min(start + step, items))) for start in range(0, items, step)]
         return {area: torch.cat([part[area] for part in parts], dim=1) for area in self._items.organism.order}
 
+    def mean_squares(self, value: Callable[[Moment], Tensor]) -> Params:
+        """The squared true gradient of every parameter, item by item, a mean over items; 0 where there is none."""
+        portion, items = self._items.portion, self._items.index_NB.shape[1]
+        lives = len(portion.seeds_N)
+        floats = sum(prod(each.shape) for each in portion.weight.values())
+        step = max(1, ITEM_FLOATS // max(1, floats))
+        sums = {name: torch.zeros_like(each) for name, each in portion.weight.items()}
+        for start in range(0, items, step):
+            for name, grad in self._alone(value, slice(start, min(start + step, items))).items():
+                sums[name] += grad.square().reshape(lives, -1, *grad.shape[1:]).sum(dim=1)
+        return {name: each / items for name, each in sums.items()}
+
     def _norms(self, value: Callable[[Moment], Tensor], cut: slice) -> dict[str, Tensor]:
-        """Every item as a life of its own: lives x items in the place of N, B = 1."""
+        """Squared norms (N, items) of each area's gradients."""
+        lives, count = self._items.index_NB.shape[0], cut.stop - cut.start
+        norms = {area: torch.zeros(lives * count) for area in self._items.organism.order}
+        for name, grad in self._alone(value, cut).items():
+            area = name.split("/")[1]
+            norms[area] = norms[area] + grad.flatten(1).square().sum(dim=1)
+        return {area: norm.reshape(lives, count) for area, norm in norms.items()}
+
+    def _alone(self, value: Callable[[Moment], Tensor], cut: slice) -> Params:
+        """Gradients where every item is a life of its own: lives x items in the place of N, B = 1."""
         items, organism = self._items, self._items.organism
-        lives, count = items.index_NB.shape[0], cut.stop - cut.start
+        count = cut.stop - cut.start
 
         def repeated(each: Tensor) -> Tensor:
             return each.repeat_interleave(count, dim=0)
@@ -179,13 +200,8 @@ class Exam:
         with torch.enable_grad():
             moment = organism.run(weight, own, _mapped(items.batch, alone), draw, Wiring(exact=True))
             found = torch.autograd.grad(value(moment).sum(), list(weight.values()), allow_unused=True)
-        norms = {area: torch.zeros(lives * count) for area in organism.order}
-        for name, grad in zip(weight, found, strict=True):
-            # A parameter that the value does not depend on has no gradient at all.
-            if grad is not None:
-                area = name.split("/")[1]
-                norms[area] = norms[area] + grad.flatten(1).square().sum(dim=1)
-        return {area: norm.reshape(lives, count) for area, norm in norms.items()}
+        # A parameter that the value does not depend on has no gradient at all.
+        return {name: grad for name, grad in zip(weight, found, strict=True) if grad is not None}
 
     def _value(self, name: str, moment: Moment) -> Tensor:
         """Value of a cost."""

@@ -44,7 +44,23 @@ class SetTemplate(Spec):
     """Items; all of the world, at most 1000, if left out."""
 
 
-ActSpec = Annotated[ResetOptimizer | ResetArea | ShrinkPerturb | SetTemplate, Field(discriminator="kind"), Member]
+class Anchor(Spec):
+    """Parameters of areas are kept, with how much each matters for what another area answers on a world."""
+
+    kind: Literal["anchor"]
+    name: Name
+    """By which costs of kind ewc find it; the same name again replaces it."""
+    areas: Areas = ("*",)
+    answers: Name
+    """The area whose softmax answers."""
+    world: Name
+    n: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Items; all of the world, at most 1000, if left out."""
+
+
+ActSpec = Annotated[
+    ResetOptimizer | ResetArea | ShrinkPerturb | SetTemplate | Anchor, Field(discriminator="kind"), Member
+]
 
 
 def areas_of(act: ActSpec) -> tuple[str, ...]:
@@ -54,4 +70,4 @@ def areas_of(act: ActSpec) -> tuple[str, ...]:
 
 def world_of(act: ActSpec) -> str | None:
     """The world that an act looks at."""
-    return act.world if isinstance(act, SetTemplate) else None
+    return act.world if isinstance(act, SetTemplate | Anchor) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from models.specs.acts import ActSpec, areas_of, world_of
+from models.specs.acts import ActSpec, SetTemplate, world_of
 from models.specs.base import pointer
 from models.specs.costs import target_of
 from models.specs.costs.target import means_the_sense, sense_of, teacher_of
@@ -162,12 +162,14 @@ def _stages(schedule: ScheduleSpec) -> Iterator[Finding]:
 
 def _act(schedule: ScheduleSpec, steps: Steps, place: str, act: ActSpec) -> Iterator[Finding]:
     world = world_of(act)
-    if world is None:
-        yield from _areas(schedule, (*steps, "areas"), place, areas_of(act))
-        return
-    yield from _unknown("E04", (*steps, "world"), place, "world", world, schedule.worlds)
-    for area in areas_of(act):
-        yield from _unknown("E01", (*steps, "area"), place, "area", area, schedule.organism.areas)
+    if world is not None:
+        yield from _unknown("E04", (*steps, "world"), place, "world", world, schedule.worlds)
+    for key in ("area", "answers"):
+        area = getattr(act, key, None)
+        if area is not None:
+            yield from _unknown("E01", (*steps, key), place, "area", area, schedule.organism.areas)
+    if not isinstance(act, SetTemplate):
+        yield from _areas(schedule, (*steps, "areas"), place, act.areas)
 
 
 def _condition(schedule: ScheduleSpec, steps: Steps, place: str, leaf: Trigger) -> Iterator[Finding]:

@@ -97,4 +97,50 @@ def _wiring(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control", length("l1", 0.015), "sides", ">= 0.45", "l1: all synapses equally long")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("l1", _l1), entry("l2", _l2), entry("wiring", _wiring))
+def _ewc(quick: bool) -> Iterator[Figure]:
+    def both(price: float) -> tuple[list[float], list[float]]:
+        """Accuracy on the first and on the second task after both."""
+        organism = lives.layers(100, 100, 10, sense=lives.DIGIT, act="relu")
+        organism["optimizer"] = {"kind": "sgd", "lr": 0.05}
+        moved = {"source": "digits", "transforms": [{"kind": "permute", "seed": 1}]}
+        passes = 10 if quick else 20
+        keep = {f"keep{k}": {"kind": "ewc", "at": f"a{k}", "anchor": "first"} for k in (1, 2, 3)}
+        anchor = {"kind": "anchor", "name": "first", "answers": "a3", "world": "first", "n": 500}
+        until = {"after": f"{passes}ep"}
+        life = lives.grown(
+            {
+                "clock": {"batch": 20},
+                "organism": organism,
+                "worlds": {
+                    "first": {"source": "digits"},
+                    "second": moved,
+                    "exam1": {"source": "digits", "split": "test"},
+                    "exam2": moved | {"split": "test"},
+                },
+                "costs": {"naming": {"kind": "cross_entropy", "at": "a3", "target": "label"}} | keep,
+                "stages": [
+                    {"name": "one", "world": "first", "costs": {"naming": 1.0}, "until": until},
+                    {
+                        "name": "two",
+                        "world": "second",
+                        "costs": {"naming": 1.0} | dict.fromkeys(keep, price),
+                        "on_enter": [anchor],
+                        "until": until,
+                    },
+                ],
+                "probes": {
+                    f"task{k}": {"kind": "accuracy", "at": "a3", "world": f"exam{k}", "every": "1ep"} for k in (1, 2)
+                },
+            }
+        )
+        return list(life.last["task1"]), list(life.last["task2"])
+
+    kept, plain = both(10.0), both(1e-9)
+    yield from lives.figures("first_task", kept[0], "share")
+    yield from lives.figures("second_task", kept[1], "share")
+    yield from lives.figures("control", plain[0], "share", None, "first task, weight 0")
+    gained = [(a + b - c - d) / 2 for a, b, c, d in zip(*kept, *plain, strict=True)]
+    yield from lives.figures("mean_gained", gained, "share", ">= 0.03", "mean of both tasks over weight 0")
+
+
+ENTRIES: tuple[Entry, ...] = (entry("l1", _l1), entry("l2", _l2), entry("wiring", _wiring), entry("ewc", _ewc))

@@ -28,6 +28,7 @@ CostSpec = Annotated[
     | properties.DecorrelateSpec
     | wiring.L1Spec
     | wiring.L2Spec
+    | wiring.EwcSpec
     | wiring.WiringSpec,
     Field(discriminator="kind"),
 ]
@@ -35,7 +36,7 @@ CostSpec = Annotated[
 MIN_BATCH = dict.fromkeys(("activity", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast"), 16)
 """Smallest batch of costs that use statistics over it."""
 
-OF_WEIGHTS = frozenset({"l1", "l2", "wiring"})
+OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
 COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "imax"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from models.specs.base import Name
 from models.specs.costs.base import CostBase
 
 
@@ -23,6 +24,14 @@ class L2Spec(WeightCost):
     """Squared weights of an area's units."""
 
     kind: Literal["l2"]
+
+
+class EwcSpec(WeightCost):
+    """Squared distance from anchored parameters, each as stiff as it was informative."""
+
+    kind: Literal["ewc"]
+    anchor: Name
+    """Name of the act `anchor`."""
 
 
 class WiringSpec(WeightCost):

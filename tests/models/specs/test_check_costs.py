@@ -111,10 +111,18 @@ def test_small_batches_are_no_statistics() -> None:
     assert (found.code, found.pointer) == ("E30", "/clock/batch")
 
 
+def of_weights(kind: str) -> dict[str, Any]:
+    """The schedule with a cost of weights, and what that needs."""
+    given = document({"kind": kind} | ({"anchor": "first"} if kind == "ewc" else {}))
+    if kind == "ewc":
+        given["stages"][0]["on_enter"] = [{"kind": "anchor", "name": "first", "answers": "head", "world": "quiz"}]
+    return given
+
+
 @pytest.mark.parametrize("kind", sorted(OF_WEIGHTS))
 @pytest.mark.parametrize("rule", ["backprop", "feedback_alignment", "kolen_pollack", "sign_symmetry"])
 def test_weights_may_cost_where_errors_move_them(kind: str, rule: str) -> None:
-    given = document({"kind": kind})
+    given = of_weights(kind)
     given["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": rule}]
     assert not check_document(given).errors
 
@@ -123,7 +131,7 @@ def test_weights_may_cost_where_errors_move_them(kind: str, rule: str) -> None:
 @pytest.mark.parametrize("rule", ["node_perturbation", "weight_perturbation", "forward_gradient"])
 def test_weights_may_not_cost_where_a_rule_alone_moves_them(kind: str, rule: str) -> None:
     assert CAPABILITIES[rule].alone
-    given = document({"kind": kind})
+    given = of_weights(kind)
     given["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": rule}]
     found = only(given)
     assert found.code == "E26"
@@ -187,3 +195,24 @@ def test_places_are_read_in_squares(target: dict[str, Any]) -> None:
 def test_a_place_is_two_numbers() -> None:
     found = only(document({"kind": "mse", "at": "head", "target": {"kind": "area", "area": "V1", "read": "direction"}}))
     assert "head gives [10], the target has [2]" in found.message
+
+
+ANCHOR = {"kind": "anchor", "name": "first", "answers": "head", "world": "quiz"}
+
+
+def test_what_nobody_anchored_cannot_be_kept() -> None:
+    given = document({"kind": "ewc", "anchor": "first"})
+    assert only(given).message == "stage early: cost more needs anchor first of V1, and nothing has set it"
+    given["stages"][0]["on_enter"] = [ANCHOR | {"areas": ["head"]}]
+    assert only(given).code == "E06"
+    given["stages"][0]["on_enter"] = [ANCHOR]
+    assert not check_document(given).errors
+
+
+def test_an_anchor_names_what_is_there() -> None:
+    given = document({"kind": "ewc", "anchor": "first"})
+    given["stages"][0]["on_enter"] = [ANCHOR | {"answers": "V9", "world": "nowhere", "areas": ["V8", "V1"]}]
+    found = {each.pointer: each.code for each in check_document(given).errors}
+    assert found["/stages/0/on_enter/0/answers"] == "E01"
+    assert found["/stages/0/on_enter/0/world"] == "E04"
+    assert found["/stages/0/on_enter/0/areas/0"] == "E01"
