@@ -76,7 +76,7 @@ class CharactersSpec(Source):
 
 
 class PairsSpec(Source):
-    """Things that are seen and heard: a pattern and a word of three formants."""
+    """Things that are seen and heard, each by a pattern and a word of three formants."""
 
     kind: Literal["pairs"]
     things: Annotated[int, Field(ge=2, le=64)] = 16
