@@ -10,7 +10,7 @@ from benchmarks.rules import benches
 from benchmarks.rules.benches import A, B
 from benchmarks.rules.clusters import Clusters
 from benchmarks.rules.components import Components
-from benchmarks.rules.lone import Map, Selectivity
+from benchmarks.rules.lone import Causes, Map, Selectivity
 from benchmarks.rules.supervised import Case, Published
 
 
@@ -116,6 +116,7 @@ FREE: tuple[Trial, ...] = (
     Components({"kind": "sanger"}, units=3, lr=0.05, passes=100, quick=60),
     Clusters({"kind": "softhebb", "temperature": 2.0}),
     Clusters({"kind": "competitive", "variant": "k_wta", "k": 2}),
+    Causes({"kind": "competitive", "variant": "foldiak"}),
     Map({"kind": "kohonen", "grid": [8, 8]}),
     Selectivity({"kind": "bcm", "tau": 20.0}),
 )
@@ -144,7 +145,8 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
     ),
     **dict.fromkeys(("bptt", "surrogate_gradient", "eprop", "rflo"), frozenset("T")),
     **dict.fromkeys(("hebb", "oja", "sanger"), frozenset({"components"})),
-    **dict.fromkeys(("softhebb", "competitive"), frozenset({"clusters"})),
+    "softhebb": frozenset({"clusters"}),
+    "competitive": frozenset({"clusters", "bars"}),
     "kohonen": frozenset({"map"}),
     "bcm": frozenset({"patterns"}),
 }

@@ -1,4 +1,4 @@
-"""Rules without a cost on an area of their own: selectivity for patterns, and maps of a square."""
+"""Rules without a cost on an area of their own: selectivity for patterns, maps of a square, causes of pictures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import torch
 
 from benchmarks.report import Row
 from benchmarks.rules.training import LIVES, Lives, born, lived
+from models.draw import Draw
 from models.engine.cohort import Cohort
+from models.engine.organism import Organism
+from models.protocols import Batch
+from models.specs.organism import OrganismSpec
 from models.specs.worlds.facts import Source
 from models.specs.worlds.linear import LinearMapSpec, MixedSourcesSpec
+from models.specs.worlds.nature import BarsSpec
 from models.specs.worlds.sources import facts
+from models.worlds.bars import Bars
 from models.worlds.linear_map import LinearMap
 from models.worlds.mixed_sources import MixedSources
 
@@ -110,6 +117,54 @@ class Map:
         return distance_NPU.min(axis=2).mean(axis=1) / math.sqrt(12.0), (steps > 1).mean(axis=1)
 
 
+@dataclass(frozen=True)
+class Causes:
+    """Units of one area on pictures made of 16 bars, each there with probability 1 / 8: each should follow one."""
+
+    rule: Mapping[str, Any]
+    lr: float = 0.1
+    updates: int = 2000
+    least: float = 0.95
+    """Mean over lives of the share of bars that some unit follows more closely than any other bar."""
+
+    @property
+    def kind(self) -> str:
+        """The rule."""
+        return str(self.rule["kind"])
+
+    @property
+    def title(self) -> str:
+        """Of its row."""
+        return f"{self.kind}.bars"
+
+    def row(self, quick: bool) -> Row:
+        """The answers at the end, and at birth; the quick form is as long."""
+        area = {"size": 16, "act": "binary", "init": {"kind": "about", "mean": 0.1, "sd": 0.05}}
+        given = document(self.rule, area, BarsSpec(kind="bars"), 10, self.lr, self.updates)
+        (last, off), (first, _) = self._found(lived(given)[0], given), self._found(born(given), given)
+        parts = (
+            Row("control", float(first.mean()), "share"),
+            Row("worst_life", float(last.min()), "share"),
+            Row("rate_off", float(off.mean()), "1", "<= 0.2"),
+        )
+        return Row(self.title, float(last.mean()), "share", f">= {self.least:g}", "weights at birth", parts)
+
+    def _found(self, cohort: Cohort, given: Mapping[str, Any]) -> tuple[Lives, Lives]:
+        """Share of bars with a unit of their own, and mean distance of a unit's rate from 1 / 8 in units of that."""
+        organism = Organism(OrganismSpec.model_validate_json(orjson.dumps(given["organism"])))
+        index_NB = torch.arange(4000).expand(LIVES, -1)
+        shown, _, told = Bars(BarsSpec(kind="bars"), "test").sample(_ONE, index_NB[:1])
+        batch = Batch({"x": shown["retina"].expand(LIVES, -1, -1, -1, -1, -1)}, None, {}, index_NB)
+        with torch.no_grad():
+            moment = organism.run(cohort.params, cohort.own | cohort.learned, batch, Draw(cohort.seeds_N, index_NB))
+        share, off = [], []
+        for answer in moment.rate["V1"][:, :, 0].double().numpy():
+            followed = np.argmax(answer.T @ (told["bars"][0, :, 0].double().numpy() - 0.125), axis=1)
+            share.append(len(set(followed[answer.any(axis=0)])) / 16)
+            off.append(np.abs(answer.mean(axis=0) * 8.0 - 1.0).mean())
+        return np.array(share), np.array(off)
+
+
 def document(
     rule: Mapping[str, Any], area: Mapping[str, Any], source: Source, batch: int, lr: float, updates: int
 ) -> dict[str, Any]:
@@ -121,7 +176,7 @@ def document(
         "seeds": {"start": 0, "count": LIVES},
         "clock": {"batch": batch},
         "organism": {
-            "senses": {"x": {"shape": list(facts(source).channels["x"])}},
+            "senses": {"x": {"shape": list(*facts(source).channels.values())}},
             "areas": {"V1": {"kind": "linear", "act": "none", "bias": False, **area}},
             "pathways": [{"from": "x", "to": "V1"}],
             "credit": [{"areas": ["V1"], "rule": dict(rule)}],
@@ -133,7 +188,7 @@ def document(
             {
                 "name": "crib",
                 "world": "crib",
-                "plasticity": {"*": {"kind": "decay", "half_life": "300ba"}},
+                "plasticity": {"*": {"kind": "decay", "half_life": f"{updates // 4}ba"}},
                 "until": {"after": f"{updates}ba"},
             }
         ],

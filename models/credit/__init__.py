@@ -16,6 +16,7 @@ from models.credit.direct_random_target import DirectRandomTarget
 from models.credit.eprop import Eprop
 from models.credit.equilibrium_propagation import EquilibriumPropagation
 from models.credit.feedback_alignment import FeedbackAlignment
+from models.credit.foldiak import Foldiak
 from models.credit.forward_forward import ForwardForward
 from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
@@ -132,7 +133,7 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             assert_never(spec)
 
 
-def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:  # noqa: PLR0911 - one case per member
+def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911 - one case per member
     """The rule of a circuit that learns without a cost."""
     match spec:
         case HebbSpec():
@@ -145,6 +146,8 @@ def _freely(spec: FreeSpec, circuit: Circuit) -> CreditRule:  # noqa: PLR0911 - 
             return SoftHebb(spec, circuit, Exact())
         case BcmSpec():
             return Bcm(spec, circuit, Exact())
+        case CompetitiveSpec(variant="foldiak"):
+            return Foldiak(spec, circuit, Exact())
         case CompetitiveSpec():
             return Competitive(spec, circuit, Exact())
         case KohonenSpec():

@@ -21,7 +21,8 @@ class Competitive:
     """The units nearest to an input win it and move towards it; the others stand still.
 
     Update:      d_k = |x - W_k|; dW_k = rate * mean_b [k wins] (x - W_k); hard: the unit with the least d wins; k_wta:
-                 the `k` units with the least d do; the bias stands still; what the area passes on is its own act's
+                 the `k` units with the least d do; the bias stands still; what the area passes on is its own act's;
+                 foldiak: dW_k = rate * mean_b y_k (x - W_k), y settled among units that learn to silence each other
     Information: the presynaptic rate, the unit's own weights, and who won
     Shapes:      x (N, M, S) of all sources joined, W (N, S, U), d (N, M, U)
     Units:       weights in units of the input

@@ -118,12 +118,12 @@ def _unfit(
         yield f"{rule} speaks to areas, not to the layers inside; {area} has {spec.depth}", hint
     if able.free and all(link.turned for link in organism.into(area)):
         yield f"{rule} teaches pathways that lead to its areas; what comes to {area} comes back along its own", None
-    yield from _unfit_size(circuit.rule, area, spec)
+    yield from _unfit_units(circuit.rule, area, spec)
     yield from _unfit_act(organism, circuit, area, able)
 
 
-def _unfit_size(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str, str | Suggestion]]:
-    """Why a rule cannot teach so many units."""
+def _unfit_units(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str, str | Suggestion]]:
+    """Why a rule cannot teach so many units, or such."""
     size = getattr(spec, "size", 0)
     if isinstance(rule, KohonenSpec) and prod(rule.grid) != size:
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/size", value=prod(rule.grid)),)
@@ -131,6 +131,10 @@ def _unfit_size(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str
         yield f"a grid of {grid} has {prod(rule.grid)} units; {area} has {size}", Suggestion(text="as many", edit=edit)
     if isinstance(rule, CompetitiveSpec) and rule.variant == "k_wta" and rule.k > size:
         yield f"{rule.k} units cannot win where {size} compete, in {area}", f"k below {size}"
+    if isinstance(rule, CompetitiveSpec) and rule.variant == "foldiak" and (spec.act, spec.norm) != ("binary", "none"):
+        edit = (Patch(op="replace", path=f"/organism/areas/{area}/act", value="binary"),)
+        hint = Suggestion(text="act binary, norm none", edit=edit)
+        yield f"units under foldiak answer 0 or 1; {area} has act {spec.act}, norm {spec.norm}", hint
 
 
 def _unfit_act(

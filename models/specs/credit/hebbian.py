@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import Many, Spec
+from models.specs.base import Many, Positive, Spec
 from models.specs.credit.capability import LAYERS, Capability
 
 LINEAR = frozenset({"linear"})
@@ -58,9 +58,15 @@ class CompetitiveSpec(Spec):
     """Units compete hard for what they see; those that win move towards it."""
 
     kind: Literal["competitive"]
-    variant: Literal["hard", "k_wta"] = "hard"
-    """hard: the nearest unit wins; k_wta: the nearest `k`."""
+    variant: Literal["hard", "k_wta", "foldiak"] = "hard"
+    """hard: the nearest unit wins; k_wta: the nearest `k`; foldiak: units learn to silence each other."""
     k: Annotated[int, Field(ge=2, le=65536)] = 2
+    activity: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.125
+    """Of foldiak: how often each unit is to answer."""
+    lateral: Positive = 5.0
+    """Of foldiak: rate of the inhibition between units, in units of that of their weights."""
+    drift: Positive = 1.0
+    """Of foldiak: rate of the thresholds, in units of that of the weights."""
 
 
 class KohonenSpec(Spec):
