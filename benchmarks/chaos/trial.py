@@ -72,7 +72,8 @@ def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces) -> Mapping[s
             raise TimeoutError(f"nothing to harm for {sorted(wanted - striking.done.keys())}: {fleet.logs()[-5000:]}")
         striking.end(now)
         for deck in decks:
-            deck.play(now, striking.strike)
+            if now < end or set(deck.names) - striking.done.keys():
+                deck.play(now, striking.strike)
         time.sleep(0.1)
     striking.end(float("inf"))
     return striking.done

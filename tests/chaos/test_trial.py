@@ -13,7 +13,7 @@ from benchmarks.chaos.trial import Paces
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(600)]
 
-OFTEN = Paces(kills=2.0, servers=1.2, others=2.0)
+OFTEN = Paces(kills=2.0, servers=2.0, others=3.0)
 EITHER = {*faults.KILLS, "stop_worker", "harm_snapshot"}
 FAULTS = {
     "embedded": EITHER | faults.EMBEDDED,
