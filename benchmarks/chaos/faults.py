@@ -21,6 +21,8 @@ HOLE_SECONDS = 6.0
 """Longer than the patience of a fleet under trial."""
 LOCK_SECONDS = 3.0
 FULL_SECONDS = 2.5
+KILL_CHANCE = 0.04
+"""Per look, ten of them a second: a worker works for seconds before its turn comes, or nothing would ever be stored."""
 FORGED = (
     b"",
     b"no json",
@@ -41,8 +43,8 @@ Fault = Callable[[Fleet, random.Random], "bool | Lasting"]
 
 
 def kill_worker(fleet: Fleet, chance: random.Random) -> bool:
-    """A worker is gone from one instant to the next, in the midst of a slice."""
-    return _kill_one(fleet.at_work(), chance)
+    """A worker is gone from one instant to the next, in the midst of a slice: of any, not always of its first."""
+    return chance.random() < KILL_CHANCE and _kill_one(fleet.at_work(), chance)
 
 
 def kill_supervisor(fleet: Fleet, chance: random.Random) -> bool:

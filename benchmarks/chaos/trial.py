@@ -17,6 +17,8 @@ from service.lifecycle import TERMINAL
 
 REST_SECONDS = 300.0
 """After the last fault everything accepted must come to its end within so long."""
+LONGEST = 4.0
+"""A trial that lacks kills goes on for at most so many times its seconds: a busy machine starts workers slowly."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class Trial:
     """How often a process said that the database was locked."""
 
 
-def run(mode: str, seconds: float, seed: int, paces: Paces | None = None, *, updates: int = 300) -> Trial:
-    """Put a fleet of its own to the trial for so long."""
+def run(
+    mode: str, seconds: float, seed: int, paces: Paces | None = None, *, updates: int = 300, kills: int = 0
+) -> Trial:
+    """Put a fleet of its own to the trial for so long, or longer until there were so many kills."""
     with embedded() if mode == "embedded" else distributed() as fleet:
         load = Load(fleet, updates=updates)
         load.start()
-        done = mischief(fleet, seconds, seed, paces or Paces())
+        done = mischief(fleet, seconds, seed, paces or Paces(), kills)
         load.stop()
         statuses = come_to_rest(load)
         fleet.halt()
@@ -55,8 +59,8 @@ def run(mode: str, seconds: float, seed: int, paces: Paces | None = None, *, upd
     return Trial(mode, done, len(load.accepted), load.answers, verdict, locked)
 
 
-def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces) -> Mapping[str, int]:
-    """Strike at the paces for so long, and until every fault has struck; what was done, by kind.
+def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces, kills: int) -> Mapping[str, int]:
+    """Strike at the paces for so long, until every fault has struck and there were enough kills; what was done.
 
     Faults and victims are by chance of the seed. TimeoutError if a fault finds nothing to harm for ever.
     """
@@ -66,8 +70,11 @@ def mischief(fleet: Fleet, seconds: float, seed: int, paces: Paces) -> Mapping[s
         faults.Deck(faults.of_servers(fleet), paces.servers, chance, now),
         faults.Deck(faults.of_others(fleet), paces.others, chance, now),
     ]
+    last = now + LONGEST * seconds
     end, wanted = now + seconds, {name for deck in decks for name in deck.names}
     while (now := time.monotonic()) < end or wanted - striking.done.keys():
+        if now < last and sum(striking.done[name] for name in faults.KILLS) < kills:
+            end = max(end, now + 1.0)
         if now > end + REST_SECONDS:
             raise TimeoutError(f"nothing to harm for {sorted(wanted - striking.done.keys())}: {fleet.logs()[-5000:]}")
         striking.end(now)
