@@ -255,6 +255,20 @@ class ProbeView:
     """`train`: the world of the fit."""
 
 
+@dataclass(frozen=True)
+class Episodes:
+    """Whole episodes, one in every slot."""
+
+    reward: Tensor
+    """Sum over each, (N, E)."""
+    steps: Tensor
+    """Until each ended, (N, E)."""
+    shortest: Tensor
+    """Steps from its beginning to the goal on the shortest way, (N, E)."""
+    visited: Tensor
+    """Whether some episode met a place, (N, places)."""
+
+
 class Measurement(Protocol):
     """A fixed set of items of a world, the same for all ages and lives."""
 
@@ -276,6 +290,10 @@ class Measurement(Protocol):
         `value` maps a moment to one number per life. It is given moments in which every item is a life of its own
         (life, item major; B = 1) with its life's parameters, seed and presentation number; chunked inside.
         """
+        ...
+
+    def episodes(self) -> Episodes:
+        """What comes of acting from the beginning of as many episodes as there are items; of acting worlds only."""
         ...
 
 

@@ -19,15 +19,18 @@ from models.costs.infonce import Infonce
 from models.costs.l1 import L1
 from models.costs.l2 import L2
 from models.costs.mse import Mse
+from models.costs.policy_gradient import PolicyGradient
 from models.costs.predict_next import PredictNext
 from models.costs.slow_feature import SlowFeature
 from models.costs.sparse_code import SparseCode
+from models.costs.td_value import TdValue
 from models.costs.temporal_contrast import TemporalContrast
 from models.costs.vae import Vae
 from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
 from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
+from models.specs.costs.reward import PolicyGradientSpec, TdValueSpec
 from models.specs.costs.statistics import (
     AutoencodeSpec,
     DenoiseSpec,
@@ -86,5 +89,9 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return L2(spec)
         case WiringSpec():
             return Wiring(spec)
+        case TdValueSpec():
+            return TdValue(spec)
+        case PolicyGradientSpec():
+            return PolicyGradient(spec)
         case _:
             assert_never(spec)

@@ -15,16 +15,18 @@ from torch import Tensor
 
 from models.costs import build_cost
 from models.draw import Draw, word
+from models.engine.acting import Policy, episodes
 from models.engine.cohort import first_of_cost
 from models.engine.feed import Stream
 from models.engine.judging import Judged, target_of
 from models.engine.organism import Organism, Wiring
 from models.engine.traces import Portion, traced_norms
 from models.errors import Refused
-from models.protocols import Batch, Moment, Params, SampleCost
+from models.protocols import Batch, Episodes, Moment, Params, SampleCost
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.costs import CostSpec
 from models.specs.reach import closed_pathways, learns_freely, reaches
+from models.specs.worlds.sources import facts
 
 CHUNK = 256
 """Items of one pass: a constant, so that an item's bits do not depend on how many lives are measured."""
@@ -42,6 +44,7 @@ class Items:
     def __init__(self, stream: Stream, n: int | None, portion: Portion, organism: Organism) -> None:
         self.portion = portion
         self.organism = organism
+        self.stream = stream
         self.source = stream.spec.source
         self.sweeps = stream.sweeps
         count = len(portion.seeds_N)
@@ -173,6 +176,15 @@ class Exam:
             for name, grad in self._alone(value, slice(start, min(start + step, items))).items():
                 sums[name] += grad.square().reshape(lives, -1, *grad.shape[1:]).sum(dim=1)
         return {name: each / items for name, each in sums.items()}
+
+    def episodes(self) -> Episodes:
+        """Whole episodes, as many as there are items."""
+        items = self._items
+        actions = facts(items.source).actions
+        assert actions is not None
+        policy = Policy(items.organism, items.stream.spec.actor, actions)
+        given = (items.portion.weight, items.portion.own)
+        return episodes(items.stream, policy, given, items.draw.seeds_N, items.index_NB)
 
     def _norms(self, value: Callable[[Moment], Tensor], cut: slice) -> dict[str, Tensor]:
         """Squared norms (N, items) of each area's gradients."""

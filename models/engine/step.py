@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from models.costs import build_cost
+from models.draw import Draw
+from models.engine.acting import Arena
 from models.engine.cohort import Cohort
 from models.engine.feed import Feed, Stream
 from models.engine.flow import Flow, Group, Plan, owner_of
@@ -19,10 +21,11 @@ from models.engine.judging import Judged, target_of
 from models.engine.knobs import KnobBoard
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
-from models.protocols import Cost, Moment, Params, Remembers, SampleCost
+from models.protocols import Batch, Cost, Moment, Params, Remembers, SampleCost
 from models.specs.regime import RegimeSpec
 from models.specs.series import NORMS_EVERY
 from models.specs.transforms import OnOrganism
+from models.specs.worlds.acting import ActingSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,8 @@ class Training:
         self.stream = Stream(regime.world, regime.organism.senses, _of_senses(regime), regime.sweeps)
         cohort.shown.setdefault(self.stream.digest, np.zeros(len(cohort.seeds), dtype=np.int64))
         self.feed = Feed(self.stream, cohort.seeds, regime.batch)
+        acts = isinstance(regime.world.source, ActingSource)
+        self.arena = Arena(cohort, self.stream, self.organism, regime.batch) if acts else None
         self.costs = {
             name: build_cost(name, each.cost, tuple(regime.organism.senses)) for name, each in regime.costs.items()
         }
@@ -68,7 +73,7 @@ class Training:
         """One update of all lives that are alive."""
         cohort = self.cohort
         plan = self.flow.plan(self.knobs.at(cohort.offset, cohort.age_N))
-        batch, draw = self.feed.next(cohort.shown[self.stream.digest], plan.strengths)
+        batch, draw = self._fed(plan)
         moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
         live = zip(plan.form.live, plan.form.only, strict=True)
         values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
@@ -81,6 +86,13 @@ class Training:
         rows = [*(value.detach() for value in values), *norms]
         said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
         return Row(cohort.offset, plan, said, self._norms(grads, plan, residuals))
+
+    def _fed(self, plan: Plan) -> tuple[Batch, Draw]:
+        """The next batch: what is shown, or what comes of acting."""
+        shown_N = self.cohort.shown[self.stream.digest]
+        if self.arena is not None:
+            return self.arena.next(shown_N, plan.strengths, plan.wiring)
+        return self.feed.next(shown_N, plan.strengths)
 
     def _norms(self, grads: Params, plan: Plan, residuals: list[Tensor]) -> Tensor | None:
         """Norms at the first update and at every tenth after it: they are for looking at, and must cost nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import assert_never
 
 from models.probes.accuracy import Accuracy
@@ -11,6 +12,7 @@ from models.probes.angle_error import AngleError
 from models.probes.average_precision import AveragePrecision
 from models.probes.cka import Cka
 from models.probes.cost_conflict import CostConflict
+from models.probes.coverage import Coverage
 from models.probes.dead_units import DeadUnits
 from models.probes.decode import Decode
 from models.probes.delta_value import DeltaValue
@@ -27,10 +29,12 @@ from models.probes.orientation import Orientation
 from models.probes.pathway_share import PathwayShare
 from models.probes.rsa import Rsa
 from models.probes.sparseness import Sparseness
+from models.probes.steps_ratio import StepsRatio
 from models.probes.weight_norm import WeightNorm
 from models.protocols import Probe
 from models.specs.costs import CostSpec
 from models.specs.probes import (
+    OfActing,
     OfErrors,
     OfForecasts,
     OfPatterns,
@@ -38,6 +42,7 @@ from models.specs.probes import (
     OfUnits,
     OfWeights,
     ProbeSpec,
+    acting,
     activity,
     errors,
     truths,
@@ -45,8 +50,8 @@ from models.specs.probes import (
 )
 
 
-def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:
-    """The probe a spec describes; `cost` is the declared cost it names, None if it names none."""
+def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:  # noqa: PLR0911
+    """The probe a spec describes; `cost` is the declared cost it names, None if it names none. One case per family."""
     if isinstance(spec, OfErrors):
         return _of_errors(spec, cost)
     if isinstance(spec, OfTruths):
@@ -57,7 +62,23 @@ def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:
         return _of_units(spec)
     if isinstance(spec, OfPatterns):
         return _of_patterns(spec)
+    if isinstance(spec, OfActing):
+        return _of_acting(spec)
     return _of_weights(spec)
+
+
+def _of_acting(spec: OfActing) -> Probe:
+    match spec:
+        case acting.ReturnSpec():
+            # a module of this name can be imported in no other way
+            member: Probe = import_module("models.probes.return").Return(spec)
+            return member
+        case acting.StepsRatioSpec():
+            return StepsRatio(spec)
+        case acting.CoverageSpec():
+            return Coverage(spec)
+        case _:
+            assert_never(spec)
 
 
 def _of_weights(spec: OfWeights) -> Probe:

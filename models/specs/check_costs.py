@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import isqrt, prod
 
 from models.specs.areas import PROBABILITIES
+from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
 from models.specs.costs.statistics import VaeSpec
@@ -72,7 +73,7 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
         if isinstance(cost, CrossEntropySpec) and factor.classes is None:
             return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
     least = steps_of(cost)
-    return f"{least} time steps" if world.steps < least else None
+    return f"{least} time steps" if world.steps < least else lacks_rewards(cost, world)
 
 
 def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterator[str]:
@@ -88,6 +89,9 @@ def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterat
 
 def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> str | None:
     """How the area of a cost and its target differ in width; None if they fit or cannot be told."""
+    worthless = unfit_values(cost, shapes)
+    if worthless is not None:
+        return worthless
     given, wanted = shapes.get(cost.at), target_shape(schedule, cost, world, shapes)
     if cost.kind not in COMPARED or given is None or wanted is None or prod(given) == prod(wanted):
         return None

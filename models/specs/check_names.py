@@ -113,6 +113,9 @@ def _worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
     for name, world in schedule.worlds.items():
         for index, each in enumerate(world.transforms):
             yield from _transform(schedule, ("worlds", name, "transforms", index), f"world {name}", each.transform)
+        if world.actor is not None:
+            areas = schedule.organism.areas
+            yield from _unknown("E01", ("worlds", name, "actor"), f"world {name}", "area", world.actor, areas)
 
 
 def _transform(schedule: ScheduleSpec, steps: Steps, place: str, transform: DeficitTransformSpec) -> Iterator[Finding]:
@@ -137,6 +140,9 @@ def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
     for name, cost in schedule.costs.items():
         steps, place = ("costs", name), f"cost {name}"
         yield from _unknown("E03", (*steps, "at"), place, "area", cost.at, areas)
+        critic = getattr(cost, "critic", None)
+        if critic is not None:
+            yield from _unknown("E03", (*steps, "critic"), place, "area", critic, areas)
         target = target_of(cost)
         teacher, sense = teacher_of(target), sense_of(target)
         if teacher is not None:

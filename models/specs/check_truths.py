@@ -7,6 +7,7 @@ from math import prod
 
 from models.specs.organism import OrganismSpec
 from models.specs.probes import ProbeSpec
+from models.specs.probes.acting import CoverageSpec, ReturnSpec, StepsRatioSpec
 from models.specs.probes.activity import CkaSpec, DeltaValueSpec, OrientationSpec, RsaSpec
 from models.specs.probes.truths import (
     AngleErrorSpec,
@@ -53,6 +54,8 @@ def unmeasurable(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, 
 def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
     """Probes of activity."""
     match probe:
+        case ReturnSpec() | StepsRatioSpec() | CoverageSpec() if facts(world.source).actions is None:
+            yield "world", f"{probe.kind} is told of acting worlds, nobody acts in {probe.world}"
         case DeltaValueSpec() if world.steps < 2:
             yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
         case OrientationSpec() if world.source.kind != "gratings":

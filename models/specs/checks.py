@@ -14,6 +14,7 @@ from models.errors import Refused
 from models.specs.advice import advise
 from models.specs.arms import ArmDocument
 from models.specs.base import Spec
+from models.specs.check_acting import check_acting
 from models.specs.check_acts import check_acts
 from models.specs.check_costs import check_costs
 from models.specs.check_credit import check_time
@@ -191,6 +192,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
         *check_cuts(schedule),
         *check_conditions(schedule),
         *units,
+        *check_acting(schedule, shapes),
         *check_costs(schedule, shapes),
         *check_acts(schedule),
         *check_probes(schedule, shapes),

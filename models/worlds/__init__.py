@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import dataset, linear, nature, real, scenes, sequences, social, views
+from models.specs.worlds import acting, dataset, linear, nature, real, scenes, sequences, social, views
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.bars import Bars
+from models.worlds.chain import Chain
 from models.worlds.characters import Characters
 from models.worlds.copy import Copy
 from models.worlds.dataset import Dataset
@@ -17,6 +18,7 @@ from models.worlds.digits import Digits
 from models.worlds.faces import Faces
 from models.worlds.grammar import Grammar
 from models.worlds.gratings import Gratings
+from models.worlds.grid import Grid
 from models.worlds.hierarchy import Hierarchy
 from models.worlds.linear_map import LinearMap
 from models.worlds.mixed_sources import MixedSources
@@ -34,14 +36,15 @@ from models.worlds.trials import Trials
 from models.worlds.turntable import Turntable
 from models.worlds.two_eyes import TwoEyes
 from models.worlds.two_pathway import TwoPathway
+from models.worlds.walking import Place
 
 _Other = sequences.SequenceSource | views.ViewSource | social.SocialSource
 
 
-def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | None = None) -> World:
+def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | None = None) -> World:  # noqa: PLR0911
     """The items of a split, `steps` time steps each; resident data are made once per process and shared.
 
-    `items` is how many of an endless source will be asked for, if that is known.
+    One case per family; `items` is how many of an endless source will be asked for, if that is known.
     """
     if isinstance(source, real.RealSource):
         return _real(source, split)
@@ -53,7 +56,20 @@ def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | Non
         return TwoEyes(source, split, build_world(source.of, split, steps, items))
     if isinstance(source, scenes.SceneSource):
         return _scene(source, split, steps, items)
+    if isinstance(source, acting.ActingSource):
+        return build_place(source, split, steps)
     return _told(source, split, steps, items)
+
+
+def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:
+    """An acting world, by its moves as well as by items."""
+    match source:
+        case acting.GridSpec():
+            return Grid(source, split, steps)
+        case acting.ChainSpec():
+            return Chain(source, split, steps)
+        case _:
+            assert_never(source)
 
 
 def _real(source: real.RealSource, split: str) -> World:

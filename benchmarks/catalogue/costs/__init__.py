@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.costs import common_causes, properties, statistics, supervised, time, weights
+from benchmarks.catalogue.costs import acting, common_causes, properties, statistics, supervised, time, weights
 from benchmarks.catalogue.table import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -12,4 +12,5 @@ ENTRIES: tuple[Entry, ...] = (
     *weights.ENTRIES,
     *time.ENTRIES,
     *common_causes.ENTRIES,
+    *acting.ENTRIES,
 )

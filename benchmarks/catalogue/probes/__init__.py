@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.probes import truths, units, weights
+from benchmarks.catalogue.probes import acting, truths, units, weights
 from benchmarks.catalogue.table import Entry
 
-ENTRIES: tuple[Entry, ...] = (*truths.ENTRIES, *units.ENTRIES, *weights.ENTRIES)
+ENTRIES: tuple[Entry, ...] = (*truths.ENTRIES, *units.ENTRIES, *weights.ENTRIES, *acting.ENTRIES)

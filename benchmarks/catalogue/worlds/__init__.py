@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import eyes, linear, nature, real, registered, scenes, sequences, social, views
+from benchmarks.catalogue.worlds import acting, eyes, linear, nature, real, registered, scenes, sequences, social, views
 
 ENTRIES: tuple[Entry, ...] = (
     *real.ENTRIES,
@@ -15,4 +15,5 @@ ENTRIES: tuple[Entry, ...] = (
     *social.ENTRIES,
     *views.ENTRIES,
     *eyes.ENTRIES,
+    *acting.ENTRIES,
 )

@@ -57,7 +57,7 @@ def pace(kind: str) -> Proof:
 
 def _pace(kind: str, quick: bool) -> Iterator[Figure]:
     configure()
-    regime = _regime(kind)
+    regime = regime_of(kind)
     cohort = birth(regime, range(LIVES))
     training = Training(cohort, regime)
     timed = _Timed(training.feed)
@@ -84,7 +84,7 @@ def _rendering(training: Training, regime: RegimeSpec) -> float:
     return (time.perf_counter() - began) / RENDERED * regime.batch / reuse
 
 
-def _regime(kind: str) -> RegimeSpec:
+def regime_of(kind: str) -> RegimeSpec:
     """What is in force first in the example of a kind."""
     data: dict[str, Any] = read((EXAMPLES / f"{kind}.yaml").read_bytes()).data
     arm = plan_arm(canonical(ScheduleSpec.model_validate(data, strict=False)))

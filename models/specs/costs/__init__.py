@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.specs.costs import properties, statistics, supervised, wiring
+from models.specs.costs import properties, reward, statistics, supervised, wiring
 from models.specs.costs.target import NextTarget, TargetSpec, TrackTarget
 
 CostSpec = Annotated[
@@ -29,7 +29,9 @@ CostSpec = Annotated[
     | wiring.L1Spec
     | wiring.L2Spec
     | wiring.EwcSpec
-    | wiring.WiringSpec,
+    | wiring.WiringSpec
+    | reward.TdValueSpec
+    | reward.PolicyGradientSpec,
     Field(discriminator="kind"),
 ]
 

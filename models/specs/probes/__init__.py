@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from models.specs.probes.acting import CoverageSpec, ReturnSpec, StepsRatioSpec
 from models.specs.probes.activity import (
     ActivitySpec,
     CkaSpec,
@@ -36,8 +37,11 @@ OfForecasts = NextFrameSpec | DivergenceSpec
 OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | DeltaValueSpec | OrientationSpec
 OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
 OfWeights = WeightNormSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
+OfActing = ReturnSpec | StepsRatioSpec | CoverageSpec
 
-ProbeSpec = Annotated[OfErrors | OfTruths | OfForecasts | OfUnits | OfPatterns | OfWeights, Field(discriminator="kind")]
+ProbeSpec = Annotated[
+    OfErrors | OfTruths | OfForecasts | OfUnits | OfPatterns | OfWeights | OfActing, Field(discriminator="kind")
+]
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,9 @@ MEASURES: dict[str, Measure] = {
     "ocular_dominance": Measure("1", "none", by_area=False),
     "pathway_share": Measure("fraction", "none", by_area=False),
     "mode_strength": Measure("1", "none", by_area=False),
+    "return": Measure("1", "higher", by_area=False),
+    "steps_ratio": Measure("1", "lower", by_area=False),
+    "coverage": Measure("fraction", "none", by_area=False),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from models.specs.base import Many, Member, Share, Spec, later
+from models.specs.base import Many, Member, Name, Share, Spec, later
 from models.specs.transforms import NamedTransform
 from models.specs.worlds.sources import SourceSpec, facts
 
@@ -76,6 +76,8 @@ class WorldSpec(Spec):
     transforms: Annotated[Many[Annotated[NamedTransform, BeforeValidator(_named)]], Field(max_length=16)] = ()
     labels: LabelsSpec = AllLabels(kind="all")
     order: OrderSpec = IidOrder(kind="iid")
+    actor: Name | None = later(None)
+    """In acting worlds the area whose output is the action, as the logits of a softmax; none: actions at random."""
     normalise: Literal["none", "frozen", "centred"] = later("none")
     """frozen: less the mean, over the standard deviation of each channel; centred: less the mean of each number of it,
     in its own units. Both of the first 4096 training items, taken before transforms and deficits, which are therefore

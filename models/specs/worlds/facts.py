@@ -55,6 +55,8 @@ class SourceFacts:
     life has items of its own."""
     views: tuple[str, ...] = ()
     """Other looks at the same item, for targets that name one."""
+    actions: int | None = None
+    """How many things can be done in an acting world; None: nobody acts."""
 
     @property
     def classes(self) -> int | None:

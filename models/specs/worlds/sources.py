@@ -8,6 +8,7 @@ import rfc8785
 from pydantic import Field
 
 from models.specs.base import Member
+from models.specs.worlds.acting import ActingSource
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.facts import Source, SourceFacts
 from models.specs.worlds.linear import LinearSource
@@ -19,7 +20,15 @@ from models.specs.worlds.social import SocialSource
 from models.specs.worlds.views import ViewSource
 
 SourceSpec = Annotated[
-    RealSource | LinearSource | NatureSource | SceneSource | SocialSource | ViewSource | SequenceSource | TwoEyesSpec,
+    RealSource
+    | LinearSource
+    | NatureSource
+    | SceneSource
+    | SocialSource
+    | ViewSource
+    | SequenceSource
+    | ActingSource
+    | TwoEyesSpec,
     Field(discriminator="kind"),
     Member,
 ]

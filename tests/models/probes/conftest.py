@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw
-from models.protocols import Batch, Moment, Params, ProbeView
+from models.protocols import Batch, Episodes, Moment, Params, ProbeView
 
 SENSE, UNITS, CLASSES = 6, 5, 4
 V1, V1_BIAS, HEAD, HEAD_BIAS = (
@@ -73,6 +73,11 @@ class Toy:
             for area in ("V1", "head")
         }
         return {area: each.square().sum(1).reshape(lives, items) for area, each in of_area.items()}
+
+    def episodes(self) -> Episodes:
+        reward, steps = self.draw.at("toy", "reward").uniform(), 1 + self.draw.at("toy", "steps").integers(9, 1)[..., 0]
+        met = self.draw.at("toy", "met").integers(2, 7).bool().any(dim=1)
+        return Episodes(reward, steps, torch.ones_like(reward), met)
 
 
 def _named(moment: Moment) -> Tensor:

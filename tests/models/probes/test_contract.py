@@ -36,6 +36,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cka": {"to": "retina"},
     "ocular_dominance": {"at": "V1", "left": "retina", "right": "retina"},
     "pathway_share": {"at": "V1", "source": "retina"},
+    "return": {},
+    "steps_ratio": {},
+    "coverage": {},
     "mode_strength": {"at": "head", "sense": "retina"},
 }
 IN_TIME = {"next_frame", "delta_value"}

@@ -1,0 +1,76 @@
+"""Costs of acting: values against their closed form, and ways against the shortest ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from benchmarks.catalogue.costs import lives
+from benchmarks.catalogue.table import Entry, Figure, entry
+
+STATES = 19
+
+
+def _td_value(quick: bool) -> Iterator[Figure]:
+    """A walk at random along a row: state i of 19 is worth i / 20."""
+    true = torch.arange(1, STATES + 1) / (STATES + 1)
+    length = "600ba" if quick else "2000ba"
+    for name, weight, bound in (("rms_error", 1.0, "<= 0.06"), ("control", 1e-6, ">= 0.25")):
+        document: dict[str, Any] = {
+            "clock": {"batch": 16},
+            "organism": {
+                "senses": {"where": {"shape": [STATES], "channel": "place"}},
+                "areas": {
+                    "critic": {"kind": "linear", "size": 1, "act": "none", "bias": False, "init": {"kind": "zeros"}}
+                },
+                "pathways": [{"from": "where", "to": "critic"}],
+                "optimizer": {"kind": "sgd", "lr": 2.0},
+            },
+            "worlds": {"row": {"source": "chain", "steps": 16}},
+            "costs": {"worth": {"kind": "td_value", "at": "critic", "discount": 1.0, "trace": 0.8}},
+            "stages": [{"name": "row", "world": "row", "costs": {"worth": weight}, "until": {"after": length}}],
+        }
+        value = lives.grown(document).weight("area/critic/from/where/weight")[..., 0]
+        error = (value - true).square().mean(dim=1).sqrt().tolist()
+        yield from lives.figures(name, error, "reward", bound, None if weight == 1.0 else "hardly taught: all worth 0")
+
+
+def _policy_gradient(quick: bool) -> Iterator[Figure]:
+    """Four rooms, one goal."""
+    for name, weight, bound in (("steps_ratio", 1.0, "<= 1.6" if quick else "<= 1.3"), ("control", 0.0, ">= 4")):
+        updates = 200 if quick else 1000
+        document: dict[str, Any] = {
+            "clock": {"batch": 16},
+            "organism": {
+                "senses": {"where": {"shape": [104], "channel": "place"}},
+                "areas": {
+                    "striatum": {"kind": "linear", "size": 4, "act": "none", "init": {"kind": "zeros"}},
+                    "critic": {"kind": "linear", "size": 1, "act": "none", "init": {"kind": "zeros"}},
+                },
+                "pathways": [{"from": "where", "to": "striatum"}, {"from": "where", "to": "critic"}],
+                "optimizer": {"kind": "adam", "lr": 0.1},
+            },
+            "worlds": {"rooms": {"source": {"kind": "grid", "goal": 90}, "steps": 32, "actor": "striatum"}},
+            "costs": {
+                "worth": {"kind": "td_value", "at": "critic", "trace": 0.9},
+                "doing": {"kind": "policy_gradient", "at": "striatum", "critic": "critic", "entropy": 0.001},
+            },
+            "stages": [
+                {
+                    "name": "rooms",
+                    "world": "rooms",
+                    "costs": {"worth": 0.5} | ({"doing": 1.0} if weight else {}),
+                    "until": {"after": f"{updates}ba"},
+                }
+            ],
+            "probes": {"ways": {"kind": "steps_ratio", "world": "rooms", "every": f"{updates}ba"}},
+        }
+        ways = lives.grown(document).last["ways"]
+        yield from lives.figures(
+            name, ways, "x", bound, None if weight == 1.0 else "actor not taught: a walk without aim"
+        )
+
+
+ENTRIES: tuple[Entry, ...] = (entry("td_value", _td_value), entry("policy_gradient", _policy_gradient))

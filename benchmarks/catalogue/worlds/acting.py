@@ -1,0 +1,85 @@
+"""Worlds that answer: a walk without aim against the table of moves, and what their steps take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+
+from benchmarks.catalogue.table import Entry, Figure, Proof, entry
+from benchmarks.catalogue.worlds.pace import LIVES, MOST, regime_of
+from models.engine.acting import Policy, episodes
+from models.engine.cohort import birth
+from models.engine.feed import Stream
+from models.engine.step import Training
+from models.protocols import Episodes
+from models.specs.worlds import WorldSpec
+from models.worlds.grid import Grid
+
+
+def _walked(source: dict[str, Any], count: int) -> Episodes:
+    spec = TypeAdapter(WorldSpec).validate_python({"source": source, "steps": 2}, strict=False)
+    stream = Stream(spec, {}, {})
+    actions = spec.source.facts().actions
+    assert actions is not None
+    return episodes(stream, Policy(None, None, actions), ({}, {}), torch.tensor([0]), torch.arange(count)[None])
+
+
+def _grid(quick: bool) -> Iterator[Figure]:
+    spec = TypeAdapter(WorldSpec).validate_python({"source": {"kind": "grid"}}, strict=False)
+    rooms = Stream(spec, {}, {}).world
+    assert isinstance(rooms, Grid)
+    wanted = _expected(rooms.next.numpy(), rooms.limit)
+    found = float(_walked({"kind": "grid"}, 4000 if quick else 40_000).steps.double().mean())
+    yield Figure("steps_off", abs(found / wanted - 1.0), "share", "<= 0.02", "the table of moves")
+    one = float(_walked({"kind": "grid", "goal": 0}, 4000).steps.double().mean())
+    yield Figure("control", abs(one / wanted - 1.0), "share", ">= 0.02", "the goal always in a corner")
+
+
+def _expected(following: np.ndarray[Any, Any], limit: int) -> float:
+    """Mean steps of a walk without aim, over all pairs of start and goal."""
+    places, total = len(following), 0.0
+    for goal in range(places):
+        move = np.zeros((places, places))
+        np.add.at(move, (np.repeat(np.arange(places), 4), following.flatten()), 0.25)
+        there = np.full(places, 1.0 / (places - 1))
+        there[goal] = 0.0
+        for _ in range(limit):
+            total += there.sum()
+            there = there @ move
+            there[goal] = 0.0
+    return total / places
+
+
+def _chain(quick: bool) -> Iterator[Figure]:
+    told = _walked({"kind": "chain"}, 2000 if quick else 20_000)
+    yield Figure("return", float(told.reward.mean()), "reward", "within 0.46 0.54", "1 / 2")
+    yield Figure("steps", float(told.steps.double().mean()), "steps", "within 93 107", "10 steps to either end: 100")
+
+
+def _pace(kind: str) -> Proof:
+    """Share of an update of eight lives in which nothing but the world is asked."""
+
+    def proof(quick: bool) -> Iterator[Figure]:
+        regime = regime_of(kind)
+        training = Training(birth(regime, range(LIVES)), regime)
+        index = torch.arange(regime.batch).expand(LIVES, -1)
+        updates = 10 if quick else 60
+        training.update()
+        began = time.perf_counter()
+        for _ in range(updates):
+            training.update()
+        whole = time.perf_counter() - began
+        began = time.perf_counter()
+        for _ in range(updates):
+            training.stream.world.sample(training.cohort.seeds_N, index)
+        yield Figure("pace", (time.perf_counter() - began) / whole, "share", f"<= {MOST}")
+
+    return proof
+
+
+ENTRIES: tuple[Entry, ...] = (entry("grid", _grid, _pace("grid")), entry("chain", _chain, _pace("chain")))

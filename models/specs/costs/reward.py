@@ -1,0 +1,40 @@
+"""Costs of acting: what states are worth, and what is done for it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.base import Name, Share
+from models.specs.costs.base import CostBase
+
+Discount = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class TdValueSpec(CostBase):
+    """Squared errors of temporal differences: the area's one unit comes to say what is still to come."""
+
+    kind: Literal["td_value"]
+    scope: Literal["local", "upstream"] = "local"
+    discount: Discount = 0.99
+    """Of a reward, per step."""
+    trace: Share = 0.0
+    """Lambda: 0 rests on the next value, 1 on the rewards up to the end of the fragment."""
+
+
+class PolicyGradientSpec(CostBase):
+    """Log probability of what was done, weighed by how much better than expected it went, and entropy."""
+
+    kind: Literal["policy_gradient"]
+    scope: Literal["local", "upstream"] = "upstream"
+    critic: Name | None = None
+    """The area that says what to expect; none: nothing is expected, and rewards count up to the fragment's end."""
+    discount: Discount = 0.99
+    trace: Share = 0.95
+    """Lambda of the advantage: 0 is one step ahead of the critic, 1 all rewards of the fragment."""
+    entropy: Annotated[float, Field(ge=0.0, le=100.0)] = 0.01
+    """Weight of the entropy of what is done, in nats."""
+
+
+RewardCost = TdValueSpec | PolicyGradientSpec

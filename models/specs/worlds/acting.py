@@ -1,0 +1,64 @@
+"""Sources that answer what is done in them: places, moves, rewards."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.worlds.facts import Factor, Source, SourceFacts
+
+Limit = Annotated[int, Field(ge=1, le=100_000)]
+
+FOUR_ROOMS = (
+    "wwwwwwwwwwwww",
+    "w.....w.....w",
+    "w.....w.....w",
+    "w...........w",
+    "w.....w.....w",
+    "w.....w.....w",
+    "ww.wwww.....w",
+    "w.....www.www",
+    "w.....w.....w",
+    "w.....w.....w",
+    "w...........w",
+    "w.....w.....w",
+    "wwwwwwwwwwwww",
+)
+PLACES = sum(row.count(".") for row in FOUR_ROOMS)
+
+
+def _done(actions: int) -> dict[str, Factor]:
+    """What every acting world tells of each step but the last of a fragment, where all three are 0."""
+    return {"action": Factor("event", classes=actions), "reward": Factor("event"), "done": Factor("event", classes=2)}
+
+
+class GridSpec(Source):
+    """Four rooms of 104 places with a goal; four moves, reward 1 at the goal, which ends the episode."""
+
+    kind: Literal["grid"]
+    goal: Literal["random"] | Annotated[int, Field(ge=0, lt=PLACES)] = "random"
+    """A place drawn for each episode, or always the one of this number, counted row by row."""
+    limit: Limit = 200
+    """Steps after which an episode ends without reward."""
+
+    def facts(self) -> SourceFacts:
+        """What is near, and where that is."""
+        factors = {"place": Factor("state", classes=PLACES), "distance": Factor("state"), **_done(4)}
+        return SourceFacts({"view": (2, 7, 7), "place": (PLACES,)}, None, factors, max_steps=256, actions=4)
+
+
+class ChainSpec(Source):
+    """A row of states with an end on either side; reward 1 at the right one."""
+
+    kind: Literal["chain"]
+    states: Annotated[int, Field(ge=1, le=1001)] = 19
+    limit: Limit = 10_000
+
+    def facts(self) -> SourceFacts:
+        """Which state it is."""
+        factors = {"place": Factor("state", classes=self.states), "distance": Factor("state"), **_done(2)}
+        return SourceFacts({"place": (self.states,)}, None, factors, max_steps=256, actions=2)
+
+
+ActingSource = GridSpec | ChainSpec

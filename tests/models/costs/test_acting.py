@@ -1,0 +1,88 @@
+"""Costs of acting: what states are worth, and what is done for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor
+
+from models.costs import build_cost
+from models.draw import Draw
+from models.protocols import Batch, Moment
+from models.specs.costs import CostSpec
+
+
+def told(value: Tensor, logits: Tensor, reward: list[float], done: list[int], action: list[int]) -> Moment:
+    """One life, one fragment."""
+    factors = {
+        "reward": torch.tensor([[reward]]),
+        "done": torch.tensor([[done]]),
+        "action": torch.tensor([[action]]),
+    }
+    batch = Batch({}, None, factors, torch.zeros(1, 1, dtype=torch.int64))
+    rate = {"critic": value.reshape(1, 1, -1, 1), "striatum": logits.reshape(1, 1, -1, 2)}
+    draw = Draw(torch.tensor([1]))
+    return Moment(batch, rate, {}, {}, draw, {}, lambda at, _: rate[at])
+
+
+def cost(**options: Any) -> Any:
+    return build_cost("judge", TypeAdapter(CostSpec).validate_python(options))
+
+
+VALUE = [0.5, 0.25, 1.0, 2.0]
+"""V of four frames; the second way brings 1 and ends an episode, the third brings 3."""
+
+
+def moment(value: Tensor | None = None, logits: Tensor | None = None) -> Moment:
+    value = torch.tensor(VALUE) if value is None else value
+    logits = torch.zeros(4, 2) if logits is None else logits
+    return told(value, logits, [0.0, 1.0, 3.0, 0.0], [0, 1, 0, 0], [1, 0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("trace", "worth"),
+    [
+        # one step: 0 + .5 * .25, 1 + 0, 3 + .5 * 2
+        (0.0, [0.125, 1.0, 4.0]),
+        # all of it: .5 * 1, 1, 3 + .5 * 2
+        (1.0, [0.5, 1.0, 4.0]),
+        # half and half: .5 * (.5 * .25 + .5 * 1), 1, 4
+        (0.5, [0.3125, 1.0, 4.0]),
+    ],
+)
+def test_errors_are_those_of_temporal_differences(trace: float, worth: list[float]) -> None:
+    value = torch.tensor(VALUE, requires_grad=True)
+    judge = cost(kind="td_value", at="critic", discount=0.5, trace=trace)
+    errors = [g - v for g, v in zip(worth, VALUE, strict=False)]
+    found = judge(moment(value))
+    assert found.tolist() == pytest.approx([sum(error**2 for error in errors) / 3])
+    assert judge.per_sample(moment(value)).tolist() == [pytest.approx(found.tolist())]
+    (down,) = torch.autograd.grad(found.sum(), value)
+    # no error goes back through what follows: the last frame only lends its value
+    assert down.tolist() == pytest.approx([*(-2 * error / 3 for error in errors), 0.0])
+
+
+def test_what_went_better_than_expected_is_done_more_often() -> None:
+    logits = torch.zeros(4, 2, requires_grad=True)
+    judge = cost(kind="policy_gradient", at="striatum", critic="critic", discount=0.5, trace=0.0, entropy=0.0)
+    value = torch.tensor(VALUE, requires_grad=True)
+    found = judge(moment(value, logits))
+    better = [0.125 - 0.5, 1.0 - 0.25, 4.0 - 1.0]
+    # every action has probability 1/2
+    assert found.tolist() == pytest.approx([sum(better) / 3 * 0.6931472])
+    down, none = torch.autograd.grad(found.sum(), [logits, value], allow_unused=True)
+    assert none is None
+    pushes = [(a / 3 * 0.5, -a / 3 * 0.5) for a in better]
+    # actions 1, 0, 1: the other one is pushed the other way
+    wanted = [pushes[0], pushes[1][::-1], pushes[2], (0.0, 0.0)]
+    torch.testing.assert_close(down, torch.tensor(wanted))
+
+
+def test_without_a_critic_rewards_count_and_entropy_is_weighed() -> None:
+    judge = cost(kind="policy_gradient", at="striatum", discount=0.5, entropy=0.1)
+    log_2 = 0.6931472
+    # G: .5 * 1, 1, 3
+    assert judge(moment()).tolist() == pytest.approx([(0.5 + 1.0 + 3.0) / 3 * log_2 - 0.1 * log_2])

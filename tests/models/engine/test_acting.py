@@ -1,0 +1,89 @@
+"""Organisms that act: what they learn by it, and that a life is the same however it is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from living import digest, live, planned
+
+from models.specs.checks import check_document
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "members"
+
+
+def example(path: str, **changes: Any) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((EXAMPLES / path).read_text())
+    return document | changes
+
+
+def rooms(updates: int = 7) -> dict[str, Any]:
+    document = example("costs/policy_gradient.yaml")
+    document["worlds"]["rooms"]["source"]["limit"] = 20
+    document["worlds"]["rooms"]["steps"] = 6
+    document["stages"][0]["until"] = {"after": f"{updates}ba"}
+    document["probes"]["ways"] |= {"every": "3ba", "n": 9}
+    return document
+
+
+def test_a_life_is_the_same_in_every_cohort_alone_and_cut_in_pieces() -> None:
+    arm = planned(rooms())
+    whole, histories = live(arm, range(3))
+    alone, history = live(arm, [1])
+    cut, pieces = live(arm, [2, 1], every=2)
+    assert digest(whole.take([1]), {1: histories[1]}) == digest(alone, history)
+    assert digest(cut.take([1]), {1: pieces[1]}) == digest(alone, history)
+    place = next(value for name, value in alone.own.items() if name.endswith("/episode"))
+    assert len(set((place[0] % (1 << 32)).tolist())) > 1, "episodes have ended in some slots and not in others"
+
+
+def test_places_are_gone_on_from_where_they_were_left() -> None:
+    seven, _ = live(planned(rooms(7)), [4])
+    eight, _ = live(planned(rooms(8)), [4])
+    clocks = [next(value for name, value in each.own.items() if name.endswith("/clock")) for each in (seven, eight)]
+    # a fragment of six frames has five ways; where no episode ended, so many steps are added
+    assert set((clocks[1] - clocks[0])[0].tolist()) & {5}
+
+
+def test_a_critic_that_watches_learns_what_states_are_worth() -> None:
+    cohort, _ = live(planned(example("costs/td_value.yaml")), range(5))
+    value = cohort.params["area/critic/from/where/weight"][..., 0].detach()
+    true = torch.arange(1, 20) / 20
+    error = (value - true).square().mean(dim=1).sqrt()
+    assert float(error.max()) < 0.06
+    assert float((torch.full((19,), 0.5) - true).square().mean().sqrt()) > 0.25
+
+
+def test_an_actor_learns_to_go_where_it_pays() -> None:
+    _, histories = live(planned(example("worlds/chain.yaml")), range(5))
+    for seed, history in histories.items():
+        ((_, path),) = [key for key in history if key[1].startswith("p") and "." not in key[1]]
+        told = [np.frombuffer(value, np.float32)[0] for _, value in history[0, path]]
+        assert told[0] < 0.85, seed
+        assert told[-1] > 0.95, seed
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        (lambda d: d["worlds"]["rooms"].update(actor="nobody"), "E01", "unknown area 'nobody'"),
+        (lambda d: d["worlds"]["rooms"].update(actor="critic"), "E14", "knows 4 actions"),
+        (lambda d: d["worlds"]["rooms"].update(actor=None), "E06", "needs an actor, striatum"),
+        (lambda d: d["worlds"]["rooms"].update(steps=1), "E06", "needs 2 time steps"),
+        (lambda d: d["worlds"]["rooms"].update(size=100), "E30", "it has no size"),
+        (lambda d: d["costs"]["doing"].update(critic="nobody"), "E03", "unknown area 'nobody'"),
+        (lambda d: d["costs"]["worth"].update(at="striatum"), "E14", "a value is one number"),
+        (lambda d: d["organism"]["areas"]["critic"].update(kind="recurrent", act="tanh"), "E30", "carries state"),
+        (lambda d: d["worlds"]["rooms"].update(source="digits", steps=1), "E30", "nobody acts in digits"),
+        (lambda d: d["clock"].update(sweeps=2), "E30", "sweeps"),
+    ],
+)
+def test_what_cannot_act_is_refused_with_the_reason(change: Any, code: str, says: str) -> None:
+    document = rooms()
+    change(document)
+    found = check_document(document).findings
+    assert any(each.code == code and says in each.message for each in found), [str(each.message) for each in found]

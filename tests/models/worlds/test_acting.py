@@ -1,0 +1,92 @@
+"""Worlds that answer: where moves lead, what they bring, and how long a walk without aim takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+
+from models.draw import Draw
+from models.engine.acting import Policy, episodes
+from models.engine.feed import Stream
+from models.specs.worlds import WorldSpec
+from models.worlds.grid import Grid
+
+
+def stream(**source: Any) -> Stream:
+    spec = TypeAdapter(WorldSpec).validate_python({"source": source, "steps": 2}, strict=False)
+    return Stream(spec, {}, {})
+
+
+def grid(**options: Any) -> Grid:
+    place = stream(kind="grid", **options).world
+    assert isinstance(place, Grid)
+    return place
+
+
+def walked(count: int, **source: Any) -> Any:
+    index = torch.arange(count)[None]
+    policy = Policy(None, None, stream(**source).world.actions)  # type: ignore[arg-type, attr-defined]
+    return episodes(stream(**source), policy, ({}, {}), torch.tensor([3]), index)
+
+
+def test_walls_stop_doors_lead_and_the_shortest_ways_are_short() -> None:
+    rooms = grid()
+    assert rooms.next.shape == (104, 4)
+    # place 0 is the upper left corner: north and west are walls, east is place 1
+    assert rooms.next[0].tolist() == [0, 1, int(rooms.next[0, 2]), 0]
+    assert torch.equal(rooms.distance, rooms.distance.mT)
+    assert (int(rooms.distance[0, 103]), int(rooms.distance.max())) == (20, 20)
+    for move in range(4):
+        one = rooms.distance[torch.arange(104), rooms.next[:, move]]
+        assert set(one.tolist()) <= {0, 1}
+
+
+def test_the_goal_pays_and_ends_and_so_does_the_limit() -> None:
+    rooms = grid(goal=1)
+    state = {"place": torch.tensor([[0, 2]]), "goal": torch.tensor([[1, 1]])}
+    after, reward, over = rooms.moved(state, torch.tensor([[1, 1]]))
+    assert (after["place"].tolist(), reward.tolist(), over.tolist()) == ([[1, 3]], [[1.0, 0.0]], [[True, False]])
+    told = walked(500, kind="grid", goal=1, limit=5)
+    assert int(told.steps.max()) == 5
+    assert torch.equal(told.reward == 1.0, (told.steps < 5) | (told.reward == 1.0))
+
+
+def test_a_walk_without_aim_takes_as_long_as_the_table_of_moves_says() -> None:
+    rooms, goal, limit = grid(goal=52), 52, 200
+    move = np.zeros((104, 104))
+    for place in range(104):
+        for following in rooms.next[place].tolist():
+            move[place, following] += 0.25
+    move[goal] = 0.0
+    # expected min(steps, limit), by how many are still on their way after each step
+    there = np.full(104, 1 / 103)
+    there[goal] = 0.0
+    wanted = 0.0
+    for _ in range(limit):
+        wanted += there.sum()
+        there = there @ move
+        there[goal] = 0.0
+    found = walked(6000, kind="grid", goal=52, limit=limit).steps.double().mean()
+    assert abs(float(found) / wanted - 1.0) < 0.02
+
+
+def test_a_chain_pays_at_its_right_end_half_of_the_time() -> None:
+    told = walked(2000, kind="chain", states=5)
+    assert 0.46 < float(told.reward.mean()) < 0.54
+    # from the middle of five, an end is 3 steps away: 9 on average
+    assert 8.4 < float(told.steps.double().mean()) < 9.6
+    assert bool(told.visited.all())
+
+
+def test_starts_and_goals_are_drawn_evenly_and_never_coincide() -> None:
+    rooms = grid()
+    state = rooms.begin(Draw(torch.tensor([5]), torch.arange(20_000)[None]))
+    assert not bool((state["place"] == state["goal"]).any())
+    for name in ("place", "goal"):
+        share = torch.bincount(state[name][0], minlength=104) / 20_000 * 104
+        assert 0.7 < float(share.min()) <= float(share.max()) < 1.3
+    view = rooms.given({"place": torch.tensor([[0]]), "goal": torch.tensor([[2]])})[0]["view"][0, 0, 0]
+    assert (view[1].nonzero().tolist(), float(view[0, 3, 3]), float(view[0, 2, 3])) == ([[3, 5]], 0.0, 1.0)
