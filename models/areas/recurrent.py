@@ -31,7 +31,7 @@ class Recurrent:
                 units, biases 0 but 1 for what an lstm keeps
     Shapes:     inputs (N, B, T, *source units) -> (N, B, T, U); before the first step all rates are 0
     Units:      rates dimensionless; of units that spike, spikes per time step
-    Rules:      those that see time (bptt, eprop, rflo, force, surrogate_gradient), backprop, perturbation
+    Rules:      those that see time (bptt, eprop, rflo, surrogate_gradient), backprop, perturbation
     Reference:  Elman (1990) Cogn. Sci. 14:179; Cho et al. (2014) EMNLP; Hochreiter & Schmidhuber (1997) Neural Comput.
                 9:1735; Gers, Schmidhuber & Cummins (2000) Neural Comput. 12:2451 for the bias of what is kept
     """
