@@ -147,7 +147,8 @@ def warm(document: dict[str, Any]) -> dict[str, Any]:
     """A life of other seeds, so that both workers have loaded what they need."""
     base = document["base"]
     stages = [{**base["stages"][0], "until": {"after": "1ep"}}]
-    return dict(base | {"stages": stages, "seeds": {"start": 900, "count": 64}})
+    bare = {name: part for name, part in base.items() if name not in ("deficits", "critical_periods")}
+    return dict(bare | {"stages": stages, "seeds": {"start": 900, "count": 64}})
 
 
 if __name__ == "__main__":
