@@ -19,6 +19,10 @@ Params = dict[str, Tensor]
 """Tensors with a leading cohort dimension N, by address: `area/V1/bias`, `cost/rebuild/decoder/weight`."""
 
 
+def _unseen(name: str) -> Mapping[str, Tensor]:
+    raise RuntimeError(f"these items were not shown by a world: nobody can look at them as {name}")
+
+
 @dataclass(frozen=True)
 class Batch:
     """What is shown in one update or measured in one probe."""
@@ -31,6 +35,8 @@ class Batch:
     """Ground truth, (N, B, T) or (N, B, T, D); for probes and oracle targets only."""
     index_NB: Tensor
     """Which item of the world each one is: position in a finite split, presentation number in an endless one."""
+    view: Callable[[str], Mapping[str, Tensor]] = _unseen
+    """Sense -> what it would receive of another look at the same items, by the name of the look."""
 
 
 def _once(other: Variation) -> Moment:
@@ -213,6 +219,15 @@ class World(Protocol):
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """What is shown of these items."""
+        ...
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A world whose items can be looked at otherwise."""
+
+    def view(self, name: str, seeds_N: Tensor, index_NB: Tensor) -> dict[str, Tensor]:
+        """Channels (N, B, T, *shape) of these items, by the name of the look."""
         ...
 
 

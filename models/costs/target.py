@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.costs import places
 from models.draw import Draw
-from models.protocols import Moment, Params
+from models.protocols import Moment, Params, Variation
 from models.specs.costs.target import (
     AreaTarget,
     InputTarget,
@@ -35,7 +35,7 @@ def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
         case InputTarget():
             target = moment.batch.senses[spec.sense or sense].flatten(3)
         case AreaTarget():
-            target = _of_area(moment.rate[spec.area], spec.read)
+            target = _of_area(spec, moment)
         case TrackTarget():
             target = places.carried(moment.rate[spec.area].detach(), spec.horizon, spec.reach).flatten(3)
         case NextTarget():
@@ -106,10 +106,16 @@ def only(senses: Sequence[str], spec: TargetSpec) -> str:
     return ""
 
 
-def _of_area(rate: Tensor, read: str) -> Tensor:
-    """What is read of an area's map."""
+def _of_area(spec: AreaTarget, moment: Moment) -> Tensor:
+    """What an area gives, at another look if one is named, or what is read of its map."""
+    rate = moment.rate[spec.area]
+    if spec.view is not None:
+        with torch.no_grad():
+            looked = moment.again(Variation(senses=moment.batch.view(spec.view))).rate[spec.area]
+        held = looked.shape[2] // rate.shape[2]
+        rate = looked[:, :, held - 1 :: held]
     how = {"centre": places.centre, "direction": places.direction, "argmax": places.largest}
-    return how[read](rate) if read in how else rate.flatten(3)
+    return how[spec.read](rate) if spec.read in how else rate.flatten(3)
 
 
 def _ahead(spec: NextTarget, name: str, sense: str, moment: Moment) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 
 import numpy as np
@@ -21,7 +22,7 @@ from models.engine.filters import Filter, Seen
 from models.engine.normal import clean_scales
 from models.engine.order import Order, Passes, Scenes
 from models.errors import Refused
-from models.protocols import Batch, Shown, World
+from models.protocols import Batch, Looks, Shown, World
 from models.specs.organism import SenseSpec
 from models.specs.shapes import channel_for
 from models.specs.transforms import OnWorlds
@@ -105,7 +106,15 @@ class Stream:
             seen = self._deficits[name](seen, self._classes, strength_N, draw.at("deficit"))
         told = {name: self._held(factor) for name, factor in factors.items()}
         senses = {sense: self._held(self._normal(sense, x)) for sense, x in seen.senses.items()}
-        return Batch(senses, None if seen.label is None else self._held(seen.label), told, item_NB)
+
+        @cache
+        def view(name: str) -> Mapping[str, Tensor]:
+            assert isinstance(self.world, Looks)
+            owners_N = torch.zeros_like(draw.seeds_N) if self.spec.shared else draw.seeds_N
+            looked = self.world.view(name, owners_N, item_NB)
+            return self.received((looked, None, {}), item_NB, draw, strengths).senses
+
+        return Batch(senses, None if seen.label is None else self._held(seen.label), told, item_NB, view)
 
     def _normal(self, sense: str, x: Tensor) -> Tensor:
         """A sense in the scale of its clean channel, if the world is normalised."""

@@ -22,7 +22,7 @@ from models.engine.judging import Judged, target_of
 from models.engine.organism import Organism, Wiring
 from models.engine.traces import Portion, traced_norms
 from models.errors import Refused
-from models.protocols import Batch, Episodes, Moment, Params, SampleCost
+from models.protocols import Batch, Episodes, Moment, Params, SampleCost, Variation
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.costs import CostSpec
 from models.specs.reach import closed_pathways, learns_freely, reaches
@@ -85,7 +85,12 @@ class Items:
         senses = {name: last(each) for name, each in moment.batch.senses.items()}
         factors = {name: last(each) for name, each in moment.batch.factors.items()}
         label = None if moment.batch.label is None else last(moment.batch.label)
-        return replace(moment, batch=Batch(senses, label, factors, moment.batch.index_NB), rate=rate, inputs=inputs)
+        return replace(
+            moment,
+            batch=Batch(senses, label, factors, moment.batch.index_NB, moment.batch.view),
+            rate=rate,
+            inputs=inputs,
+        )
 
     def _whole(self, parts: list[Moment]) -> Moment:
         rate = {name: torch.cat([part.rate[name] for part in parts], dim=1) for name in parts[0].rate}
@@ -98,8 +103,13 @@ class Items:
             None if self.batch.label is None else torch.cat([_told(part) for part in parts], dim=1),
             {name: torch.cat([part.batch.factors[name] for part in parts], dim=1) for name in parts[0].batch.factors},
             self.index_NB,
+            self.batch.view,
         )
-        return replace(parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs)
+        return replace(parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs, again=self._again)
+
+    def _again(self, other: Variation) -> Moment:
+        """All items once more, in one pass."""
+        return self.organism.run(self.portion.weight, self.portion.own, self.batch, self.draw).again(other)
 
 
 class Exam:
@@ -245,6 +255,7 @@ def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
         None if batch.label is None else change(batch.label),
         {name: change(each) for name, each in batch.factors.items()},
         change(batch.index_NB),
+        lambda view: {name: change(each) for name, each in batch.view(view).items()},
     )
 
 

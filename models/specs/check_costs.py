@@ -72,6 +72,9 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
             return f"the factor '{target.name}'" if named else "labels"
         if isinstance(cost, CrossEntropySpec) and factor.classes is None:
             return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
+    view = target.view if isinstance(target, AreaTarget) else None
+    if view is not None and view not in facts(world.source).views:
+        return f"the view '{view}'"
     least = steps_of(cost)
     return f"{least} time steps" if world.steps < least else lacks_rewards(cost, world)
 

@@ -34,10 +34,12 @@ class InputTarget(TargetBase):
 
 
 class AreaTarget(TargetBase):
-    """The output of another area on the same item."""
+    """The output of another area on the same item, or of the same area at another look."""
 
     kind: Literal["area"]
     area: Name
+    view: Name | None = later(None)
+    """What the area gives at another look at the same items, as the world names it."""
     read: Literal["none", "centre", "direction", "argmax"] = later("none")
     """What of its map is wanted: all; or a place, its centre of mass or its largest, in half frames from the middle, x
     right, y down; or the direction of the centre of mass, a unit vector."""
