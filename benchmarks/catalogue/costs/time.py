@@ -34,10 +34,10 @@ def _watched(world: dict[str, Any], area: dict[str, Any], cost: dict[str, Any], 
 
 
 def _predict_next(quick: bool) -> Iterator[Figure]:
-    updates = 500 if quick else 3000
+    updates = 500 if quick else 800
     area = {"kind": "recurrent", "cell": "gru", "size": 128}
     for name, world, bound in (
-        ("over_copy", FILM, "<= 0.5" if quick else "<= 0.3"),
+        ("over_copy", FILM, "<= 0.5" if quick else "<= 0.45"),
         ("control", FILM | {"transforms": ["shuffle_time"]}, ">= 1"),
     ):
         life = _watched(world, area, {"kind": "predict_next"}, updates)
