@@ -109,8 +109,8 @@ def ours(client: Client, document: dict[str, Any]) -> tuple[float, dict[str, lis
         raise RuntimeError(f"{job.id} {job.status}: {job.state['error']}")
     (final,) = (each for each in job.outcomes().outcomes if each.name == "final")
     by_arm = {each.name: [life.value for life in each.lives if life.value is not None] for each in final.arms}
-    plan = client.plan(document)
-    return seconds, by_arm, plan["samples"]["flat"] / plan["samples"]["shared"]
+    samples = client.plan(document)["totals"]["samples"]
+    return seconds, by_arm, samples["flat"] / samples["shared"]
 
 
 def agreeing(here: dict[str, list[float]], there: dict[str, dict[str, float]]) -> float:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from models.credit.backprop import paired, weighed
 from models.credit.through import Through
 from models.draw import Draw
 from models.protocols import Params
@@ -37,7 +38,7 @@ class _Linear(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, base: Tensor, feedback: Tensor) -> Tensor:
         ctx.save_for_backward(x, feedback)
         ctx.base_rows = base.shape[1]
-        return torch.baddbmm(base, x, weight)
+        return weighed(base, x, weight)
 
     @staticmethod
     @once_differentiable
@@ -45,7 +46,7 @@ class _Linear(torch.autograd.Function):
         x, feedback = ctx.saved_tensors
         wants_x, wants_weight, wants_base, _ = ctx.needs_input_grad
         down = torch.bmm(g, feedback.mT) if wants_x else None
-        weight = torch.bmm(x.mT, g) if wants_weight else None
+        weight = paired(x, g) if wants_weight else None
         base = (g.sum(1, keepdim=True) if ctx.base_rows == 1 else g) if wants_base else None
         return down, weight, base, None
 

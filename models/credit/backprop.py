@@ -37,15 +37,29 @@ FEW = 12
 """Units below which a product is taken transposed: for 10, MKL needs four times as long as for 12."""
 
 
+def weighed(base: Tensor, x_NMS: Tensor, weight_NSU: Tensor) -> Tensor:
+    """The sum base + x W (N, M, U); of few units as (base^T + W^T x^T)^T."""
+    if weight_NSU.shape[2] < FEW:
+        return torch.baddbmm(base.mT, weight_NSU.mT, x_NMS.mT).mT.contiguous()
+    return torch.baddbmm(base, x_NMS, weight_NSU)
+
+
+def paired(x_NMS: Tensor, error_NMU: Tensor) -> Tensor:
+    """The sum x^T d over M, (N, S, U); of few units as (d^T x)^T."""
+    if error_NMU.shape[2] < FEW:
+        return torch.bmm(error_NMU.mT, x_NMS).mT.contiguous()
+    return torch.bmm(x_NMS.mT, error_NMU)
+
+
 class _Few(torch.autograd.Function):
-    """The sum base + x W for few units, as (base^T + W^T x^T)^T."""
+    """The sum base + x W for few units, whose way back takes its products in the same manner."""
 
     @staticmethod
     def forward(ctx: Any, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor) -> Tensor:
         ctx.save_for_backward(x_NMS, weight_NSU)
         ctx.save_for_forward(x_NMS, weight_NSU)
         ctx.rows = base.shape[1]
-        return torch.baddbmm(base.mT, weight_NSU.mT, x_NMS.mT).mT.contiguous()
+        return weighed(base, x_NMS, weight_NSU)
 
     @staticmethod
     @once_differentiable
@@ -53,7 +67,7 @@ class _Few(torch.autograd.Function):
         x_NMS, weight_NSU = ctx.saved_tensors
         wants_x, wants_weight, wants_base = ctx.needs_input_grad
         down = torch.bmm(g, weight_NSU.mT) if wants_x else None
-        weight = torch.bmm(g.mT, x_NMS).mT.contiguous() if wants_weight else None
+        weight = paired(x_NMS, g) if wants_weight else None
         base = (g.sum(1, keepdim=True) if ctx.rows == 1 else g) if wants_base else None
         return down, weight, base
 
