@@ -37,6 +37,8 @@ class Batch:
     """Which item of the world each one is: position in a finite split, presentation number in an endless one."""
     view: Callable[[str], Mapping[str, Tensor]] = _unseen
     """Sense -> what it would receive of another look at the same items, by the name of the look."""
+    labelled_NB: Tensor | None = None
+    """Whether an item's label is shown, where that is so for some only; the label of the others means nothing."""
 
 
 def _once(other: Variation) -> Moment:

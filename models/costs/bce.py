@@ -43,7 +43,7 @@ class Bce:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
-        return self._surprise(moment).mean(dim=(1, 2, 3))
+        return target.mean(self._surprise(moment), self.spec.target, moment)
 
     def target(self, moment: Moment) -> Tensor:
         """Classes (N, B, T), or values (N, B, T, D)."""
@@ -51,7 +51,7 @@ class Bce:
 
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
-        return self._surprise(moment).mean(dim=(2, 3))
+        return target.by_item(self._surprise(moment), self.spec.target, moment)
 
     def _surprise(self, moment: Moment) -> Tensor:
         """Of every unit (N, B, T, U)."""

@@ -38,7 +38,7 @@ class CrossEntropy:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
-        return self._surprise(moment).mean(dim=(1, 2, 3))
+        return target.mean(self._surprise(moment), self.spec.target, moment)
 
     def target(self, moment: Moment) -> Tensor:
         """Classes (N, B, T), or values (N, B, T, D)."""
@@ -46,7 +46,7 @@ class CrossEntropy:
 
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
-        return self._surprise(moment).mean(dim=(2, 3))
+        return target.by_item(self._surprise(moment), self.spec.target, moment)
 
     def _surprise(self, moment: Moment) -> Tensor:
         """Of every item and step, (N, B, T, 1)."""

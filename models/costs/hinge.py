@@ -40,7 +40,7 @@ class Hinge:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
-        return self._lack(moment).mean(dim=(1, 2, 3))
+        return target.mean(self._lack(moment), self.spec.target, moment)
 
     def target(self, moment: Moment) -> Tensor:
         """Classes (N, B, T), or values (N, B, T, D)."""
@@ -48,7 +48,7 @@ class Hinge:
 
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
-        return self._lack(moment).mean(dim=(2, 3))
+        return target.by_item(self._lack(moment), self.spec.target, moment)
 
     def _lack(self, moment: Moment) -> Tensor:
         """Of every unit (N, B, T, U)."""

@@ -37,7 +37,7 @@ class Mse:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
-        return self._distance(moment).mean(dim=(1, 2, 3))
+        return target.mean(self._distance(moment), self.spec.target, moment)
 
     def target(self, moment: Moment) -> Tensor:
         """Classes (N, B, T), or values (N, B, T, D)."""
@@ -45,7 +45,7 @@ class Mse:
 
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
-        return self._distance(moment).mean(dim=(2, 3))
+        return target.by_item(self._distance(moment), self.spec.target, moment)
 
     def _distance(self, moment: Moment) -> Tensor:
         """Squared, of every unit (N, B, T, U)."""

@@ -48,7 +48,7 @@ def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
     target = target.detach()
     if target.is_floating_point() and target.dim() == 3:
         target = target.unsqueeze(3)
-    return _shuffled(target, name, moment) if spec.shuffle else target
+    return _shuffled(target, name, _lacking(spec, moment), moment) if spec.shuffle else target
 
 
 def values(target: Tensor, width: int) -> Tensor:
@@ -63,6 +63,27 @@ def values(target: Tensor, width: int) -> Tensor:
 def during(rate: Tensor, aim: Tensor) -> Tensor:
     """The steps of a rate (N, B, T, ...) that a target is for: all, or all but the last."""
     return rate[:, :, : aim.shape[2]]
+
+
+def mean(value: Tensor, spec: TargetSpec, moment: Moment) -> Tensor:
+    """Mean (N,) of what a cost makes of each item (N, B, T, U): over those that have the target."""
+    if _lacking(spec, moment) is None:
+        return value.mean(dim=(1, 2, 3))
+    return by_item(value, spec, moment).mean(dim=1)
+
+
+def by_item(value: Tensor, spec: TargetSpec, moment: Moment) -> Tensor:
+    """Numbers (N, B) whose mean `mean` is: 0 for items that lack the target, the others by so much more."""
+    value_NB, has_NB = value.mean(dim=(2, 3)), _lacking(spec, moment)
+    if has_NB is None:
+        return value_NB
+    share_N1 = has_NB.sum(dim=1, keepdim=True).clamp(min=1) / has_NB.shape[1]
+    return torch.where(has_NB, value_NB, 0.0) / share_N1
+
+
+def _lacking(spec: TargetSpec, moment: Moment) -> Tensor | None:
+    """Which items (N, B) have the target, where some lack it."""
+    return moment.batch.labelled_NB if isinstance(spec, LabelTarget) and spec.name is None else None
 
 
 def width(spec: TargetSpec, sense: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -132,9 +153,17 @@ def _label(name: str, moment: Moment) -> Tensor:
     return moment.batch.label
 
 
-def _shuffled(target: Tensor, name: str, moment: Moment) -> Tensor:
-    """Each item's target is that of another of its batch, along an addressed ring: nobody's own tells of it."""
-    ring_NB = moment.draw.at("shuffle", name).bits(1)[..., 0].argsort(dim=1, stable=True)
-    other_NB = torch.empty_like(ring_NB).scatter(1, ring_NB, ring_NB.roll(-1, dims=1))
+def _shuffled(target: Tensor, name: str, has_NB: Tensor | None, moment: Moment) -> Tensor:
+    """Each item's target is that of another of its batch, along an addressed ring: nobody's own tells of it.
+
+    The ring is of those that have one.
+    """
+    key_NB = moment.draw.at("shuffle", name).bits(1)[..., 0]
+    ring_NB = (key_NB if has_NB is None else key_NB + (~has_NB << 32)).argsort(dim=1, stable=True)
+    next_NB = ring_NB.roll(-1, dims=1)
+    if has_NB is not None:
+        place, last_N1 = torch.arange(ring_NB.shape[1]), has_NB.sum(dim=1, keepdim=True) - 1
+        next_NB = torch.where(place < last_N1, next_NB, torch.where(place == last_N1, ring_NB[:, :1], ring_NB))
+    other_NB = torch.empty_like(ring_NB).scatter(1, ring_NB, next_NB)
     index = other_NB.reshape(*other_NB.shape, *[1] * (target.dim() - 2))
     return target.gather(1, index.expand_as(target))

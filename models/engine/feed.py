@@ -29,18 +29,22 @@ from models.specs.transforms import OnWorlds
 from models.specs.worlds import GivenOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import digest_of, facts
 from models.worlds import build_world
-from models.worlds.labels import shown
+from models.worlds.labels import chosen, shown
 
 _ENOUGH = 1 << 24
 """Items of an endless world that lives which see `size` of their own take them from."""
+
+_AT_ONCE = 256
 
 Strengths = Mapping[str, Tensor]
 """Deficit -> strength (N,) of each life; only those live for some life."""
 
 
 def world_digest(spec: WorldSpec) -> str:
-    """Names a world for orders and positions: source, split, size, draw."""
+    """Names a world for orders and positions: source, split, size, draw, and a budget that cuts its passes."""
     what = digest_of(spec.source, spec.split) | {"size": spec.size, "draw": spec.draw}
+    if spec.budget is not None and not spec.keeps_unlabelled:
+        what |= {"labels": spec.budget.model_dump(mode="json", include={"count", "balanced", "draw"})}
     return hashlib.sha256(rfc8785.dumps(what)).hexdigest()[:16]
 
 
@@ -60,6 +64,7 @@ class Stream:
         self.world: World = build_world(spec.source, spec.split, spec.steps, spec.size)
         self._scales = clean_scales(spec.source, spec.steps, spec.normalise)
         self._address = word(self.digest)
+        self._labelled: dict[tuple[int, ...], Tensor] = {}
         known = facts(spec.source)
         self.floats = spec.steps * sum(prod(shape) for shape in known.channels.values())
         self._classes = known.classes
@@ -71,11 +76,38 @@ class Stream:
     @property
     def size(self) -> int | None:
         """Items of a pass; None: endless."""
-        return self.spec.size if self.world.size is None else min(self.spec.size or self.world.size, self.world.size)
+        return self.spec.pass_size
 
     def subset(self, seeds_N: Tensor) -> Tensor:
         """Items that a pass shows, (N, size), in their own order; nested in size."""
-        whole, size, alike = self.world.size or _ENOUGH, self.size, self.spec.draw == "fixed"
+        drops = self.spec.budget is not None and not self.spec.keeps_unlabelled
+        return self.labelled(seeds_N) if drops else self._whole(seeds_N)
+
+    def labelled(self, seeds_N: Tensor) -> Tensor:
+        """Items (N, count) that show their label under a budget, in their own order."""
+        if self.spec.draw == "fixed":
+            return self._chosen(torch.zeros(1, dtype=torch.int64)).expand(len(seeds_N), -1)
+        return self._chosen(seeds_N)
+
+    def _chosen(self, seeds_N: Tensor) -> Tensor:
+        who = tuple(seeds_N.tolist())
+        if who not in self._labelled:
+            whole_NS = self._whole(seeds_N)
+            owners_N = torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
+            parts = [self._classes_of(owners_N, part_NS) for part_NS in torch.split(whole_NS, _AT_ONCE, dim=1)]
+            self._labelled[who] = chosen(self.spec, torch.cat(parts, dim=1), seeds_N, whole_NS)
+        return self._labelled[who]
+
+    def _classes_of(self, owners_N: Tensor, index_NS: Tensor) -> Tensor:
+        """The class of items, at the first of their steps; 0 where the budget does not ask for it."""
+        if self.spec.budget is None or not self.spec.budget.balanced:
+            return torch.zeros_like(index_NS)
+        label = self.world.sample(owners_N, index_NS)[1]
+        assert label is not None
+        return label[:, :, 0]
+
+    def _whole(self, seeds_N: Tensor) -> Tensor:
+        whole, size, alike = self.world.size or _ENOUGH, self.spec.whole_size, self.spec.draw == "fixed"
         assert size is not None
         if size == whole or (self.world.size is None and alike):
             return torch.arange(size).expand(len(seeds_N), size)
@@ -98,6 +130,9 @@ class Stream:
     def received(self, given: Shown, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
         """What was given as senses receive it: transforms, live deficits, the frozen scale."""
         channels, label, factors = given
+        labelled_NB = self._shows(draw.seeds_N, item_NB) if self.spec.keeps_unlabelled else None
+        if label is not None and labelled_NB is not None:
+            label = torch.where(labelled_NB.reshape(*labelled_NB.shape, *[1] * (label.dim() - 2)), label, 0)
         seen = Seen({sense: channels[channel] for sense, channel in self._bound.items()}, label)
         full_N = torch.ones(len(item_NB))
         for each in self._transforms:
@@ -114,7 +149,14 @@ class Stream:
             looked = self.world.view(name, owners_N, item_NB)
             return self.received((looked, None, {}), item_NB, draw, strengths).senses
 
-        return Batch(senses, None if seen.label is None else self._held(seen.label), told, item_NB, view)
+        told_label = None if seen.label is None else self._held(seen.label)
+        return Batch(senses, told_label, told, item_NB, view, labelled_NB)
+
+    def _shows(self, seeds_N: Tensor, item_NB: Tensor) -> Tensor:
+        """Whether items (N, B) show their label."""
+        with_label_NC = self.labelled(seeds_N).contiguous()
+        place_NB = torch.searchsorted(with_label_NC, item_NB.contiguous()).clamp(max=with_label_NC.shape[1] - 1)
+        return with_label_NC.gather(1, place_NB) == item_NB
 
     def _normal(self, sense: str, x: Tensor) -> Tensor:
         """A sense in the scale of its clean channel, if the world is normalised."""

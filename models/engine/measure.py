@@ -87,7 +87,7 @@ class Items:
         label = None if moment.batch.label is None else last(moment.batch.label)
         return replace(
             moment,
-            batch=Batch(senses, label, factors, moment.batch.index_NB, moment.batch.view),
+            batch=replace(moment.batch, senses=senses, label=label, factors=factors),
             rate=rate,
             inputs=inputs,
         )
@@ -104,6 +104,7 @@ class Items:
             {name: torch.cat([part.batch.factors[name] for part in parts], dim=1) for name in parts[0].batch.factors},
             self.index_NB,
             self.batch.view,
+            self.batch.labelled_NB,
         )
         return replace(parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs, again=self._again)
 
@@ -256,6 +257,7 @@ def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
         {name: change(each) for name, each in batch.factors.items()},
         change(batch.index_NB),
         lambda view: {name: change(each) for name, each in batch.view(view).items()},
+        None if batch.labelled_NB is None else change(batch.labelled_NB),
     )
 
 

@@ -8,7 +8,7 @@ from math import isqrt, prod
 from models.specs.areas import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
-from models.specs.costs import COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
+from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
 from models.specs.costs.statistics import VaeSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
 from models.specs.costs.target import (
@@ -70,6 +70,8 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
         factor, named = _told(world, target.name), target.name is not None
         if factor is None or (isinstance(world.labels, NoLabels) and not named):
             return f"the factor '{target.name}'" if named else "labels"
+        if world.keeps_unlabelled and not named and cost.kind not in BY_ITEM:
+            return f"the label of every item ({cost.kind} leaves none out)"
         if isinstance(cost, CrossEntropySpec) and factor.classes is None:
             return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
     view = target.view if isinstance(target, AreaTarget) else None

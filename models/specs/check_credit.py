@@ -64,6 +64,10 @@ def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Fin
         if heard and reaches(organism, cost).intersection(circuit.areas):
             judge = _unpriced if cost.kind in OF_WEIGHTS else _unheard
             yield from judge(organism, number, name, cost, (stage, steps))
+            rule, partly = circuit.rule.kind, schedule.worlds[stage.world].keeps_unlabelled
+            if partly and _is_label(target_of(cost)) and ("label" in CAPABILITIES[rule].needs or rule == "local_error"):
+                message = f"stage {stage.name}: cost {name} has the label of some items of world {stage.world} only"
+                yield finding("E26", steps, f"{message}; {rule} needs every item's", "unlabelled: drop")
 
 
 def unfit_optimizers(organism: OrganismSpec) -> Iterator[Finding]:

@@ -69,7 +69,7 @@ def told(world: WorldSpec, name: str | None) -> Factor | None:
     known = facts(world.source)
     if name is not None:
         return known.factors.get(name)
-    return None if isinstance(world.labels, NoLabels) else known.label
+    return None if isinstance(world.labels, NoLabels) or world.keeps_unlabelled else known.label
 
 
 def _name(world: WorldSpec, truth: str | None) -> str:

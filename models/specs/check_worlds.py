@@ -33,10 +33,30 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             message = f"{place}: {world.steps} steps are out of bounds"
             bounds = f"{world.source.kind} has {known.min_steps} to {known.max_steps}"
             yield finding("E30", (*steps, "steps"), message, bounds)
+        yield from _budget(name, world)
         if isinstance(world.order, TemporalOrder) and (pass_sp(world) is not None or known.max_steps == 1):
             lack = "has no time" if known.max_steps == 1 else "shows a given number of items"
             message = f"{place}: order temporal follows endless streams, this world {lack}"
             yield finding("E30", (*steps, "order"), message, "order iid")
+
+
+def _budget(name: str, world: WorldSpec) -> Iterator[Finding]:
+    """E15, E30: a budget of labels is of items that are there, balanced over classes that are known."""
+    budget, steps, place = world.budget, ("worlds", name, "labels"), f"world {name}"
+    if budget is None:
+        return
+    known, items = facts(world.source), world.whole_size
+    if items is None:
+        message = f"{place}: a budget counts labels of a given number of items, {world.source.kind} never ends"
+        yield finding("E15", (*steps, "count"), message, "give the world a `size`")
+    elif budget.count > items:
+        message = f"{place}: {budget.count} labels asked, the world has {items} items"
+        yield finding("E15", (*steps, "count"), message, f"at most {items}")
+    if known.label is None:
+        yield finding("E30", steps, f"{place}: {world.source.kind} has no labels to count", "labels none")
+    elif known.classes is None and budget.balanced:
+        message = f"{place}: labels of {world.source.kind} are numbers, there are no classes to balance"
+        yield finding("E30", (*steps, "balanced"), message, "balanced: false")
 
 
 def check_data(schedule: ScheduleSpec) -> Iterator[Finding]:
@@ -150,5 +170,6 @@ def _of_cost(
 
 
 def shows_labels(world: WorldSpec) -> bool:
-    """Whether costs see labels of a world."""
-    return not isinstance(world.labels, NoLabels) and facts(world.source).classes is not None
+    """Whether every item of a world shows its class."""
+    hides = isinstance(world.labels, NoLabels) or world.keeps_unlabelled
+    return not hides and facts(world.source).classes is not None

@@ -61,6 +61,8 @@ def _met(schedule: ScheduleSpec) -> Iterator[_Met]:
         world = schedule.worlds[name]
         items = distinct(world, samples)
         labelled = 0 if isinstance(world.labels, NoLabels) else items
+        if world.budget is not None:
+            labelled = min(labelled, world.budget.count)
         yield _Met(f"{name_of(world.source, world.split)} {world.draw}", items, labelled)
 
 

@@ -9,7 +9,6 @@ from models.specs.durations import Duration
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.triggers import Since, Trigger
 from models.specs.worlds import WorldSpec
-from models.specs.worlds.sources import facts
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,7 @@ class Lengths:
 
 def pass_sp(world: WorldSpec) -> int | None:
     """Samples in one pass of a world; None for an endless one."""
-    if world.size is not None:
-        return world.size
-    sizes = facts(world.source).sizes
-    return None if sizes is None else sizes[world.split]
+    return world.pass_size
 
 
 def common_pass(schedule: ScheduleSpec) -> int | None:

@@ -1,4 +1,4 @@
-"""Which labels a world shows, and how many of them are wrong."""
+"""Which items show their label, and how many of these are wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.draw import Draw, word
-from models.specs.worlds import AllLabels, NoLabels, WorldSpec
+from models.specs.worlds import AllLabels, BudgetLabels, NoLabels, WorldSpec
 from models.specs.worlds.sources import facts, name_of
 
 
@@ -21,7 +21,7 @@ def shown(world: WorldSpec, label_NBT: Tensor | None, seeds_N: Tensor, index_NB:
     match world.labels:
         case NoLabels():
             return None
-        case AllLabels(noise=noise):
+        case AllLabels(noise=noise) | BudgetLabels(noise=noise):
             known = facts(world.source)
             if label_NBT is None or noise == 0.0 or known.classes is None:
                 return label_NBT
@@ -30,6 +30,31 @@ def shown(world: WorldSpec, label_NBT: Tensor | None, seeds_N: Tensor, index_NB:
             return _with_noise(label_NBT, noise, known.classes, draw)
         case _:
             assert_never(world.labels)
+
+
+def chosen(world: WorldSpec, label_NS: Tensor, seeds_N: Tensor, index_NS: Tensor) -> Tensor:
+    """The items (N, count) of a subset that show their label under the world's budget, in their own order.
+
+    Items are ranked by addressed keys; with `balanced` the first of every class comes before the second of any.
+    """
+    budget = world.budget
+    assert budget is not None
+    name = "" if budget.draw == "nested" else str(budget.count)
+    key_NS = Draw(seeds_N, index_NS, word(name_of(world.source, world.split))).at("budget", name).bits(1)[..., 0]
+    rank_NS = key_NS.argsort(dim=1, stable=True)
+    if budget.balanced:
+        turn_NS = _turns(label_NS.gather(1, rank_NS))
+        rank_NS = rank_NS.gather(1, turn_NS.argsort(dim=1, stable=True))
+    first_NC = rank_NS[:, : budget.count]
+    return index_NS.gather(1, first_NC).sort(dim=1).values
+
+
+def _turns(label_NS: Tensor) -> Tensor:
+    """How many of the same class stand before each item."""
+    by_class = label_NS.argsort(dim=1, stable=True)
+    sorted_NS = label_NS.gather(1, by_class)
+    before = torch.arange(label_NS.shape[1]) - torch.searchsorted(sorted_NS, sorted_NS)
+    return torch.empty_like(by_class).scatter(1, by_class, before)
 
 
 def _with_noise(label_NBT: Tensor, noise: float, classes: int, draw: Draw) -> Tensor:

@@ -49,6 +49,14 @@ def test_a_member_has_an_example_that_is_valid_and_uses_it(family: str, kind: st
     assert kind in used[family]
 
 
+OTHERS = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name not in UNIONS)
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_examples_of_other_parts_of_the_language_are_valid(path: Path) -> None:
+    assert check_schedule(ScheduleSpec.model_validate_json(orjson.dumps(read(path.read_bytes()).data))) == []
+
+
 def test_no_example_is_of_a_member_that_does_not_exist() -> None:
     for family, union in UNIONS.items():
         assert {path.stem for path in (FOLDER / family).glob("*.yaml")} <= set(kinds(union))

@@ -44,6 +44,9 @@ OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "imax"})
 """Kinds that compare an area unit by unit with a target as wide as it is."""
 
+BY_ITEM = frozenset({"cross_entropy", "mse", "bce", "hinge"})
+"""Kinds that can leave out items without a label."""
+
 RERUN = frozenset({"denoise"})
 """Kinds that run their area once more on other inputs, and judge what it then makes of them."""
 

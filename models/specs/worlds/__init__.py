@@ -25,7 +25,23 @@ class NoLabels(Spec):
     kind: Literal["none"]
 
 
-LabelsSpec = Annotated[AllLabels | NoLabels, Field(discriminator="kind"), Member]
+class BudgetLabels(Spec):
+    """So many items show their label, a fixed choice among those of the world."""
+
+    kind: Literal["budget"]
+    count: Annotated[int, Field(ge=1, le=10_000_000)]
+    balanced: bool = True
+    """As many of each class, to within one where there are enough."""
+    draw: Literal["nested", "free"] = "nested"
+    """nested: a larger budget holds the items of a smaller one; free: each count is a draw of its own."""
+    unlabelled: Literal["drop", "keep"] = "drop"
+    """drop: the other items are not shown, and a pass is the labelled ones; keep: they are shown, and costs that ask
+    for labels are means over the labelled items of a batch, 0 where it has none."""
+    noise: Share = 0.0
+    """Share of the labels that are wrong, fixed per item."""
+
+
+LabelsSpec = Annotated[AllLabels | NoLabels | BudgetLabels, Field(discriminator="kind"), Member]
 
 
 class IidOrder(Spec):
@@ -82,6 +98,29 @@ class WorldSpec(Spec):
     """frozen: less the mean, over the standard deviation of each channel; centred: less the mean of each number of it,
     in its own units. Both of the first 4096 training items, taken before transforms and deficits, which are therefore
     not normalised away."""
+
+    @property
+    def budget(self) -> BudgetLabels | None:
+        """The budget of labels, if there is one."""
+        return self.labels if isinstance(self.labels, BudgetLabels) else None
+
+    @property
+    def keeps_unlabelled(self) -> bool:
+        """Whether items with a label and items without are shown together."""
+        return self.budget is not None and self.budget.unlabelled == "keep"
+
+    @property
+    def pass_size(self) -> int | None:
+        """Items of a pass; None: endless."""
+        if self.budget is not None and self.budget.unlabelled == "drop":
+            return self.budget.count
+        return self.whole_size
+
+    @property
+    def whole_size(self) -> int | None:
+        """Items that there are, with a label or without; None: endless."""
+        sizes = facts(self.source).sizes
+        return self.size if sizes is None else min(self.size or sizes[self.split], sizes[self.split])
 
     @property
     def shared(self) -> bool:
