@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.catalogue import costs, probes, worlds
+from benchmarks.catalogue import costs, probes, studies, worlds
 from benchmarks.catalogue.table import Entry
 from models.specs.costs import CostSpec
 from models.specs.probes import ProbeSpec
@@ -18,6 +18,7 @@ class Family:
     """All members of a kind of thing."""
 
     union: Any
+    """None: documents of the examples, some of which are put to the proof elsewhere."""
     entries: tuple[Entry, ...]
 
 
@@ -25,4 +26,5 @@ FAMILIES: Mapping[str, Family] = {
     "worlds": Family(SourceSpec, worlds.ENTRIES),
     "costs": Family(CostSpec, costs.ENTRIES),
     "probes": Family(ProbeSpec, probes.ENTRIES),
+    "studies": Family(None, studies.ENTRIES),
 }

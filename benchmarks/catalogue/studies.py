@@ -1,0 +1,89 @@
+"""Studies of the examples, arm by arm: that what their notes say is so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.catalogue.costs import lives
+from benchmarks.catalogue.table import Entry, Figure, entry
+from models.specs.checks import check_document
+from models.specs.document import read
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+Arms = Mapping[str, Mapping[str, list[float]]]
+"""Arm -> probe -> its last value, by life."""
+
+
+def documents(study: str) -> dict[str, dict[str, Any]]:
+    """The schedules of a study's arms."""
+    whole = read((EXAMPLES / f"{study}.yaml").read_bytes()).data
+    base = read((EXAMPLES / f"{whole['base']}.yaml").read_bytes()).data
+    checked = check_document(whole, base)
+    checked.refuse()
+    return {arm.name: dict(arm.document) for arm in checked.arms}
+
+
+def grown(study: str, only: Callable[[str], bool], change: Callable[[dict[str, Any]], dict[str, Any]]) -> Arms:
+    """Some arms of a study, each changed as said."""
+    return {name: lives.grown(change(document)).last for name, document in documents(study).items() if only(name)}
+
+
+def shortened(value: Any, by: int) -> Any:
+    """A document whose passes are so many times fewer."""
+    match value:
+        case dict():
+            return {name: shortened(part, by) for name, part in value.items()}
+        case list():
+            return [shortened(part, by) for part in value]
+        case str() if re.fullmatch(r"[0-9.]+ep", value):
+            return f"{float(value.removesuffix('ep')) / by:g}ep"
+        case _:
+            return value
+
+
+def slopes(onsets: Sequence[float], table: Sequence[Sequence[float]]) -> npt.NDArray[np.float64]:
+    """Slope over onset of each life, from its values (onsets, lives)."""
+    return np.asarray(np.polynomial.polynomial.polyfit(onsets, np.array(table), 1)[1], dtype=np.float64)
+
+
+def _eyes_window(quick: bool) -> Iterator[Figure]:
+    """Dominance by onset of a closed eye, with a window and without one; and a window that opens once more."""
+    onsets = (0, 40) if quick else (0, 10, 20, 40)
+
+    def only(name: str) -> bool:
+        return "onset" not in name or any(name.endswith(f"onset={onset}ep") for onset in onsets)
+
+    def change(document: dict[str, Any]) -> dict[str, Any]:
+        if quick:
+            document = shortened(document, 10)
+            document["organism"]["optimizer"]["lr"] *= 5
+        return document
+
+    told = grown("eyes-window-study", only, change)
+
+    def over_onset(window: str, probe: str) -> list[float]:
+        table = [told[f"window={window},onset={onset}ep"][probe] for onset in onsets]
+        return [10 * slope for slope in slopes(onsets, table).tolist()]
+
+    unit = "index per 10 passes"
+    yield from lives.figures("V1", over_onset("closing", "V1-leans"), unit, "<= -0.01")
+    yield from lives.figures("control", over_onset("constant", "V1-leans"), unit, ">= 0.005", "V1 at a constant rate")
+    yield from lives.figures(
+        "neighbour", over_onset("closing", "SC-leans"), unit, ">= 0.005", "SC, which has no window"
+    )
+    early = told["window=closing,onset=0ep"]["V1-leans"]
+    yield from lives.figures("left", early, "index", None)
+    pairs = (("reopened", early, "<= -0.01"), ("reopened-blind", told["blind"]["V1-leans"], ">= -0.01"))
+    for name, before, required in pairs:
+        back = [after - was for after, was in zip(told[name]["V1-leans"], before, strict=True)]
+        yield from lives.figures(name, back, "index", required, "not opened again")
+
+
+ENTRIES: tuple[Entry, ...] = (entry("eyes-window-study", _eyes_window),)

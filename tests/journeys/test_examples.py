@@ -1,0 +1,37 @@
+"""What examples say of themselves, in a small form: few lives, few passes, the arms that differ most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.catalogue import studies
+from benchmarks.catalogue.costs import lives
+from models.specs.checks import check_document
+from models.specs.document import read
+
+EXAMPLES = studies.EXAMPLES
+
+
+def found(study: str) -> list[str]:
+    """Codes of all findings of a study."""
+    whole = read((EXAMPLES / f"{study}.yaml").read_bytes()).data
+    base = read((EXAMPLES / f"{whole['base']}.yaml").read_bytes()).data
+    return [each.code for each in check_document(whole, base).findings]
+
+
+def early_and_late() -> list[dict[str, Any]]:
+    """A closed eye at birth and late, under the window of V1; a twentieth as long, at ten times the rate."""
+    arms = studies.documents("eyes-window-study")
+    chosen = [studies.shortened(arms[f"window=closing,onset={onset}ep"], 20) for onset in (0, 40)]
+    for document in chosen:
+        document["organism"]["optimizer"]["lr"] *= 10
+        document["probes"].pop("exam-acc")
+    return chosen
+
+
+def test_a_window_closes_on_one_area_while_its_neighbour_stays_plastic() -> None:
+    assert found("eyes-window-study") == []
+    early, late = (lives.grown(document, 3).last for document in early_and_late())
+    for life in range(3):
+        assert early["V1-leans"][life] - late["V1-leans"][life] > 0.05, "the window had closed on V1"
+        assert late["SC-leans"][life] - early["SC-leans"][life] > 0.05, "nothing had closed on SC"
