@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.catalogue import costs, probes, studies, worlds
+from benchmarks.catalogue import areas, costs, probes, studies, worlds
 from benchmarks.catalogue.table import Entry
+from models.specs.areas import AreaSpec
 from models.specs.costs import CostSpec
 from models.specs.probes import ProbeSpec
 from models.specs.worlds.sources import SourceSpec
@@ -26,5 +27,6 @@ FAMILIES: Mapping[str, Family] = {
     "worlds": Family(SourceSpec, worlds.ENTRIES),
     "costs": Family(CostSpec, costs.ENTRIES),
     "probes": Family(ProbeSpec, probes.ENTRIES),
+    "areas": Family(AreaSpec, areas.ENTRIES),
     "studies": Family(None, studies.ENTRIES),
 }
