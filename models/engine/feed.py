@@ -20,13 +20,13 @@ from models.draw import Draw, word
 from models.engine.ahead import Ahead
 from models.engine.filters import Filter, Seen
 from models.engine.normal import clean_scales
-from models.engine.order import Order, Passes, Scenes
+from models.engine.order import Order, Paced, Passes, Scenes
 from models.errors import Refused
 from models.protocols import Batch, Looks, Shown, World
 from models.specs.organism import SenseSpec
 from models.specs.shapes import channel_for
 from models.specs.transforms import OnWorlds
-from models.specs.worlds import GivenOrder, TemporalOrder, WorldSpec
+from models.specs.worlds import GivenOrder, PacedOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import digest_of, facts
 from models.worlds import build_world
 from models.worlds.labels import chosen, shown
@@ -89,11 +89,27 @@ class Stream:
             return self._chosen(torch.zeros(1, dtype=torch.int64)).expand(len(seeds_N), -1)
         return self._chosen(seeds_N)
 
+    def ranked(self, seeds_N: Tensor, order: PacedOrder) -> Tensor:
+        """The items (N, size) of a pass, those that come first at the beginning; ties by their own order."""
+        subset_NS = self.subset(seeds_N)
+        if order.rank == "random":
+            key_NS = Draw(seeds_N, subset_NS, self._address).at("rank").bits(1)[..., 0]
+        else:
+            name, owners_N = facts(self.spec.source).difficulty, self._owners(seeds_N)
+            assert name is not None
+            parts = [self.world.sample(owners_N, part)[2][name] for part in torch.split(subset_NS, _AT_ONCE, dim=1)]
+            key_NS = torch.cat(parts, dim=1).flatten(2)[..., 0] * (1.0 if order.rank == "easy" else -1.0)
+        return subset_NS.gather(1, key_NS.argsort(dim=1, stable=True))
+
+    def _owners(self, seeds_N: Tensor) -> Tensor:
+        """Whose items lives are shown."""
+        return torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
+
     def _chosen(self, seeds_N: Tensor) -> Tensor:
         who = tuple(seeds_N.tolist())
         if who not in self._labelled:
             whole_NS = self._whole(seeds_N)
-            owners_N = torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
+            owners_N = self._owners(seeds_N)
             parts = [self._classes_of(owners_N, part_NS) for part_NS in torch.split(whole_NS, _AT_ONCE, dim=1)]
             self._labelled[who] = chosen(self.spec, torch.cat(parts, dim=1), seeds_N, whole_NS)
         return self._labelled[who]
@@ -123,7 +139,7 @@ class Stream:
 
     def given(self, seeds_N: Tensor, item_NB: Tensor) -> Shown:
         """Items as the world gives them, with the labels it lets costs see."""
-        owners_N = torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
+        owners_N = self._owners(seeds_N)
         channels, label, factors = self.world.sample(owners_N, item_NB)
         return channels, shown(self.spec, label, owners_N, item_NB), factors
 
@@ -145,8 +161,7 @@ class Stream:
         @cache
         def view(name: str) -> Mapping[str, Tensor]:
             assert isinstance(self.world, Looks)
-            owners_N = torch.zeros_like(draw.seeds_N) if self.spec.shared else draw.seeds_N
-            looked = self.world.view(name, owners_N, item_NB)
+            looked = self.world.view(name, self._owners(draw.seeds_N), item_NB)
             return self.received((looked, None, {}), item_NB, draw, strengths).senses
 
         told_label = None if seen.label is None else self._held(seen.label)
@@ -181,17 +196,19 @@ class Feed:
         self._seeds_N = torch.tensor(seeds, dtype=torch.int64)
         self._step_B = torch.arange(batch)
         self._order = _order(stream, self._seeds_N, batch)
+        self._stage_sp = 0
         self._ahead = Ahead(self._drawn, batch, len(seeds) * batch * stream.floats)
 
-    def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths) -> tuple[Batch, Draw]:
-        """The batch after so many presentations, and the draws of its presentations."""
+    def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths, stage_sp: int = 0) -> tuple[Batch, Draw]:
+        """The batch after so many presentations, at a stage time, and the draws of its presentations."""
+        self._stage_sp = stage_sp
         presentation_NB = torch.from_numpy(shown_N)[:, None] + self._step_B
         item_NB, given = self._ahead.at(shown_N)
         draw = self._stream.draw(self._seeds_N, presentation_NB)
         return self._stream.received(given, item_NB, draw, strengths), draw
 
     def _drawn(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> tuple[Tensor, Shown]:
-        item_NB = self._order.items(shown_N, presentation_NB)
+        item_NB = self._order.items(shown_N, presentation_NB, self._stage_sp)
         return item_NB, self._stream.given(self._seeds_N, item_NB)
 
 
@@ -200,6 +217,8 @@ def _order(stream: Stream, seeds_N: Tensor, batch: int) -> Order:
     spec, known = stream.spec, facts(stream.spec.source)
     draw = stream.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order")
     given = isinstance(spec.order, GivenOrder)
+    if isinstance(spec.order, PacedOrder):
+        return Paced(draw, stream.ranked(seeds_N, spec.order), batch, spec.order.available)
     if stream.size is not None:
         return Passes(draw, stream.subset(seeds_N), given=given)
     windows = known.max_steps // spec.steps if isinstance(spec.order, TemporalOrder) else 1

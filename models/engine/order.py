@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import LATER
+from models.specs.envelopes import Scalar, value
 
 TILE = 4096
 """Items of an endless shared world that come round together."""
@@ -19,8 +21,8 @@ TILE = 4096
 class Order(Protocol):
     """The items of a cohort's presentations."""
 
-    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> Tensor:
-        """Item of each presentation; `shown_N` is how much each life had seen before the batch."""
+    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor, stage_sp: int = 0) -> Tensor:
+        """Item of each presentation; `shown_N` is how much each life had seen before the first, at that stage time."""
         ...
 
 
@@ -37,7 +39,7 @@ class Scenes:
         self._reuse = reuse
         self._windows = windows
 
-    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> Tensor:
+    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor, stage_sp: int = 0) -> Tensor:
         """Item of each presentation."""
         slot, turn = presentation_NB % self._batch, presentation_NB // self._batch
         scene = slot + self._batch * (turn // self._windows)
@@ -45,6 +47,24 @@ class Scenes:
             tile = scene // (TILE * self._reuse)
             scene = TILE * tile + self._draw.indexed(scene // TILE).permuted(scene % TILE, TILE)
         return scene if self._windows == 1 else scene + LATER * (1 + turn % self._windows)
+
+
+class Paced:
+    """Ranked items: each presentation one of those available in its batch, each as likely."""
+
+    def __init__(self, draw: Draw, ranked: Tensor, batch: int, available: Scalar) -> None:
+        self._draw = draw.at("paced")
+        self._ranked = ranked
+        self._batch = batch
+        self._available = available
+
+    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor, stage_sp: int = 0) -> Tensor:
+        """Item of each presentation."""
+        size, batches = self._ranked.shape[1], -(-presentation_NB.shape[1] // self._batch)
+        shares = [value(self._available, stage_sp + batch * self._batch) for batch in range(batches)]
+        open_M = torch.tensor([max(1, math.ceil(share * size)) for share in shares]).repeat_interleave(self._batch)
+        bits_NB = self._draw.indexed(presentation_NB).bits(1)[..., 0]
+        return self._ranked.gather(1, bits_NB * open_M[: presentation_NB.shape[1]] >> 32)
 
 
 class Passes:
@@ -58,7 +78,7 @@ class Passes:
         self._first_N = np.zeros(len(subset), dtype=np.int64)
         self._items = torch.empty(len(subset), 0, dtype=torch.int64)
 
-    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> Tensor:
+    def items(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor, stage_sp: int = 0) -> Tensor:
         """Item of each presentation."""
         first_N = shown_N // self._size
         ahead = presentation_NB.shape[1] + self._size

@@ -92,7 +92,8 @@ class Training:
         shown_N = self.cohort.shown[self.stream.digest]
         if self.arena is not None:
             return self.arena.next(shown_N, plan.strengths, plan.wiring)
-        return self.feed.next(shown_N, plan.strengths)
+        stage_sp = self.regime.stage_origin_sp + self.cohort.offset * self.regime.batch
+        return self.feed.next(shown_N, plan.strengths, stage_sp)
 
     def _norms(self, grads: Params, plan: Plan, residuals: list[Tensor]) -> Tensor | None:
         """Norms at the first update and at every tenth after it: they are for looking at, and must cost nothing."""

@@ -26,6 +26,7 @@ from models.specs.regime import Measured
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import common_pass, pass_sp, stage_lengths
 from models.specs.triggers import Trigger
+from models.specs.worlds import PacedOrder, WorldSpec
 
 Resolve = Callable[[Duration], Duration]
 AnySpec = TypeVar("AnySpec", bound=Spec)
@@ -51,7 +52,7 @@ def canonical(schedule: ScheduleSpec) -> ScheduleSpec:
     return schedule.model_copy(
         update={
             "organism": _organism(schedule.organism),
-            "worlds": {name: world for name, world in schedule.worlds.items() if name in worlds_used},
+            "worlds": {name: _world(world, schedule) for name, world in schedule.worlds.items() if name in worlds_used},
             "costs": {name: _cost(cost, schedule) for name, cost in schedule.costs.items() if name in costs_read},
             "stages": stages,
             "deficits": deficits,
@@ -101,6 +102,13 @@ def measured(probe: ProbeSpec, schedule: ScheduleSpec) -> Measured:
 def probe_id(probe: Measured) -> str:
     """Name of a probe inside a trajectory: `p` and 12 hex digits of its definition."""
     return "p" + hashlib.sha256(canonical_bytes(probe)).hexdigest()[:12]
+
+
+def _world(world: WorldSpec, schedule: ScheduleSpec) -> WorldSpec:
+    if not isinstance(world.order, PacedOrder):
+        return world
+    available = _scalar(world.order.available, _resolver(schedule, pass_sp(world), None))
+    return world.model_copy(update={"order": world.order.model_copy(update={"available": available})})
 
 
 def _stage(schedule: ScheduleSpec, stage: StageSpec, length_sp: int | None) -> StageSpec:

@@ -7,6 +7,7 @@ from math import prod
 
 from models.specs.check_costs import lacks, misfed_senses, misfit
 from models.specs.check_truths import unmeasurable
+from models.specs.envelopes import factors, span
 from models.specs.findings import Finding, finding
 from models.specs.probes import MEASURES, ProbeSpec
 from models.specs.probes.errors import FisherTraceSpec
@@ -15,7 +16,7 @@ from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
 from models.specs.triggers import leaves
-from models.specs.worlds import NoLabels, TemporalOrder, WorldSpec
+from models.specs.worlds import NoLabels, PacedOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.dataset import DatasetSpec, registered
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import facts
@@ -34,6 +35,7 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             bounds = f"{world.source.kind} has {known.min_steps} to {known.max_steps}"
             yield finding("E30", (*steps, "steps"), message, bounds)
         yield from _budget(name, world)
+        yield from _paced(name, world)
         if isinstance(world.order, TemporalOrder) and (pass_sp(world) is not None or known.max_steps == 1):
             lack = "has no time" if known.max_steps == 1 else "shows a given number of items"
             message = f"{place}: order temporal follows endless streams, this world {lack}"
@@ -57,6 +59,22 @@ def _budget(name: str, world: WorldSpec) -> Iterator[Finding]:
     elif known.classes is None and budget.balanced:
         message = f"{place}: labels of {world.source.kind} are numbers, there are no classes to balance"
         yield finding("E30", (*steps, "balanced"), message, "balanced: false")
+
+
+def _paced(name: str, world: WorldSpec) -> Iterator[Finding]:
+    """E30: what is ranked is a given number of items of known difficulty, of which some are available."""
+    steps, place, kind = ("worlds", name, "order"), f"world {name}", world.source.kind
+    if not isinstance(world.order, PacedOrder):
+        return
+    if world.pass_size is None:
+        message = f"{place}: order paced ranks a given number of items, {kind} never ends"
+        yield finding("E30", steps, message, "give the world a `size`, or order iid")
+    if world.order.rank != "random" and facts(world.source).difficulty is None:
+        message = f"{place}: order paced ranks by difficulty, {kind} tells of none"
+        yield finding("E30", (*steps, "rank"), message, "rank random, or another source")
+    if any(span(factor)[0] <= 0.0 for factor in factors(world.order.available)):
+        message = f"{place}: nothing would be available where the share is 0"
+        yield finding("E30", (*steps, "available"), message, "above 0, and up to 1")
 
 
 def check_data(schedule: ScheduleSpec) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, fa
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.regime import DeficitInForce, RegimeSpec, WeightedCost
 from models.specs.schedule import ScheduleSpec, StageSpec
+from models.specs.worlds import PacedOrder, WorldSpec
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
         organism=schedule.organism,
         batch=schedule.clock.batch,
         sweeps=schedule.clock.sweeps,
-        world=schedule.worlds[stage.world],
+        world=_world(schedule.worlds[stage.world], stretch),
         costs=costs,
         plasticity=plasticity,
         deficits=_deficits(schedule, stage.world, stretch),
@@ -76,8 +77,10 @@ def _acts(schedule: ScheduleSpec, stage: StageSpec) -> dict[str, Any]:
 
 
 def varies_by_stage_time(regime: RegimeSpec) -> bool:
-    """Whether a cost weight or a plasticity changes with stage time."""
+    """Whether a cost weight, a plasticity or the order of items changes with stage time."""
     scalars = [cost.weight for cost in regime.costs.values()] + list(regime.plasticity.values())
+    if isinstance(regime.world.order, PacedOrder):
+        scalars.append(regime.world.order.available)
     return not all(map(is_constant, scalars))
 
 
@@ -153,6 +156,14 @@ def _still(factor: Factor, low: int, high: int) -> bool:
             return factor.base == factor.floor or high <= factor.start.samples
         case _:
             return True
+
+
+def _world(world: WorldSpec, stretch: Stretch) -> WorldSpec:
+    """The world as it is in the stretch."""
+    if not isinstance(world.order, PacedOrder):
+        return world
+    available = restrict(world.order.available, stretch.start, stretch.end)
+    return world.model_copy(update={"order": world.order.model_copy(update={"available": available})})
 
 
 def _weight(name: str, scalar: Scalar, stretch: Stretch, constant: list[ModulatorSpec]) -> Scalar:

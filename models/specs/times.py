@@ -12,6 +12,9 @@ from models.specs.findings import Steps as Path
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import Lengths, common_pass, pass_sp
 from models.specs.triggers import leaves
+from models.specs.worlds import PacedOrder
+
+Role = Literal["span", "envelope", "cadence"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Timed:
 
     steps: Path
     duration: Duration
-    role: Literal["span", "envelope", "cadence"]
+    role: Role
     """`envelope`: may be a share of the stage; `cadence`: counted in the passes of each stage's world."""
     place: str
     """What messages begin with."""
@@ -39,6 +42,8 @@ class Level:
     high: float | None
     place: str
     stage: int | None
+    several: bool = False
+    """Whether it stands outside of the stage, which is then only the first of those that it acts in."""
 
 
 def levels(schedule: ScheduleSpec) -> Iterator[Level]:
@@ -50,6 +55,7 @@ def levels(schedule: ScheduleSpec) -> Iterator[Level]:
         for area, level in stage.plasticity.items():
             where = ("stages", index, "plasticity", area)
             yield Level(where, level, f"plasticity of {area}", 0.0, 100.0, place, index)
+    yield from _of_worlds(schedule)
     for name, deficit in schedule.deficits.items():
         steps = ("deficits", name, "strength")
         yield Level(steps, deficit.strength, "strength", 0.0, 1.0, f"deficit {name}", None)
@@ -59,6 +65,14 @@ def levels(schedule: ScheduleSpec) -> Iterator[Level]:
             yield Level(at, period.level, "level", 0.0, 100.0, f"critical period {name}", None)
     for name, modulator in schedule.modulators.items():
         yield Level(("modulators", name, "level"), modulator.level, "level", None, None, f"modulator {name}", None)
+
+
+def _of_worlds(schedule: ScheduleSpec) -> Iterator[Level]:
+    for name, world in schedule.worlds.items():
+        shown = next((index for index, stage in enumerate(schedule.stages) if stage.world == name), None)
+        if isinstance(world.order, PacedOrder) and shown is not None:
+            at = ("worlds", name, "order", "available")
+            yield Level(at, world.order.available, "available", 0.0, 1.0, f"world {name}", shown, several=True)
 
 
 def placed_factors(level: Level) -> Iterator[tuple[Path, Factor]]:
@@ -75,7 +89,8 @@ def durations(schedule: ScheduleSpec) -> Iterator[Timed]:
     for level in levels(schedule):
         for steps, factor in placed_factors(level):
             for path, duration in _of_factor(factor):
-                yield Timed((*steps, *path), duration, "envelope", level.place, level.stage)
+                role: Role = "span" if level.several else "envelope"
+                yield Timed((*steps, *path), duration, role, level.place, level.stage)
     for steps, duration, place in _of_overlays(schedule):
         yield Timed(steps, duration, "span", place, None)
     for name, probe in schedule.probes.items():

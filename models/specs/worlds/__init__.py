@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from models.specs.base import Many, Member, Name, Share, Spec, later
+from models.specs.envelopes import Scalar
 from models.specs.transforms import NamedTransform
 from models.specs.worlds.sources import SourceSpec, facts
 
@@ -65,7 +66,17 @@ class TemporalOrder(Spec):
     kind: Literal["temporal"]
 
 
-OrderSpec = Annotated[IidOrder | GivenOrder | TemporalOrder, Field(discriminator="kind"), Member]
+class PacedOrder(Spec):
+    """Items of the first share of a ranking, drawn one by one and put back; the share follows stage time."""
+
+    kind: Literal["paced"]
+    rank: Literal["easy", "hard", "random"] = "easy"
+    """What comes first: the easy, the hard, or, as the control, items at random, others for each life."""
+    available: Scalar
+    """The share, above 0 and up to 1; at least one item."""
+
+
+OrderSpec = Annotated[IidOrder | GivenOrder | TemporalOrder | PacedOrder, Field(discriminator="kind"), Member]
 
 
 def _named(value: Any) -> Any:

@@ -59,6 +59,11 @@ class SourceFacts:
     """How many things can be done in an acting world; None: nobody acts."""
 
     @property
+    def difficulty(self) -> str | None:
+        """The factor that ranks items by how hard they are; None if nothing does."""
+        return next((name for name, factor in self.factors.items() if factor.role == "difficulty"), None)
+
+    @property
     def classes(self) -> int | None:
         """Number of label classes; None if the label is no class or there is none."""
         return None if self.label is None else self.label.classes
