@@ -17,7 +17,8 @@ from models.engine.organism import Organism
 from models.protocols import Params
 from models.specs.costs import CostSpec
 from models.specs.regime import RegimeSpec
-from models.specs.worlds.sources import SourceSpec, facts
+from models.specs.worlds import AnySource
+from models.specs.worlds.sources import facts
 
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -144,7 +145,7 @@ def attach_costs(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None
 
 
 def first_of_cost(
-    name: str, cost: CostSpec, organism: Organism, source: SourceSpec, seeds_N: Tensor
+    name: str, cost: CostSpec, organism: Organism, source: AnySource, seeds_N: Tensor
 ) -> tuple[Params, Params]:
     """First decoders and first state of a cost: functions of its name and the lives' seeds alone."""
     known = facts(source)

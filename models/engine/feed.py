@@ -26,7 +26,7 @@ from models.protocols import Batch, Looks, Shown, World
 from models.specs.organism import SenseSpec
 from models.specs.shapes import channel_for
 from models.specs.transforms import OnWorlds
-from models.specs.worlds import GivenOrder, PacedOrder, TemporalOrder, WorldSpec
+from models.specs.worlds import GivenOrder, MixSource, PacedOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.sources import digest_of, facts
 from models.worlds import build_world
 from models.worlds.labels import chosen, shown
@@ -42,6 +42,9 @@ Strengths = Mapping[str, Tensor]
 
 def world_digest(spec: WorldSpec) -> str:
     """Names a world for orders and positions: source, split, size, draw, and a budget that cuts its passes."""
+    if spec.parts:
+        named = ",".join(f"{part.share!r}:{world_digest(part.world)}" for part in spec.parts)
+        return hashlib.sha256(named.encode()).hexdigest()[:16]
     what = digest_of(spec.source, spec.split) | {"size": spec.size, "draw": spec.draw}
     if spec.budget is not None and not spec.keeps_unlabelled:
         what |= {"labels": spec.budget.model_dump(mode="json", include={"count", "balanced", "draw"})}
@@ -61,6 +64,7 @@ class Stream:
         self.spec = spec
         self.sweeps = sweeps
         self.digest = world_digest(spec)
+        assert not isinstance(spec.source, MixSource)
         self.world: World = build_world(spec.source, spec.split, spec.steps, spec.size)
         self._scales = clean_scales(spec.source, spec.steps, spec.normalise)
         self._address = word(self.digest)
@@ -186,6 +190,18 @@ class Stream:
         """Draws of these presentations of this world."""
         return Draw(seeds_N, presentation_NB, self._address)
 
+    def order(self, seeds_N: Tensor, batch: int, part: str = "") -> Order:
+        """The order the world asks for; `part` tells it from others in a mix."""
+        spec, known = self.spec, facts(self.spec.source)
+        draw = self.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order", part)
+        given = isinstance(spec.order, GivenOrder)
+        if isinstance(spec.order, PacedOrder):
+            return Paced(draw, self.ranked(seeds_N, spec.order), batch, spec.order.available)
+        if self.size is not None:
+            return Passes(draw, self.subset(seeds_N), given=given)
+        windows = known.max_steps // spec.steps if isinstance(spec.order, TemporalOrder) else 1
+        return Scenes(draw, batch, None if given else known.reuse, windows)
+
 
 class Feed:
     """The training batches of a cohort."""
@@ -195,7 +211,7 @@ class Feed:
         self._batch = batch
         self._seeds_N = torch.tensor(seeds, dtype=torch.int64)
         self._step_B = torch.arange(batch)
-        self._order = _order(stream, self._seeds_N, batch)
+        self._order = stream.order(self._seeds_N, batch)
         self._stage_sp = 0
         self._ahead = Ahead(self._drawn, batch, len(seeds) * batch * stream.floats)
 
@@ -210,19 +226,6 @@ class Feed:
     def _drawn(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> tuple[Tensor, Shown]:
         item_NB = self._order.items(shown_N, presentation_NB, self._stage_sp)
         return item_NB, self._stream.given(self._seeds_N, item_NB)
-
-
-def _order(stream: Stream, seeds_N: Tensor, batch: int) -> Order:
-    """The order a world asks for."""
-    spec, known = stream.spec, facts(stream.spec.source)
-    draw = stream.draw(seeds_N, torch.zeros(len(seeds_N), 1, dtype=torch.int64)).at("order")
-    given = isinstance(spec.order, GivenOrder)
-    if isinstance(spec.order, PacedOrder):
-        return Paced(draw, stream.ranked(seeds_N, spec.order), batch, spec.order.available)
-    if stream.size is not None:
-        return Passes(draw, stream.subset(seeds_N), given=given)
-    windows = known.max_steps // spec.steps if isinstance(spec.order, TemporalOrder) else 1
-    return Scenes(draw, batch, None if given else known.reuse, windows)
 
 
 def _bound(name: str, sense: SenseSpec, channels: Mapping[str, tuple[int, ...]]) -> str:

@@ -15,10 +15,11 @@ from models.costs import build_cost
 from models.draw import Draw
 from models.engine.acting import Arena
 from models.engine.cohort import Cohort
-from models.engine.feed import Feed, Stream
+from models.engine.feed import Feed
 from models.engine.flow import Flow, Group, Plan, owner_of
 from models.engine.judging import Judged, target_of
 from models.engine.knobs import KnobBoard
+from models.engine.mixture import build_stream
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism
 from models.protocols import Batch, Cost, Moment, Params, Remembers, SampleCost
@@ -49,7 +50,7 @@ class Training:
         self.cohort = cohort
         self.regime = regime
         self.organism = Organism(regime.organism)
-        self.stream = Stream(regime.world, regime.organism.senses, _of_senses(regime), regime.sweeps)
+        self.stream = build_stream(regime.world, regime.organism.senses, _of_senses(regime), regime.sweeps)
         cohort.shown.setdefault(self.stream.digest, np.zeros(len(cohort.seeds), dtype=np.int64))
         self.feed = Feed(self.stream, cohort.seeds, regime.batch)
         acts = isinstance(regime.world.source, ActingSource)

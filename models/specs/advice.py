@@ -120,6 +120,7 @@ def _late_closings(clock: Clock) -> Iterator[Finding]:
 
 def _shared_items(schedule: ScheduleSpec) -> Iterator[Finding]:
     trained = {stage.world for stage in schedule.stages}
+    trained |= {part for name in trained for part in schedule.worlds[name].mix or {}}
     for name, probe in schedule.probes.items():
         common = [world for world in trained if _same_items(schedule.worlds[world], schedule.worlds[probe.world])]
         if probe.kind in _SCORES and common:
@@ -201,6 +202,7 @@ def _unused(schedule: ScheduleSpec) -> Iterator[Finding]:
     acted = {world for stage in schedule.stages for act in stage.on_enter if (world := world_of(act))}
     looked = {world for probe in probes for world in (probe.world, getattr(probe, "train", None))}
     seen = acted | looked | {stage.world for stage in schedule.stages}
+    seen |= {part for name in seen if name is not None for part in schedule.worlds[name].mix or {}}
     weighing = {name for stage in schedule.stages for name in weighed(stage)}.union(*map(costs_of, probes))
     fed = {pathway.source for pathway in schedule.organism.pathways}
     collections: list[tuple[Steps, str, list[str]]] = [

@@ -26,7 +26,7 @@ from models.specs.regime import Measured
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import common_pass, pass_sp, stage_lengths
 from models.specs.triggers import Trigger
-from models.specs.worlds import PacedOrder, WorldSpec
+from models.specs.worlds import MixSource, PacedOrder, WorldSpec
 
 Resolve = Callable[[Duration], Duration]
 AnySpec = TypeVar("AnySpec", bound=Spec)
@@ -105,6 +105,10 @@ def probe_id(probe: Measured) -> str:
 
 
 def _world(world: WorldSpec, schedule: ScheduleSpec) -> WorldSpec:
+    if isinstance(world.source, MixSource):
+        parts = [part.model_copy(update={"world": _world(part.world, schedule)}) for part in world.parts]
+        source = world.source.model_copy(update={"parts": tuple(sorted(parts, key=canonical_bytes))})
+        return world.model_copy(update={"source": source, "mix": None})
     if not isinstance(world.order, PacedOrder):
         return world
     available = _scalar(world.order.available, _resolver(schedule, pass_sp(world), None))

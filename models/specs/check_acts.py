@@ -58,6 +58,9 @@ def _too_many(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) ->
     """More items than the world that an act looks at has."""
     if isinstance(act, SetTemplate | Anchor):
         items = pass_sp(schedule.worlds[act.world])
+        if schedule.worlds[act.world].parts:
+            text = "one of the worlds it is made of"
+            yield finding("E30", (*steps, "world"), f"{place}: {act.kind} looks at {act.world}, which is a mix", text)
         if act.n is not None and items is not None and act.n > items:
             message = f"{place}: {act.kind} wants {act.n} items, world {act.world} has {items}"
             yield finding("E15", (*steps, "n"), message, f"at most {items}")

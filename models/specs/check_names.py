@@ -113,6 +113,12 @@ def _worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
     for name, world in schedule.worlds.items():
         for index, each in enumerate(world.transforms):
             yield from _transform(schedule, ("worlds", name, "transforms", index), f"world {name}", each.transform)
+        for part in world.mix or {}:
+            steps = ("worlds", name, "mix", part)
+            yield from _unknown("E04", steps, f"world {name}", "world", part, schedule.worlds)
+            if part in schedule.worlds and schedule.worlds[part].mix is not None:
+                text = "name the worlds that it mixes"
+                yield finding("E30", steps, f"world {name}: {part} is a mix itself", text)
         if world.actor is not None:
             areas = schedule.organism.areas
             yield from _unknown("E01", ("worlds", name, "actor"), f"world {name}", "area", world.actor, areas)

@@ -34,12 +34,35 @@ def check_worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
             message = f"{place}: {world.steps} steps are out of bounds"
             bounds = f"{world.source.kind} has {known.min_steps} to {known.max_steps}"
             yield finding("E30", (*steps, "steps"), message, bounds)
+        if world.parts:
+            yield from _mix(name, world)
+            continue
         yield from _budget(name, world)
         yield from _paced(name, world)
         if isinstance(world.order, TemporalOrder) and (pass_sp(world) is not None or known.max_steps == 1):
             lack = "has no time" if known.max_steps == 1 else "shows a given number of items"
             message = f"{place}: order temporal follows endless streams, this world {lack}"
             yield finding("E30", (*steps, "order"), message, "order iid")
+
+
+def _mix(name: str, world: WorldSpec) -> Iterator[Finding]:
+    """E14, E30: worlds in a mix show the same senses for as long, and what they tell means the same."""
+    steps, place, parts = ("worlds", name, "mix"), f"world {name}", [part.world for part in world.parts]
+    known = [facts(each.source) for each in parts]
+    if len({each.steps for each in parts}) > 1:
+        yield finding("E30", steps, f"{place}: items of its worlds last different numbers of steps", "equal `steps`")
+    if not facts(world.source).channels:
+        told = "; ".join(
+            ", ".join(f"{channel} {list(shape)}" for channel, shape in each.channels.items()) for each in known
+        )
+        yield finding("E14", steps, f"{place}: its worlds have no channel in common: {told}", "worlds of one shape")
+    labels = [each.label for each, part in zip(known, parts, strict=True) if not isinstance(part.labels, NoLabels)]
+    if len(labels) > 1 and any(each != labels[0] for each in labels):
+        yield finding("E30", steps, f"{place}: labels of its worlds do not mean the same", "labels none in some")
+    for part in parts:
+        if isinstance(part.order, TemporalOrder) or facts(part.source).actions is not None:
+            what = "is acted in" if facts(part.source).actions is not None else "goes on where its slot ended"
+            yield finding("E30", steps, f"{place}: {part.source.kind} {what}, it cannot take turns", "order iid")
 
 
 def _budget(name: str, world: WorldSpec) -> Iterator[Finding]:
@@ -118,8 +141,17 @@ def check_probes(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterato
         if probe.n is not None and items is not None and probe.n > items:
             message = f"{place}: {probe.n} items asked, world {probe.world} has {items}"
             yield finding("E15", (*steps, "n"), message, f"at most {items}")
+        mixes = [field for field in ("world", "train") if _is_mix(schedule, getattr(probe, field, None))]
+        if mixes:
+            message = f"{place}: {getattr(probe, mixes[0])} is a mix"
+            yield finding("E36", (*steps, mixes[0]), message, "a probe of each world it is made of")
+            continue
         for field, problem in _problems(schedule, probe, shapes):
             yield finding("E36", (*steps, field), f"{place}: {problem}", "another world or area")
+
+
+def _is_mix(schedule: ScheduleSpec, world: str | None) -> bool:
+    return world is not None and bool(schedule.worlds[world].parts)
 
 
 def check_conditions(schedule: ScheduleSpec) -> Iterator[Finding]:

@@ -113,6 +113,9 @@ def _parsed(subject: Subject, document: Document) -> ScheduleSpec:
         first = error.errors(include_url=False)[0]
         place = "/" + "/".join(str(step) for step in first["loc"])
         raise subject.refuse(f"the arm it is a control of is no schedule: {place}: {first['msg']}") from None
+    unmixed = [name for name, world in schedule.worlds.items() if world.source is None]
+    if unmixed:
+        raise subject.refuse(f"the arm it is a control of has a world {unmixed[0]} that mixes what it does not define")
     for stage in schedule.stages:
         unknown = [world for world in (stage.world,) if world not in schedule.worlds]
         unknown += [cost for cost in stage.costs if cost not in schedule.costs]

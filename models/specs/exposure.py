@@ -57,13 +57,21 @@ def _met(schedule: ScheduleSpec) -> Iterator[_Met]:
     lasting: dict[str, int] = {}
     for stage, lengths in zip(schedule.stages, stage_lengths(schedule), strict=True):
         lasting[stage.world] = lasting.get(stage.world, 0) + lengths.longest_sp
-    for name, samples in lasting.items():
-        world = schedule.worlds[name]
+    for world, samples in _apart(schedule, lasting):
         items = distinct(world, samples)
         labelled = 0 if isinstance(world.labels, NoLabels) else items
         if world.budget is not None:
             labelled = min(labelled, world.budget.count)
         yield _Met(f"{name_of(world.source, world.split)} {world.draw}", items, labelled)
+
+
+def _apart(schedule: ScheduleSpec, lasting: Mapping[str, int]) -> Iterator[tuple[WorldSpec, int]]:
+    """Worlds and how many presentations they have, those in a mix for themselves."""
+    for name, samples in lasting.items():
+        world = schedule.worlds[name]
+        if not world.parts:
+            yield world, samples
+        yield from ((part.world, round(part.share * samples)) for part in world.parts)
 
 
 def distinct(world: WorldSpec, samples: int) -> int:

@@ -15,7 +15,7 @@ from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, fa
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.regime import DeficitInForce, RegimeSpec, WeightedCost
 from models.specs.schedule import ScheduleSpec, StageSpec
-from models.specs.worlds import PacedOrder, WorldSpec
+from models.specs.worlds import MixSource, PacedOrder, WorldSpec
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,7 @@ def _acts(schedule: ScheduleSpec, stage: StageSpec) -> dict[str, Any]:
 def varies_by_stage_time(regime: RegimeSpec) -> bool:
     """Whether a cost weight, a plasticity or the order of items changes with stage time."""
     scalars = [cost.weight for cost in regime.costs.values()] + list(regime.plasticity.values())
-    if isinstance(regime.world.order, PacedOrder):
-        scalars.append(regime.world.order.available)
+    scalars += regime.world.shares_available
     return not all(map(is_constant, scalars))
 
 
@@ -160,6 +159,9 @@ def _still(factor: Factor, low: int, high: int) -> bool:
 
 def _world(world: WorldSpec, stretch: Stretch) -> WorldSpec:
     """The world as it is in the stretch."""
+    if isinstance(world.source, MixSource):
+        parts = tuple(part.model_copy(update={"world": _world(part.world, stretch)}) for part in world.parts)
+        return world.model_copy(update={"source": world.source.model_copy(update={"parts": parts})})
     if not isinstance(world.order, PacedOrder):
         return world
     available = restrict(world.order.available, stretch.start, stretch.end)

@@ -114,7 +114,8 @@ class _Mistake:
         node = _node(self.document, self.steps)
         steps = (*self.steps, "kind") if isinstance(node, dict) and "kind" in node else self.steps
         tag = str(self.context.get("tag"))
-        kinds = re.findall(r"'([^']*)'", str(self.context.get("expected_tags", "")))
+        tags = re.findall(r"'([^']*)'", str(self.context.get("expected_tags", "")))
+        kinds = [each for each in tags if each != "mix"]  # a document writes it as a key of the world
         near = nearest(tag, kinds)
         listed = "known kinds: " + ", ".join(kinds)
         suggestion = f"did you mean '{near}'? {listed}" if near else listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.specs.acts import ActSpec
 from models.specs.base import AnyOrName, Many, Name, Spec
@@ -15,7 +15,7 @@ from models.specs.organism import OrganismSpec
 from models.specs.overlays import CriticalPeriodSpec, DeficitSpec, ModulatorSpec
 from models.specs.probes import ProbeSpec
 from models.specs.triggers import Trigger
-from models.specs.worlds import WorldSpec
+from models.specs.worlds import WorldSpec, mixed
 
 
 class SeedsSpec(Spec):
@@ -71,3 +71,8 @@ class ScheduleSpec(Spec):
     critical_periods: Annotated[dict[Name, CriticalPeriodSpec], Field(max_length=64)] = {}
     modulators: Annotated[dict[Name, ModulatorSpec], Field(max_length=64)] = {}
     probes: Annotated[dict[Name, ProbeSpec], Field(max_length=256)] = {}
+
+    @model_validator(mode="after")
+    def _mixed(self) -> ScheduleSpec:
+        self.worlds.update(mixed(self.worlds))
+        return self

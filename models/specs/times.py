@@ -69,7 +69,8 @@ def levels(schedule: ScheduleSpec) -> Iterator[Level]:
 
 def _of_worlds(schedule: ScheduleSpec) -> Iterator[Level]:
     for name, world in schedule.worlds.items():
-        shown = next((index for index, stage in enumerate(schedule.stages) if stage.world == name), None)
+        mixes = [each for each, other in schedule.worlds.items() if name in (other.mix or {})]
+        shown = next((index for index, stage in enumerate(schedule.stages) if stage.world in (name, *mixes)), None)
         if isinstance(world.order, PacedOrder) and shown is not None:
             at = ("worlds", name, "order", "available")
             yield Level(at, world.order.available, "available", 0.0, 1.0, f"world {name}", shown, several=True)

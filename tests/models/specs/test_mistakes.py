@@ -120,7 +120,7 @@ def test_all_mistakes_of_form_are_told_at_once():
         ("E18", ""),
         ("E18", "/clock"),
         ("E18", "/stages/0/limitt"),
-        ("E18", "/worlds/quiz"),
+        ("E23", "/worlds/quiz"),
     ]
 
 
