@@ -172,12 +172,16 @@ def hole_database(fleet: Fleet, chance: random.Random) -> bool | Lasting:
 
 
 def lock_database(fleet: Fleet, chance: random.Random) -> bool | Lasting:
-    """Somebody holds the one writer of SQLite."""
+    """Somebody holds the one writer of SQLite, where nobody does already: a stopped worker may."""
     if fleet.postgres is not None:
         return False
     path = fleet.settings.database_url.removeprefix("sqlite:///")
-    holder = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-    holder.execute("begin immediate")
+    holder = sqlite3.connect(path, isolation_level=None, timeout=1, check_same_thread=False)
+    try:
+        holder.execute("begin immediate")
+    except sqlite3.OperationalError:
+        holder.close()
+        return False
     return LOCK_SECONDS, holder.close
 
 

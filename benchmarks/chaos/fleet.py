@@ -138,7 +138,8 @@ class Fleet:
     def at_work(self) -> list[int]:
         """Process ids of workers that hold a lease now; none while the database is away."""
         with suppress(DBAPIError), self.database.read() as db:
-            held = sa.select(trajectory.c.owner).where(trajectory.c.lease_until > self.database.now(db))
+            leased = trajectory.c.owner.is_not(None) & (trajectory.c.lease_until > self.database.now(db))
+            held = sa.select(trajectory.c.owner).where(leased)
             owners = [str(owner).split(":") for owner in db.execute(held).scalars()]
             return sorted({int(pid) for *_, pid, _ in owners} & set(self.workers()))
         return []

@@ -28,27 +28,19 @@ SECONDS = 0.7
 """Of CPU in a round, for each runner."""
 
 
-def timed(go: Runner, updates: int) -> float:
-    """Updates of an organism per second of CPU."""
+def timed(go: Runner) -> float:
+    """Updates of a life per second of CPU, in one round."""
     begun = time.process_time()
-    lives = go(updates)
-    return lives * updates / (time.process_time() - begun)
-
-
-def enough(go: Runner) -> int:
-    """Updates that fill a round, after what is only done at first."""
-    lives = go(5)
-    return max(5, int(timed(go, 10) / lives * SECONDS))
+    done = go(SECONDS)
+    return done / (time.process_time() - begun)
 
 
 def interleaved(runners: Mapping[str, Runner], rounds: int) -> dict[str, list[float]]:
-    """Paces of each runner, round by round."""
-    updates = {name: enough(go) for name, go in runners.items()}
+    """Paces of each runner, round by round, after one for what is only done at first."""
     paces: dict[str, list[float]] = {name: [] for name in runners}
-    for _ in range(rounds):
-        for name, go in runners.items():
-            paces[name].append(timed(go, updates[name]))
-    return paces
+    for name in [*runners] * (1 + rounds):
+        paces[name].append(timed(runners[name]))
+    return {name: several[1:] for name, several in paces.items()}
 
 
 def against(report: Report, row: str, paces: Mapping[str, list[float]], peer: str, required: str | None = None) -> None:

@@ -5,7 +5,8 @@ All feed themselves from memory in shuffled passes and write down the cost of ev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,13 +18,19 @@ from torch.nn import functional
 from benchmarks.cohorts.nets import BATCH, ITEMS, LR, Net, document, items
 from models.engine.cohort import birth
 from models.engine.numerics import configure
-from models.engine.stage import Orders, run
+from models.engine.stage import Flush, Orders, run
 from models.specs.canonical import canonical
 from models.specs.plan import plan_arm
 from models.specs.schedule import ScheduleSpec
 
-Runner = Callable[[int], int]
-"""So many updates of all its lives; how many lives it has."""
+Runner = Callable[[float], int]
+"""Trains for so many seconds of CPU or a little longer; how many updates of a life were done."""
+
+SLICE_SECONDS = 10.0
+"""Of CPU: the least after which a worker makes a snapshot and begins anew."""
+
+ENDLESS = 1 << 40
+"""Updates; nobody gets there."""
 
 
 def cohort(net: Net, lives: int, rule: str | None = None) -> Runner:
@@ -32,12 +39,18 @@ def cohort(net: Net, lives: int, rule: str | None = None) -> Runner:
     schedule = canonical(ScheduleSpec.model_validate(document(net, lives, rule)))
     regime = plan_arm(schedule).steps[0].regime
     grown = birth(regime, list(schedule.seeds.numbers))
+    orders = Orders(regime, offsets=[ENDLESS])
+    flushes: Iterator[Flush] = iter(())
+    over = 0.0
 
-    def go(updates: int) -> int:
-        there = grown.offset
-        for _ in run(grown, Orders(regime, offsets=[there + updates]), there, there + updates):
-            pass
-        return lives
+    def go(seconds: float) -> int:
+        nonlocal flushes, over
+        begun, until = grown.offset, time.process_time() + seconds
+        if time.process_time() >= over:
+            flushes, over = run(grown, orders, begun, ENDLESS), time.process_time() + SLICE_SECONDS
+        while time.process_time() < until:
+            next(flushes)
+        return lives * (grown.offset - begun)
 
     return go
 
@@ -52,9 +65,10 @@ def plain(net: Net) -> Runner:
     order = torch.randperm(ITEMS)
     place = 0
 
-    def go(updates: int) -> int:
+    def go(seconds: float) -> int:
         nonlocal order, place
-        for _ in range(updates):
+        until, before = time.process_time() + seconds, len(losses)
+        while time.process_time() < until:
             if place + BATCH > ITEMS:
                 order, place = torch.randperm(ITEMS), 0
             index = order[place : place + BATCH]
@@ -64,7 +78,7 @@ def plain(net: Net) -> Runner:
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-        return 1
+        return len(losses) - before
 
     return go
 
@@ -116,14 +130,15 @@ def jax_cohort(net: Net, lives: int) -> Runner:
     orders = draw.permuted(np.tile(np.arange(ITEMS), (lives, 1)), axis=1)
     place = 0
 
-    def go(updates: int) -> int:
+    def go(seconds: float) -> int:
         nonlocal params, orders, place
-        for _ in range(updates):
+        until, before = time.process_time() + seconds, len(losses)
+        while time.process_time() < until:
             if place + BATCH > ITEMS:
                 orders, place = draw.permuted(orders, axis=1), 0
             params, value = step(params, orders[:, place : place + BATCH])
             place += BATCH
             losses.append(np.asarray(value))
-        return lives
+        return lives * (len(losses) - before)
 
     return go

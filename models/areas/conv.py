@@ -77,15 +77,13 @@ class Conv:
             maps = inputs[source].reshape(N, B * T, *inputs[source].shape[3:])
             z = by.synapse.conv(maps, by.weight[address], z, geometry, address, by.own)
         span = len(state) // self._spec.depth
-        rate, left = self._rate(z, (B, T), state[:span], by)
+        rate, left = self._rate(z, 1, (B, T), state[:span], by)
         for layer, (address, bias) in enumerate(self._deeper, start=1):
             maps, base = rate.flatten(1, 2), self._base(by, bias)
             z = by.synapse.conv(maps, by.weight[address], base, (1, self._pad), address, by.own)
-            rate, more = self._rate(z, (B, T), state[layer * span : (layer + 1) * span], by)
+            rate, more = self._rate(z, layer + 1, (B, T), state[layer * span : (layer + 1) * span], by)
             left += more
-        if self._spec.pool > 1:
-            rate = functional.max_pool2d(rate.flatten(0, 2), self._spec.pool)
-        return rate.reshape(N, B, T, *self.shape), left
+        return rate, left
 
     def _kernel(self, draw: Draw, address: str, maps: int, fan_maps: int) -> Tensor:
         """(N, out, in, k, k), filled as the matrix (in k k, out)."""
@@ -96,8 +94,24 @@ class Conv:
     def _base(self, by: Pass, bias: str) -> Tensor | None:
         return by.weight[bias][:, None, :, None, None] if self._spec.bias else None
 
-    def _rate(self, z: Tensor | None, steps: tuple[int, int], state: State, by: Pass) -> tuple[Tensor, State]:
+    def _rate(
+        self, z: Tensor | None, layer: int, steps: tuple[int, int], state: State, by: Pass
+    ) -> tuple[Tensor, State]:
+        """Rates (N, B, T, ...) of a layer's drive (N, B T, ...), and the state left; the last layer's are pooled."""
         assert z is not None
         if self._spec.norm == "layer":
             z = functional.layer_norm(z, z.shape[-3:])
-        return self._membrane.fire(z.reshape(z.shape[0], *steps, *z.shape[2:]), state, by)
+        pool = self._spec.pool if layer == self._spec.depth else 1
+        # The maximum and relu may change places, values and errors alike: fewer numbers are left for relu then.
+        if self._spec.act == "relu":
+            z, pool = _pooled(z, pool), 1
+        rate, left = self._membrane.fire(z.reshape(z.shape[0], *steps, *z.shape[2:]), state, by)
+        return _pooled(rate, pool), left
+
+
+def _pooled(x: Tensor, pool: int) -> Tensor:
+    """The maximum over tiles of the last two dimensions."""
+    if pool == 1:
+        return x
+    maps = functional.max_pool2d(x.reshape(-1, *x.shape[-3:]), pool)
+    return maps.reshape(*x.shape[:-3], *maps.shape[1:])

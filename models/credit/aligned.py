@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from models.credit.backprop import paired, weighed
+from models.credit.backprop import paired, stacked, weighed
 from models.credit.through import Through
 from models.draw import Draw
 from models.protocols import Params
@@ -89,5 +89,4 @@ class Aligned(Through):
         if feedback is None:
             return super().conv(x, weight, base, stride_pad, address, own)
         lives = zip(x.unbind(0), weight.unbind(0), feedback.detach().unbind(0), strict=True)
-        z = torch.stack([_Conv.apply(*each, *stride_pad) for each in lives])  # type: ignore[no-untyped-call]
-        return z if base is None else z + base
+        return stacked([_Conv.apply(*each, *stride_pad) for each in lives], base)  # type: ignore[no-untyped-call]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import torch
@@ -99,8 +99,8 @@ class Exact:
         """Life by life: a grouped convolution takes other kernels for other numbers of lives."""
         stride, pad = stride_pad
         pairs = zip(x.unbind(0), weight.unbind(0), strict=True)
-        z = torch.stack([functional.conv2d(each, kernel, None, stride, pad) for each, kernel in pairs])
-        return z if base is None else z + base
+        z = [functional.conv2d(each, kernel, None, stride, pad) for each, kernel in pairs]
+        return stacked(z, base)
 
     def carry(self, state: Tensor, step: int) -> Tensor:
         """The state with its errors: they go back through all of time."""
@@ -109,6 +109,17 @@ class Exact:
     def spike(self, potential: Tensor) -> Tensor:
         """A step; as its derivative is 0 almost everywhere, errors pass by a surrogate of usual slope."""
         return surrogate(potential, USUAL_SLOPE)
+
+
+def stacked(z: Sequence[Tensor], base: Tensor | None) -> Tensor:
+    """What the convolutions of all lives gave, plus a base: (M, maps, h, w) of each -> (N, M, maps, h, w).
+
+    In memory the maps of a place lie side by side: tiles are pooled several times as fast so.
+    """
+    if base is not None:
+        for each, more in zip(z, base.unbind(0), strict=True):
+            each.add_(more)
+    return torch.stack([each.permute(0, 2, 3, 1) for each in z]).permute(0, 1, 4, 2, 3)
 
 
 @final

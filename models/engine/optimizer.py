@@ -21,6 +21,9 @@ from models.specs.organism import AdamSpec, AdamWSpec, OptimizerSpec, OrganismSp
 
 Tensors = list[Tensor]
 
+BLOCK = 1 << 20
+"""Numbers that are moved at once: of lives that have more together, so many at a time that they stay in the cache."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -76,9 +79,10 @@ class Optimizer:
     def mover(self, moves: Mapping[str, Flags], rates: Mapping[str, npt.NDArray[np.float64]]) -> Mover:
         """Prepare updates in which each parameter moves for the given lives at the given rates, both (N,)."""
         members: dict[tuple[str, int, int, float, int], list[str]] = {}
+        most = max(1, BLOCK // max(1, sum(self._values[name][0].numel() for name in moves)))
         for name, lives in moves.items():
             key = self._keys[name]
-            for start, end in _runs(lives, rates[name], self._cohort.steps[name]):
+            for start, end in _runs(lives, rates[name], self._cohort.steps[name], most):
                 rate, step = float(rates[name][start]), int(self._cohort.steps[name][start])
                 members.setdefault((key, start, end, rate, step), []).append(name)
         parts = tuple(self._part(names, start, end, rate) for (_, start, end, rate, _), names in members.items())
@@ -204,14 +208,16 @@ def _clipped(clip: Clip, grads: Params) -> Params:
     return {name: grads[name] * scale_N.reshape(-1, *[1] * (grads[name].dim() - 1)) for name in clip.names}
 
 
-def _runs(lives: Flags, rate: npt.NDArray[np.float64], step: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Longest runs [start, end) of neighbouring lives that move alike."""
+def _runs(lives: Flags, rate: npt.NDArray[np.float64], step: npt.NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """Longest runs [start, end) of neighbouring lives that move alike, of at most so many."""
     if lives.all() and (rate == rate[0]).all() and (step == step[0]).all():
-        return [(0, len(lives))]
+        return [(start, min(start + most, len(lives))) for start in range(0, len(lives), most)]
     runs: list[tuple[int, int]] = []
     for life in np.flatnonzero(lives).tolist():
-        if runs and runs[-1][1] == life and rate[life] == rate[life - 1] and step[life] == step[life - 1]:
-            runs[-1] = (runs[-1][0], life + 1)
+        start, end = runs[-1] if runs else (0, 0)
+        alike = runs and end == life and rate[life] == rate[life - 1] and step[life] == step[life - 1]
+        if alike and end - start < most:
+            runs[-1] = (start, life + 1)
         else:
             runs.append((life, life + 1))
     return runs
