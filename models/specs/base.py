@@ -12,6 +12,12 @@ T = TypeVar("T")
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 """Name of a thing in a document; unique in its collection."""
 
+StageName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}(\[[0-9]{1,4}\]\.[A-Za-z][A-Za-z0-9_-]{0,63})?$"),
+]
+"""Name of a stage; of one in a repeat after it was written out, `repeat[turn].stage`."""
+
 AnyOrName = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z][A-Za-z0-9_-]{0,63})$")]
 """A name, or `*` for all of the collection."""
 

@@ -122,6 +122,7 @@ def _stage(schedule: ScheduleSpec, stage: StageSpec, length_sp: int | None) -> S
         update={
             "costs": {name: _scalar(weight, resolve) for name, weight in stage.costs.items() if not is_zero(weight)},
             "plasticity": {area: _scalar(level, resolve) for area, level in plasticity.items()},
+            "vary": {name: _scalar(level, resolve) for name, level in stage.vary.items()},
             "until": _trigger(stage.until, resolve),
             "limit": None if stage.limit is None else resolve(stage.limit),
         }

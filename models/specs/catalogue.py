@@ -38,7 +38,7 @@ FAMILIES: Mapping[str, Any] = {
     "orders": worlds.OrderSpec,
     "transforms": transforms.TransformSpec,
     "deficits": transforms.DeficitTransformSpec,
-    "envelopes": envelopes.Envelope,
+    "envelopes": envelopes.Written,
     "triggers": Trigger,
     "acts": acts.ActSpec,
     "probes": probes.ProbeSpec,

@@ -16,6 +16,7 @@ from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
 from models.specs.triggers import leaves
+from models.specs.varying import Unvaried, varied
 from models.specs.worlds import NoLabels, PacedOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.dataset import DatasetSpec, registered
 from models.specs.worlds.eyes import TwoEyesSpec
@@ -98,6 +99,20 @@ def _paced(name: str, world: WorldSpec) -> Iterator[Finding]:
     if any(span(factor)[0] <= 0.0 for factor in factors(world.order.available)):
         message = f"{place}: nothing would be available where the share is 0"
         yield finding("E30", (*steps, "available"), message, "above 0, and up to 1")
+
+
+def check_varied(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """E01, E18, E30: what stages vary of their worlds; of a schedule whose worlds are all known."""
+    for index, stage in enumerate(schedule.stages):
+        steps, place, world = ("stages", index, "vary"), f"stage {stage.name}", schedule.worlds[stage.world]
+        try:
+            changed = varied(world, stage.vary)
+        except Unvaried as problem:
+            yield finding(problem.code, (*steps, problem.key), f"{place}: {problem}", problem.suggestion)
+            continue
+        if (facts(changed.source), changed.pass_size) != (facts(world.source), world.pass_size):
+            message = f"{place}: varying world {stage.world} so changes what senses receive or how long a pass is"
+            yield finding("E30", steps, message, "a world of its own")
 
 
 def check_data(schedule: ScheduleSpec) -> Iterator[Finding]:

@@ -24,12 +24,20 @@ from models.specs.check_settling import check_cuts
 from models.specs.check_study import advise_study, check_study, without_restarted_decay
 from models.specs.check_times import check_times, check_units
 from models.specs.check_transforms import check_transforms
-from models.specs.check_worlds import check_batch, check_conditions, check_data, check_probes, check_worlds
+from models.specs.check_worlds import (
+    check_batch,
+    check_conditions,
+    check_data,
+    check_probes,
+    check_varied,
+    check_worlds,
+)
 from models.specs.document import MAX_INTEGER, Parsed
 from models.specs.findings import Finding, Steps, did_you_mean, finding, named
 from models.specs.limits import Limits, asked, check_limits, check_lives
 from models.specs.mistakes import findings_of
 from models.specs.order import disorder
+from models.specs.repeats import Expanded, expand
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import layout
 from models.specs.study import Document, StudySpec
@@ -126,13 +134,13 @@ def check_document(
     kind, problem = _kind(document)
     if kind is None:
         return Checked(None, None, named(problem, document))
-    spec, mistakes = _read(document, KINDS[kind])
+    spec, mistakes, whole = _read(document, KINDS[kind])
     if spec is None:
         return Checked(kind, None, named(mistakes, document))
     limits = limits or Limits()
     if isinstance(spec, StudySpec):
         return _check_study(spec, document, base, limits)
-    found = [*check_lives(spec.seeds.count, 1, limits), *check_data(spec), *_schedule(spec)]
+    found = [*check_lives(spec.seeds.count, 1, limits), *check_data(spec), *whole.placed(_schedule(spec))]
     if not _has_errors(found):
         found += check_limits([spec], spec.seeds.count, limits)
     schedules = () if _has_errors(found) else (spec,)
@@ -167,10 +175,10 @@ def _named_in_study(found: list[Finding], document: dict[str, Any]) -> tuple[Fin
 
 
 def _arm(document: dict[str, Any]) -> tuple[ScheduleSpec | None, list[Finding]]:
-    spec, mistakes = _read(document, ScheduleSpec)
+    spec, mistakes, whole = _read(document, ScheduleSpec)
     if not isinstance(spec, ScheduleSpec):
         return None, mistakes
-    return spec, [*check_data(spec), *_schedule(spec)]
+    return spec, [*check_data(spec), *whole.placed(_schedule(spec))]
 
 
 def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
@@ -181,7 +189,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
         return
     organism = list(check_organism(schedule.organism))
     shapes = {} if disorder(schedule.organism) else layout(schedule.organism).shapes
-    units = list(check_units(schedule))
+    units = [*check_units(schedule), *check_varied(schedule)]
     found = [
         *organism,
         *check_delays(schedule),
@@ -223,15 +231,16 @@ def _kind(document: dict[str, Any]) -> tuple[Literal["schedule", "study"] | None
             return None, [finding("E29", ("kind",), f"document: unknown kind '{given}'", hint)]
 
 
-def _read(document: dict[str, Any], model: type[Document]) -> tuple[Document | None, list[Finding]]:
-    """The spec, or what is wrong with its form."""
+def _read(document: dict[str, Any], model: type[Document]) -> tuple[Document | None, list[Finding], Expanded]:
+    """The spec, or what is wrong with its form; and the document it was read from, repeats written out."""
+    whole = expand(document) if model is ScheduleSpec else Expanded(document)
     unfit = list(_unfit(document, ()))
-    if unfit:
-        return None, unfit
+    if unfit or isinstance(whole, list):
+        return None, unfit or (whole if isinstance(whole, list) else []), Expanded(document)
     try:
-        return model.model_validate_json(orjson.dumps(document)), []
+        return model.model_validate_json(orjson.dumps(whole.document)), [], whole
     except ValidationError as error:
-        return None, findings_of(error, model, document)
+        return None, whole.placed(findings_of(error, model, whole.document)), whole
 
 
 def _unfit(node: Any, steps: Steps) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ from models.specs.outcomes import (
 )
 from models.specs.patches import PatchError, nearest
 from models.specs.reach import reaches
+from models.specs.repeats import expand
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import stage_lengths
 from models.specs.totals import length_that_matches
@@ -52,9 +53,12 @@ def generate(control: ControlSpec, document: Document, reference: Document | Non
 
     `reference` is the arm whose total `matched` makes this one equal to; `at` the pointer of the control in the study.
     """
-    subject = Subject(control, document, at)
+    whole = expand(document)
+    if isinstance(whole, list):
+        raise Subject(control, document, at).refuse(f"the arm it is a control of is no schedule: {whole[0].message}")
+    subject = Subject(control, whole.document, at)
     try:
-        made = {**document, **_changes(subject, reference)}
+        made = {**subject.document, **_changes(subject, reference)}
         if not isinstance(control, MatchedControl) and canonical(_parsed(subject, made)) == subject.canonical:
             raise subject.refuse(
                 "it would be the arm itself", "choose another arm by `labels`, or leave the control out"
@@ -107,8 +111,11 @@ class Subject:
 
 
 def _parsed(subject: Subject, document: Document) -> ScheduleSpec:
+    whole = expand(document)
+    if isinstance(whole, list):
+        raise subject.refuse(f"the arm it is a control of is no schedule: {whole[0].message}")
     try:
-        schedule = ScheduleSpec.model_validate_json(orjson.dumps(document))
+        schedule = ScheduleSpec.model_validate_json(orjson.dumps(whole.document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = "/" + "/".join(str(step) for step in first["loc"])
@@ -300,6 +307,8 @@ def _all_at_once(subject: Subject) -> Changes:
         raise subject.refuse(f"the stages have several worlds: {worlds}", "give them one world by an arm's patch")
     if len(schedule.stages) == 1:
         raise subject.refuse("there is one stage only")
+    if any(stage.vary for stage in schedule.stages):
+        raise subject.refuse("stages vary their world", "write an arm with a patch of /stages")
     costs = {name: mean_weight(schedule, name, modulated=False) for name in schedule.costs}
     areas = {name for name, area in schedule.organism.areas.items() if not area.innate}
     stage = {

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from models.specs.envelopes import Index
+from models.specs.repeats import MOST_TURNS
 from models.specs.schedule import ScheduleSpec
 from models.specs.study import StudySpec
 
@@ -35,11 +37,57 @@ def member_schema(spec: type[BaseModel]) -> dict[str, Any]:
     for name, definition in definitions.items():
         if name == "Trigger":
             definition |= {"minProperties": 1, "maxProperties": 1}
+    if "StageSpec" in definitions:
+        definitions["Repeat"] = _REPEAT
+        definitions["Index"] = Index.model_json_schema()
+        _admit_index([whole, definitions])
+        whole = _with_repeats(whole, definitions)
     flat = {f"Named{name}": _with_name(definitions[name]) for name in _transforms(definitions)}
     resolved: dict[str, Any] = _resolved(whole, {**definitions, **flat})
     if flat:
         resolved["$defs"] |= {name: _resolved(each, definitions) for name, each in flat.items()}
     return resolved
+
+
+_REPEAT = {
+    "type": "object",
+    "description": "Stages that come round so many times; the i-th turn calls stage S of repeat B `B[i].S`.",
+    "properties": {
+        "name": {"type": "string"},
+        "repeat": {"type": "integer", "minimum": 1, "maximum": MOST_TURNS},
+        "stages": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/StageSpec"}},
+    },
+    "required": ["name", "repeat", "stages"],
+    "additionalProperties": False,
+}
+
+
+def _with_repeats(whole: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Stages of a schedule may be repeats."""
+    holder = whole if "stages" in whole.get("properties", {}) else definitions.get("ScheduleSpec", {})
+    stages = holder.get("properties", {}).get("stages")
+    if stages is not None:
+        stages["items"] = {
+            "if": {"required": ["repeat"]},
+            "then": {"$ref": "#/$defs/Repeat"},
+            "else": {"$ref": "#/$defs/StageSpec"},
+        }
+    return whole
+
+
+def _admit_index(node: Any) -> None:
+    """Where an envelope may stand, an index may."""
+    if isinstance(node, list):
+        for part in node:
+            _admit_index(part)
+    elif isinstance(node, dict):
+        forms = node.get("oneOf", [])
+        if {"$ref": "#/$defs/Decay"} in forms:
+            node["oneOf"] = [*forms, {"$ref": "#/$defs/Index"}]
+            if "mapping" in node.get("discriminator", {}):
+                node["discriminator"]["mapping"]["index"] = "#/$defs/Index"
+        for part in node.values():
+            _admit_index(part)
 
 
 class _Generator(GenerateJsonSchema):

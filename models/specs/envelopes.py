@@ -60,6 +60,17 @@ class Decay(Spec):
     restart_at: Many[Duration] = ()
 
 
+class Index(Spec):
+    """base + step i in the i-th turn of a repeat, counted from 0; it stands nowhere else."""
+
+    kind: Literal["index"]
+    base: float = 0.0
+    step: float = 1.0
+
+
+Written = Annotated[Ramp | Pulse | Steps | Decay | Index, Field(discriminator="kind")]
+"""Every envelope that a document may have; when it is read, turns of repeats have become numbers."""
+
 Envelope = Annotated[Ramp | Pulse | Steps | Decay, Field(discriminator="kind")]
 Factor = float | Ramp | Pulse | Steps | Decay
 

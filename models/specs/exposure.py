@@ -9,6 +9,7 @@ from typing import Literal
 from models.specs.schedule import ScheduleSpec
 from models.specs.timeline import pass_sp, stage_lengths
 from models.specs.totals import total
+from models.specs.varying import varied
 from models.specs.worlds import NoLabels, WorldSpec
 from models.specs.worlds.sources import facts, name_of
 
@@ -54,10 +55,12 @@ class _Met:
 
 
 def _met(schedule: ScheduleSpec) -> Iterator[_Met]:
-    lasting: dict[str, int] = {}
+    lasting: dict[str, tuple[WorldSpec, int]] = {}
     for stage, lengths in zip(schedule.stages, stage_lengths(schedule), strict=True):
-        lasting[stage.world] = lasting.get(stage.world, 0) + lengths.longest_sp
-    for world, samples in _apart(schedule, lasting):
+        world = varied(schedule.worlds[stage.world], stage.vary)
+        name = world.model_dump_json()
+        lasting[name] = (world, lasting.get(name, (world, 0))[1] + lengths.longest_sp)
+    for world, samples in _apart(lasting.values()):
         items = distinct(world, samples)
         labelled = 0 if isinstance(world.labels, NoLabels) else items
         if world.budget is not None:
@@ -65,10 +68,9 @@ def _met(schedule: ScheduleSpec) -> Iterator[_Met]:
         yield _Met(f"{name_of(world.source, world.split)} {world.draw}", items, labelled)
 
 
-def _apart(schedule: ScheduleSpec, lasting: Mapping[str, int]) -> Iterator[tuple[WorldSpec, int]]:
+def _apart(lasting: Iterable[tuple[WorldSpec, int]]) -> Iterator[tuple[WorldSpec, int]]:
     """Worlds and how many presentations they have, those in a mix for themselves."""
-    for name, samples in lasting.items():
-        world = schedule.worlds[name]
+    for world, samples in lasting:
         if not world.parts:
             yield world, samples
         yield from ((part.world, round(part.share * samples)) for part in world.parts)

@@ -15,6 +15,7 @@ from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, fa
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.regime import DeficitInForce, RegimeSpec, WeightedCost
 from models.specs.schedule import ScheduleSpec, StageSpec
+from models.specs.varying import varied
 from models.specs.worlds import MixSource, PacedOrder, WorldSpec
 
 
@@ -51,7 +52,7 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
         organism=schedule.organism,
         batch=schedule.clock.batch,
         sweeps=schedule.clock.sweeps,
-        world=_world(schedule.worlds[stage.world], stretch),
+        world=_world(varied(schedule.worlds[stage.world], stage.vary), stretch),
         costs=costs,
         plasticity=plasticity,
         deficits=_deficits(schedule, stage.world, stretch),

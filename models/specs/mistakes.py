@@ -116,6 +116,8 @@ class _Mistake:
         tag = str(self.context.get("tag"))
         tags = re.findall(r"'([^']*)'", str(self.context.get("expected_tags", "")))
         kinds = [each for each in tags if each != "mix"]  # a document writes it as a key of the world
+        if tag == "index":
+            return self._at("E35", steps, "index counts the turns of a repeat, here is none", "a number, or a repeat")
         near = nearest(tag, kinds)
         listed = "known kinds: " + ", ".join(kinds)
         suggestion = f"did you mean '{near}'? {listed}" if near else listed

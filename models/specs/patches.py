@@ -117,6 +117,7 @@ def _kind(member: Any) -> Any:
 
 _TITLES: dict[tuple[str, ...], Callable[[Mapping[str, Any]], Any]] = {
     ("stages",): _name,
+    ("stages", "*", "stages"): _name,
     ("organism", "pathways"): _pathway_title,
     ("organism", "credit"): _circuit_title,
     ("worlds", "*", "transforms"): _transform_title,
@@ -125,7 +126,8 @@ _TITLES: dict[tuple[str, ...], Callable[[Mapping[str, Any]], Any]] = {
 
 def names_in(place: Sequence[str], items: Sequence[Any]) -> list[str] | None:
     """Names of the things in a list at a place of a schedule; None if such a list is unnamed."""
-    pattern = (place[0], "*", place[2]) if len(place) == 3 and place[0] == "worlds" else tuple(place)
+    inside = len(place) == 3 and place[0] in ("worlds", "stages")
+    pattern = (place[0], "*", place[2]) if inside else tuple(place)
     title = _TITLES.get(pattern)
     if title is None:
         return None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from models.specs.acts import ActSpec
-from models.specs.base import AnyOrName, Many, Name, Spec
+from models.specs.base import AnyOrName, Many, Name, Spec, StageName, later
 from models.specs.costs import CostSpec
 from models.specs.durations import Duration
 from models.specs.envelopes import Scalar
@@ -41,12 +41,14 @@ class ClockSpec(Spec):
 class StageSpec(Spec):
     """A span of life with a fixed world and set of costs."""
 
-    name: Name
+    name: StageName
     world: Name
     costs: dict[Name, Scalar] = {}
     """Weights in stage time; costs that are not named weigh 0."""
     plasticity: dict[AnyOrName, Scalar] = {"*": 1.0}
     """Multipliers of the areas' rates in stage time; a named area overrides `*`."""
+    vary: dict[str, Scalar] = later({})
+    """Options that the world has in this stage: `source.OPTION`, `labels.OPTION` or `TRANSFORM.OPTION`; numbers."""
     until: Trigger
     limit: Duration | None = None
     on_limit: Literal["advance", "censor", "fail"] = "advance"

@@ -145,7 +145,7 @@ def _before_entry(schedule: ScheduleSpec, before: Sequence[Lengths], event: str)
     family, _, rest = event.partition(".")
     if family != "stages":
         return None
-    name, _, border = rest.partition(".")
+    name, _, border = rest.rpartition(".")
     index = next((i for i, each in enumerate(schedule.stages) if each.name == name), None)
     first = None if index is None else index + (border == "end")
     if first is None or first > len(before) or not all(each.fixed for each in before[first:]):
@@ -156,7 +156,7 @@ def _before_entry(schedule: ScheduleSpec, before: Sequence[Lengths], event: str)
 def event_age(schedule: ScheduleSpec, before: Sequence[Lengths], event: str) -> int | None:
     """Age of an event in samples, if it is the same for all lives and known before the run."""
     family, _, rest = event.partition(".")
-    name, _, border = rest.partition(".")
+    name, _, border = rest.rpartition(".")
     batch, one_pass = schedule.clock.batch, common_pass(schedule)
 
     def samples(duration: Duration) -> int:

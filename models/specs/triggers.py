@@ -14,7 +14,7 @@ from models.specs.durations import Duration
 EventName = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(birth|stages\.[\w-]+\.(start|end)|deficits\.[\w-]+\.(start|end)|critical_periods\.[\w-]+\.(opens|closes))$"
+        pattern=r"^(birth|stages\.[\w-]+(\[\d+\]\.[\w-]+)?\.(start|end)|deficits\.[\w-]+\.(start|end)|critical_periods\.[\w-]+\.(opens|closes))$"
     ),
 ]
 

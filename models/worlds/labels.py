@@ -21,13 +21,15 @@ def shown(world: WorldSpec, label_NBT: Tensor | None, seeds_N: Tensor, index_NB:
     match world.labels:
         case NoLabels():
             return None
-        case AllLabels(noise=noise) | BudgetLabels(noise=noise):
+        case AllLabels(noise=noise, seed=seed) | BudgetLabels(noise=noise, seed=seed):
             known = facts(world.source)
             if label_NBT is None or noise == 0.0 or known.classes is None:
                 return label_NBT
             seeds_N = torch.zeros_like(seeds_N) if world.shared else seeds_N
             draw = Draw(seeds_N, index_NB, word(name_of(world.source, world.split)))
-            return _with_noise(label_NBT, noise, known.classes, draw)
+            return _with_noise(
+                label_NBT, noise, known.classes, draw if seed == 0 else draw.at("labels", f"seed {seed}")
+            )
         case _:
             assert_never(world.labels)
 

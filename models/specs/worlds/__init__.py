@@ -32,6 +32,8 @@ class AllLabels(Spec):
     kind: Literal["all"]
     noise: Share = 0.0
     """Share of items with a wrong label, fixed per item."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = later(0)
+    """Which items these are, and which wrong labels they have."""
 
 
 class NoLabels(Spec):
@@ -54,6 +56,8 @@ class BudgetLabels(Spec):
     for labels are means over the labelled items of a batch, 0 where it has none."""
     noise: Share = 0.0
     """Share of the labels that are wrong, fixed per item."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = later(0)
+    """Which of them these are, and which wrong labels they have."""
 
 
 LabelsSpec = Annotated[AllLabels | NoLabels | BudgetLabels, Field(discriminator="kind"), Member]
