@@ -210,11 +210,35 @@ def _value_columns(group: SeriesGroup, coding: int) -> list[bytes]:
 def _gains(groups: Sequence[SeriesGroup]) -> tuple[Gain, ...]:
     parts: dict[str, list[Columns]] = {}
     for group in groups:
-        for i, path in enumerate(group.paths):
-            values = group.values[i].T
-            valid = np.ones(values.shape, np.bool_) if group.valid is None else group.valid[i].T
-            parts.setdefault(path, []).append(Columns(path, np.asarray(group.offsets, np.int64), values, valid))
-    return tuple(_gain(joined(columns)) for columns in parts.values())
+        offsets = np.asarray(group.offsets, np.int64)
+        for path, values, valid in zip(group.paths, *_stacks(group), strict=True):
+            parts.setdefault(path, []).append(Columns(path, offsets, values, valid))
+    alone = {path: columns[0] for path, columns in parts.items() if len(columns) == 1}
+    gains = {path: _gain(joined(columns)) for path, columns in parts.items() if path not in alone}
+    for group in groups:
+        gains |= _gains_of(group, [i for i, path in enumerate(group.paths) if path in alone])
+    return tuple(gains[path] for path in parts)
+
+
+def _stacks(group: SeriesGroup) -> tuple[Values, Mask]:
+    """Values of each path and which of them hold, (P, N, R)."""
+    values = np.asarray(group.values).transpose(0, 2, 1)
+    valid = np.ones(values.shape, np.bool_) if group.valid is None else group.valid.transpose(0, 2, 1)
+    return values, valid
+
+
+def _gains_of(group: SeriesGroup, places: list[int]) -> dict[str, Gain]:
+    """Of some series of a group: one pass over all of their lives, as each pass costs the same few calls."""
+    if not places:
+        return {}
+    values, valid = (stack[places] for stack in _stacks(group))
+    paths, lives, rows = values.shape
+    offsets = np.asarray(group.offsets, np.int64)
+    whole = Columns("", offsets, values.reshape(-1, rows), valid.reshape(-1, rows))
+    numbers = aggregates.aggregate(whole).reshape(-1, paths, lives)
+    names = (group.paths[i] for i in places)
+    span = (f"f{values.dtype.itemsize}", int(offsets[0]), int(offsets[-1]))
+    return {path: Gain(path, *span, numbers[:, i]) for i, path in enumerate(names)}
 
 
 def _gain(columns: Columns) -> Gain:
