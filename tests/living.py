@@ -37,7 +37,7 @@ def live(
     for step in arm.steps:
         if step.ordinal:
             enter(cohort, step.regime)
-        orders = _orders(arm, step)
+        orders = orders_of(arm, step)
         at, goal = 0, step.demand.offset
         while at < goal and cohort.alive_N.any():
             stop = min(goal, at + every) if every else goal
@@ -59,7 +59,8 @@ def digest(cohort: Cohort, histories: Mapping[int, History]) -> str:
     return whole.hexdigest()
 
 
-def _orders(arm: ArmPlan, step: StepPlan) -> Orders:
+def orders_of(arm: ArmPlan, step: StepPlan) -> Orders:
+    """What a step asks of its trajectory."""
     ending = step.demand.ending
     offsets = [] if ending is not None else [step.demand.offset]
     endings = {} if ending is None else {ending_id(ending): ending}

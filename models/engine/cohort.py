@@ -133,6 +133,7 @@ def birth(regime: RegimeSpec, seeds: Sequence[int]) -> Cohort:
         diverged_N=np.zeros(count, dtype=np.bool_),
     )
     attach_costs(cohort, regime, organism)
+    attach_gates(cohort, regime)
     return cohort
 
 
@@ -142,6 +143,22 @@ def attach_costs(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None
         learned, own = first_of_cost(name, weighted.cost, organism, regime.world.source, cohort.seeds_N)
         cohort.learned |= {address: value for address, value in learned.items() if address not in cohort.learned}
         cohort.own |= {address: value for address, value in own.items() if address not in cohort.own}
+
+
+def address_of_gate(probe: str) -> str:
+    """Where readings of a probe that gates watch are kept, (N, readings): the last one last, not a number before."""
+    return f"gate/{probe}"
+
+
+def attach_gates(cohort: Cohort, regime: RegimeSpec) -> None:
+    """Give a regime's gates room for what they read; what they have read goes on, what none watches is forgotten."""
+    wanted = {address_of_gate(probe): each.keep for probe, each in regime.gates.items()}
+    for address in [each for each in cohort.own if each.startswith("gate/") and each not in wanted]:
+        del cohort.own[address]
+    for address, keep in wanted.items():
+        kept = cohort.own.get(address, torch.full((len(cohort.seeds), 0), torch.nan))[:, -keep:]
+        room = torch.full((len(cohort.seeds), keep - kept.shape[1]), torch.nan)
+        cohort.own[address] = torch.cat([room, kept], dim=1)
 
 
 def first_of_cost(

@@ -5,13 +5,14 @@ Evaluated on the host in float64 by the functions that also draw plans, and only
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from models.specs.envelopes import is_constant, value
+from models.specs.envelopes import Told, is_timeless, value
 from models.specs.in_force import modulator_factor, window_level
 from models.specs.regime import DeficitInForce, RegimeSpec
 
@@ -39,14 +40,19 @@ class KnobBoard:
         self._lr = [organism.optimizer_of(area).lr * spec.lr_scale for area, spec in organism.areas.items()]
         self._still = not _varies(regime)
         self._last: Knobs | None = None
+        self._told_N: Sequence[Told] = ()
 
-    def at(self, offset: int, age_N: npt.NDArray[np.int64]) -> Knobs:
-        """Knobs before the update that leaves this offset."""
-        if self._last is not None and self._still and self._last.weight_CN.shape[1] == len(age_N):
+    def at(self, offset: int, age_N: npt.NDArray[np.int64], told_N: Sequence[Told] = ()) -> Knobs:
+        """Knobs before the update that leaves this offset, for lives whose gates have read so much."""
+        same = self._still and told_N is self._told_N
+        if self._last is not None and same and self._last.weight_CN.shape[1] == len(age_N):
             return self._last
+        self._told_N = told_N
         stage_sp = self.regime.stage_origin_sp + offset * self.regime.batch
-        by_age = {age: self._column(stage_sp, age) for age in sorted(set(age_N.tolist()))}
-        columns = [by_age[age] for age in age_N.tolist()]
+        ages: list[int] = age_N.tolist()
+        lives = [(age, tuple(told.items())) for age, told in zip(ages, told_N or [{}] * len(ages), strict=True)]
+        by_life = {(age, told): self._column(stage_sp, age, dict(told)) for age, told in set(lives)}
+        columns = [by_life[life] for life in lives]
         weight, plasticity, strength = (
             np.array([column[row] for column in columns], dtype=np.float64).reshape(len(columns), -1).T
             for row in range(3)
@@ -56,35 +62,39 @@ class KnobBoard:
         )
         return self._last
 
-    def _column(self, stage_sp: int, age_sp: int) -> tuple[list[float], list[float], list[float]]:
+    def _column(self, stage_sp: int, age_sp: int, told: Told) -> tuple[list[float], list[float], list[float]]:
         """Weights, plasticities and strengths of one life."""
         regime = self.regime
         weights = [
-            value(each.weight, stage_sp) * self._modulated("costs", name, age_sp) for name, each in regime.costs.items()
+            value(each.weight, stage_sp, told) * self._modulated("costs", name, age_sp, told)
+            for name, each in regime.costs.items()
         ]
         plasticities = [
-            value(regime.plasticity[area], stage_sp)
-            * prod(window_level(period, age_sp) for period in regime.critical_periods if area in period.areas)
-            * self._modulated("plasticity", area, age_sp)
+            value(regime.plasticity[area], stage_sp, told)
+            * prod(window_level(period, age_sp, told) for period in regime.critical_periods if area in period.areas)
+            * self._modulated("plasticity", area, age_sp, told)
             for area in regime.organism.areas
         ]
-        return weights, plasticities, [_strength(each, age_sp) for each in regime.deficits.values()]
+        return weights, plasticities, [_strength(each, age_sp, told) for each in regime.deficits.values()]
 
-    def _modulated(self, what: str, name: str, age_sp: int) -> float:
+    def _modulated(self, what: str, name: str, age_sp: int, told: Told) -> float:
         gains = ((each, getattr(each, what).get(name)) for each in self.regime.modulators)
-        return prod(modulator_factor(each, gain, age_sp) for each, gain in gains if gain is not None)
+        return prod(modulator_factor(each, gain, age_sp, told) for each, gain in gains if gain is not None)
 
 
-def _strength(deficit: DeficitInForce, age_sp: int) -> float:
+def _strength(deficit: DeficitInForce, age_sp: int, told: Told) -> float:
     live = age_sp >= deficit.onset_sp and (deficit.end_sp is None or age_sp < deficit.end_sp)
-    return value(deficit.strength, age_sp) if live else 0.0
+    return value(deficit.strength, age_sp, told) if live else 0.0
 
 
 def _varies(regime: RegimeSpec) -> bool:
     scalars = [each.weight for each in regime.costs.values()] + list(regime.plasticity.values())
     scalars += [each.strength for each in regime.deficits.values()]
     windows = any(each.onset_sp or each.end_sp is not None for each in regime.deficits.values())
-    return bool(windows or regime.critical_periods or regime.modulators or not all(map(is_constant, scalars)))
+    scalars += [each.level for each in regime.modulators]
+    scalars += [each.level for each in regime.critical_periods if each.level is not None]
+    bent = any(each.level is None for each in regime.critical_periods)
+    return windows or bent or not all(map(is_timeless, scalars))
 
 
 def _same_or(last: Knobs | None, weight: Numbers, plasticity: Numbers, strength: Numbers) -> Knobs | None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from models.engine import acts
-from models.engine.cohort import Cohort, Flags, Frozen, Readings, attach_costs, join
+from models.engine.cohort import Cohort, Flags, Frozen, Readings, attach_costs, attach_gates, join
 from models.engine.examiner import Examiner
 from models.engine.numerics import arithmetic, configure
 from models.engine.organism import Organism
@@ -89,6 +89,7 @@ def enter(cohort: Cohort, regime: RegimeSpec) -> Cohort:
         raise NoResult("every life diverged or stopped before this stage")
     cohort.__dict__.update(_at_start(cohort if len(going) == len(cohort.seeds) else cohort.take(going)).__dict__)
     attach_costs(cohort, regime, Organism(regime.organism))
+    attach_gates(cohort, regime)
     return cohort
 
 
@@ -108,7 +109,8 @@ class _Stage:
         self.cohort = cohort
         self.orders = orders
         self.training = Training(cohort, orders.regime)
-        self.examiner = Examiner(orders.probes, self.training.organism, orders.regime.sweeps)
+        gates = {name: each.probe for name, each in orders.regime.gates.items()}
+        self.examiner = Examiner({**orders.probes, **gates}, self.training.organism, orders.regime.sweeps)
         self.record = Record(cohort, orders.regime, self.training.stream.digest)
         self.watched = {digest: watched(ending, orders.probes) for digest, ending in sorted(orders.endings.items())}
         self.events: set[int] = set()
@@ -118,7 +120,7 @@ class _Stage:
         """Acts, then the readings at offset 0."""
         acts.perform(self.cohort, self.orders.regime, self.training.organism)
         self.cohort.entered = True
-        self._read(self._due(), self.cohort.alive_N)
+        self._read(self._due(), self.cohort.alive_N, self.training.gates.due(0))
 
     def train(self, until: int, deadline: float) -> float:
         """Updates up to an offset or a moment; seconds they took."""
@@ -136,6 +138,7 @@ class _Stage:
         readings = [each for several in self.orders.readings.values() for each in several]
         candidates = list(_following(readings, cohort.offset))
         candidates += self.orders.offsets
+        candidates += self.training.gates.following(cohort.offset)
         for digest, ending in self.orders.endings.items():
             ages = cohort.age_N[cohort.alive_N & self._open(digest)].tolist()
             candidates += instants(ending, cohort.offset, iter(ages), batch)
@@ -147,7 +150,7 @@ class _Stage:
         """Readings, triggers and limits of the offset that was reached."""
         self.record.settle()
         due = self._due()
-        self._read(due, self.cohort.alive_N)
+        self._read(due, self.cohort.alive_N, self.training.gates.due(self.cohort.offset))
         leaving = self._leaving()
         missing: dict[str, Flags] = {}
         for digest, lives in leaving.items():
@@ -166,15 +169,20 @@ class _Stage:
         readings = self.orders.readings
         return sorted(name for name in readings if any(self.cohort.offset in each.offsets() for each in readings[name]))
 
-    def _read(self, names: list[str], lives: Flags) -> None:
-        """Take probes for some lives; lives whose parameters are not finite have no value."""
+    def _read(self, names: list[str], lives: Flags, gated: Sequence[str] = ()) -> None:
+        """Take probes for some lives, and those that gates read; where parameters are not finite is no value."""
         cohort = self.cohort
         chosen = [life for life in np.flatnonzero(lives).tolist() if _is_finite(cohort, life)]
-        if not names or not chosen:
+        asked = [*names, *(name for name in gated if name not in names)]
+        if not asked or not chosen:
             return
-        for name, values in self.examiner.take(names, cohort, chosen).items():
+        for name, values in self.examiner.take(asked, cohort, chosen).items():
             whole = np.full((len(values), len(cohort.seeds)), np.nan, dtype=np.float32)
             whole[:, chosen] = values
+            if name in gated:
+                self.training.gates.take(name, whole[0])
+            if name not in names:
+                continue
             self.record.reading(self.examiner.paths(name), whole, np.isfinite(whole))
             if any(name in probes for probes in self.watched.values()):
                 past = cohort.readings.setdefault(name, Readings())

@@ -17,6 +17,7 @@ from models.engine.acting import Arena
 from models.engine.cohort import Cohort
 from models.engine.feed import Feed
 from models.engine.flow import Flow, Group, Plan, owner_of
+from models.engine.gates import Gates
 from models.engine.judging import Judged, target_of
 from models.engine.knobs import KnobBoard
 from models.engine.mixture import build_stream
@@ -59,6 +60,7 @@ class Training:
             name: build_cost(name, each.cost, tuple(regime.organism.senses)) for name, each in regime.costs.items()
         }
         self.knobs = KnobBoard(regime)
+        self.gates = Gates(cohort, regime)
         self.optimizer = Optimizer(cohort, regime.organism, {name: each.cost.at for name, each in regime.costs.items()})
         self.flow = Flow(cohort, regime, self.optimizer, self.organism.circuits)
         self.movable: Params = {**cohort.params, **cohort.learned}
@@ -73,7 +75,7 @@ class Training:
     def update(self) -> Row:
         """One update of all lives that are alive."""
         cohort = self.cohort
-        plan = self.flow.plan(self.knobs.at(cohort.offset, cohort.age_N))
+        plan = self.flow.plan(self.knobs.at(cohort.offset, cohort.age_N, self.gates.told()))
         batch, draw = self._fed(plan)
         moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
         live = zip(plan.form.live, plan.form.only, strict=True)

@@ -18,7 +18,7 @@ from models.specs.base import Spec
 from models.specs.costs import CostSpec, target_of
 from models.specs.costs.target import means_the_sense
 from models.specs.durations import ZERO, Duration
-from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_zero
+from models.specs.envelopes import Decay, Factor, Gate, Pulse, Ramp, Scalar, Steps, factors, is_zero
 from models.specs.organism import OrganismSpec
 from models.specs.overlays import CriticalPeriodSpec, DeficitSpec, ModulatorSpec, Reopening
 from models.specs.probes import ProbeSpec, costs_of
@@ -228,5 +228,7 @@ def _factor(factor: Factor, resolve: Resolve) -> Factor:
             restarts = tuple(resolve(time) for time in factor.restart_at)
             times = {"start": resolve(factor.start), "half_life": resolve(factor.half_life), "restart_at": restarts}
             return factor.model_copy(update=times)
+        case Gate():
+            return factor.model_copy(update={"initial": factor.from_ if factor.initial is None else factor.initial})
         case _:
             return float(factor)

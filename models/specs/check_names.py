@@ -11,6 +11,7 @@ from models.specs.costs import target_of
 from models.specs.costs.target import means_the_sense, sense_of, teacher_of
 from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
+from models.specs.times import placed_gates
 from models.specs.transforms import DeficitTransformSpec
 from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetContextSpec
 from models.specs.transforms.senses import SenseTransform, SwapSensesSpec
@@ -27,6 +28,7 @@ def check_names(schedule: ScheduleSpec) -> Iterator[Finding]:
     yield from _deficits(schedule)
     yield from _windows(schedule)
     yield from _probes(schedule)
+    yield from _gates(schedule)
     yield from _innate(schedule)
 
 
@@ -224,6 +226,11 @@ def _probes(schedule: ScheduleSpec) -> Iterator[Finding]:
                 given = getattr(probe, field, None)
                 if given is not None:
                     yield from _unknown(code, ("probes", name, field), f"probe {name}", what, given, known)
+
+
+def _gates(schedule: ScheduleSpec) -> Iterator[Finding]:
+    for steps, gate, level in placed_gates(schedule):
+        yield from _unknown("E09", (*steps, "probe"), level.place, "probe", gate.probe, schedule.probes)
 
 
 def _innate(schedule: ScheduleSpec) -> Iterator[Finding]:

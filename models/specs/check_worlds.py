@@ -15,6 +15,7 @@ from models.specs.probes.truths import AccuracySpec, LinearReadoutSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
+from models.specs.times import placed_gates
 from models.specs.triggers import leaves
 from models.specs.varying import Unvaried, varied
 from models.specs.worlds import NoLabels, PacedOrder, TemporalOrder, WorldSpec
@@ -170,7 +171,14 @@ def _is_mix(schedule: ScheduleSpec, world: str | None) -> bool:
 
 
 def check_conditions(schedule: ScheduleSpec) -> Iterator[Finding]:
-    """E36: probes of triggers give one number, and plateaus know which direction is better."""
+    """E30, E36: probes of triggers and gates give one number, and plateaus know which direction is better."""
+    for steps, gate, level in placed_gates(schedule):
+        unfit = unfit_as_number(schedule.probes[gate.probe], ranked=False)
+        if unfit:
+            yield finding("E36", (*steps, "probe"), f"{level.place}: probe {gate.probe} {unfit}", "another probe")
+        if level.several:
+            message = f"{level.place}: what is {level.what} follows stage time, not a probe"
+            yield finding("E30", steps, message, "a ramp or steps")
     for index, stage in enumerate(schedule.stages):
         for path, leaf in leaves(stage.until):
             condition = leaf.criterion or leaf.plateau

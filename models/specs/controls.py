@@ -38,6 +38,7 @@ from models.specs.reach import reaches
 from models.specs.repeats import expand
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import stage_lengths
+from models.specs.times import placed_gates
 from models.specs.totals import length_that_matches
 from models.specs.worlds import WorldSpec
 from models.specs.worlds.sources import facts
@@ -102,6 +103,12 @@ class Subject:
         if all(is_zero(stage.costs.get(name, 0.0)) for stage in self.schedule.stages):
             raise self.refuse(f"cost {name} weighs in no stage")
         return self.schedule.costs[name]
+
+    def require_known(self) -> None:
+        """Refuse if a probe decides a weight or a plasticity."""
+        gate = next((gate for _, gate, _ in placed_gates(self.schedule)), None)
+        if gate is not None:
+            raise self.refuse(f"a gate follows probe {gate.probe}", "give the arm an envelope instead of the gate")
 
     def require_fixed(self) -> None:
         """Refuse if a trigger decides how long a stage lasts."""
@@ -223,6 +230,7 @@ def _without(subject: Subject, cost: str) -> Changes:
 
 def _constant_weight(subject: Subject, cost: str) -> Changes:
     spec = subject.cost(cost)
+    subject.require_known()
     subject.require_fixed()
     _require_given(subject, cost, spec, only_where_it_weighs=False)
     mean = mean_weight(subject.canonical, cost, modulated=True)
@@ -255,6 +263,7 @@ def _lack(cost: CostSpec, world: WorldSpec) -> str | None:
 
 
 def _constant_plasticity(subject: Subject) -> Changes:
+    subject.require_known()
     schedule, batch = subject.canonical, subject.canonical.clock.batch
     for name, modulator in schedule.modulators.items():
         if modulator.plasticity and not is_constant(modulator.level):
@@ -301,6 +310,7 @@ def _reversed(subject: Subject) -> Changes:
 def _all_at_once(subject: Subject) -> Changes:
     """Acts on entering the first stage stay; those at later borders go with the borders."""
     subject.require_fixed()
+    subject.require_known()
     schedule, document = subject.canonical, subject.document
     if any(schedule.worlds[stage.world] != schedule.worlds[schedule.stages[0].world] for stage in schedule.stages):
         worlds = ", ".join(dict.fromkeys(stage.world for stage in schedule.stages))

@@ -7,11 +7,14 @@ plan and the figures all read it. Outside its span an envelope is constant.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, assert_never
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
-from models.specs.base import Many, Spec
+from models.specs.base import Many, Name, Spec
 from models.specs.durations import ZERO, Duration
 
 
@@ -60,6 +63,32 @@ class Decay(Spec):
     restart_at: Many[Duration] = ()
 
 
+class Gate(Spec):
+    """From one value to another as a probe goes from `low` to `high`, life by life; held from reading to reading.
+
+    m is the mean of the last `smooth` readings, `initial` stands while there is none; u = (m - low)/(high - low),
+    clipped to [0, 1]; linear: from + (to - from) u; step: `to` from u = 1/2 on. Only readings at stage time 0 and at
+    multiples of the probe's cadence count, as long as a gate has watched it.
+    """
+
+    kind: Literal["gate"]
+    probe: Name
+    low: float
+    high: float
+    from_: float = Field(default=0.0, alias="from")
+    to: float = 1.0
+    shape: Literal["linear", "step"] = "linear"
+    initial: float | None = None
+    """`from` if left out."""
+    smooth: Annotated[int, Field(ge=1, le=100)] = 1
+
+    @model_validator(mode="after")
+    def _opens(self) -> Gate:
+        if self.low >= self.high:
+            raise PydanticCustomError("bound", "a gate opens from low up to high: low is below high")
+        return self
+
+
 class Index(Spec):
     """base + step i in the i-th turn of a repeat, counted from 0; it stands nowhere else."""
 
@@ -68,11 +97,13 @@ class Index(Spec):
     step: float = 1.0
 
 
-Written = Annotated[Ramp | Pulse | Steps | Decay | Index, Field(discriminator="kind")]
+Written = Annotated[Ramp | Pulse | Steps | Decay | Gate | Index, Field(discriminator="kind")]
 """Every envelope that a document may have; when it is read, turns of repeats have become numbers."""
 
-Envelope = Annotated[Ramp | Pulse | Steps | Decay, Field(discriminator="kind")]
-Factor = float | Ramp | Pulse | Steps | Decay
+Envelope = Annotated[Ramp | Pulse | Steps | Decay | Gate, Field(discriminator="kind")]
+Factor = float | Ramp | Pulse | Steps | Decay | Gate
+Told = Mapping[str, Sequence[float]]
+"""Probe -> what a life's gates have read of it, the last reading last."""
 
 
 def _form(value: Any) -> str:
@@ -100,12 +131,25 @@ def factors(scalar: Scalar) -> tuple[Factor, ...]:
     return scalar if isinstance(scalar, tuple) else (scalar,)
 
 
-def value(scalar: Scalar, t: float) -> float:
-    """Value at time t (samples) of a resolved scalar."""
+def value(scalar: Scalar, t: float, told: Told = MappingProxyType({})) -> float:
+    """Value at time t (samples) of a resolved scalar, for a life with these readings."""
     product = 1.0
     for factor in factors(scalar):
-        product *= factor if isinstance(factor, (int, float)) else _at(factor, t)
+        if isinstance(factor, (int, float)):
+            product *= factor
+        else:
+            product *= _opened(factor, told) if isinstance(factor, Gate) else _at(factor, t)
     return product
+
+
+def gates(scalar: Scalar) -> tuple[Gate, ...]:
+    """The gates among its factors."""
+    return tuple(factor for factor in factors(scalar) if isinstance(factor, Gate))
+
+
+def is_timeless(scalar: Scalar) -> bool:
+    """Whether time alone does not change it."""
+    return all(isinstance(factor, (int, float, Gate)) for factor in factors(scalar))
 
 
 def is_constant(scalar: Scalar) -> bool:
@@ -132,6 +176,9 @@ def span(factor: Factor) -> tuple[float, float]:
             ends = (min(levels), max(levels))
         case Decay():
             ends = (factor.base, factor.floor)
+        case Gate():
+            levels = [factor.from_, factor.to, factor.from_ if factor.initial is None else factor.initial]
+            ends = (min(levels), max(levels))
         case _:
             assert_never(factor)
     return min(ends), max(ends)
@@ -147,7 +194,8 @@ def _levels(factor: Factor) -> set[float]:
     low, high = span(factor)
     if isinstance(factor, Steps):
         return {level for _, level in factor.points}
-    return {low, high, (low + high) / 2.0} if isinstance(factor, Ramp | Decay) else {low, high}
+    slides = isinstance(factor, Ramp | Decay) or (isinstance(factor, Gate) and factor.shape == "linear")
+    return {low, high, (low + high) / 2.0} if slides else {low, high}
 
 
 def _at(envelope: Ramp | Pulse | Steps | Decay, t: float) -> float:
@@ -165,6 +213,16 @@ def _at(envelope: Ramp | Pulse | Steps | Decay, t: float) -> float:
             return _decay(envelope, t)
         case _:
             assert_never(envelope)
+
+
+def _opened(gate: Gate, told: Told) -> float:
+    readings = told.get(gate.probe, ())[-gate.smooth :]
+    if not readings:
+        return gate.from_ if gate.initial is None else gate.initial
+    u = min(1.0, max(0.0, (sum(readings) / len(readings) - gate.low) / (gate.high - gate.low)))
+    if gate.shape == "step":
+        u = float(u >= 0.5)
+    return gate.from_ + (gate.to - gate.from_) * u
 
 
 def _ramp(ramp: Ramp, t: float) -> float:

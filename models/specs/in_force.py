@@ -7,11 +7,27 @@ trajectories be shared. All schedules here are canonical.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from models.specs.acts import world_of
 from models.specs.durations import Duration
-from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors, is_constant, is_zero, value
+from models.specs.envelopes import (
+    Decay,
+    Factor,
+    Gate,
+    Pulse,
+    Ramp,
+    Scalar,
+    Steps,
+    Told,
+    factors,
+    is_constant,
+    is_timeless,
+    is_zero,
+    value,
+)
+from models.specs.gated import gated
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.regime import DeficitInForce, RegimeSpec, WeightedCost
 from models.specs.schedule import ScheduleSpec, StageSpec
@@ -35,6 +51,7 @@ class Stretch:
 
 def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> RegimeSpec:
     """The regime of a stretch of a stage."""
+    schedule, stage, watched = gated(schedule, stage, stretch)
     ages = (stretch.youngest, stretch.oldest)
     periods = [period for each in schedule.critical_periods.values() for period in _over(each, *ages)]
     modulators = [
@@ -58,6 +75,7 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
         deficits=_deficits(schedule, stage.world, stretch),
         critical_periods=tuple(each for each in periods if each.level is None or not is_constant(each.level)),
         modulators=varying,
+        gates=watched,
         **(_acts(schedule, stage) if stretch.start == 0 else {}),
     )
     origins = {
@@ -78,10 +96,10 @@ def _acts(schedule: ScheduleSpec, stage: StageSpec) -> dict[str, Any]:
 
 
 def varies_by_stage_time(regime: RegimeSpec) -> bool:
-    """Whether a cost weight, a plasticity or the order of items changes with stage time."""
+    """Whether a cost weight, a plasticity, the order of items or what gates read depends on stage time."""
     scalars = [cost.weight for cost in regime.costs.values()] + list(regime.plasticity.values())
     scalars += regime.world.shares_available
-    return not all(map(is_constant, scalars))
+    return bool(regime.gates) or not all(map(is_timeless, scalars))
 
 
 def edges(schedule: ScheduleSpec, world: str) -> set[int]:
@@ -109,10 +127,10 @@ def bends(period: CriticalPeriodSpec) -> list[tuple[int, float]]:
     return sorted(corners, key=lambda corner: corner[0])
 
 
-def window_level(period: CriticalPeriodSpec, age_sp: float) -> float:
-    """Level of a critical period at an age."""
+def window_level(period: CriticalPeriodSpec, age_sp: float, told: Told = MappingProxyType({})) -> float:
+    """Level of a critical period at an age, for a life whose gates have read so much."""
     if period.level is not None:
-        return value(period.level, age_sp)
+        return value(period.level, age_sp, told)
     corners = bends(period)
     before = [corner for corner in corners if corner[0] <= age_sp]
     if not before:
@@ -154,6 +172,8 @@ def _still(factor: Factor, low: int, high: int) -> bool:
             return not any(low < time.samples < high for time, _ in factor.points)
         case Decay():
             return factor.base == factor.floor or high <= factor.start.samples
+        case Gate():
+            return False
         case _:
             return True
 
@@ -195,9 +215,9 @@ def _plasticity(
     return restrict((*factors(stage.plasticity[area]), *flat), stretch.start, stretch.end)
 
 
-def modulator_factor(modulator: ModulatorSpec, gain: float, age_sp: float) -> float:
-    """max(0, 1 + gain (level - 1)) at an age."""
-    return max(0.0, 1.0 + gain * (value(modulator.level, age_sp) - 1.0))
+def modulator_factor(modulator: ModulatorSpec, gain: float, age_sp: float, told: Told = MappingProxyType({})) -> float:
+    """max(0, 1 + gain (level - 1)) at an age, for a life whose gates have read so much."""
+    return max(0.0, 1.0 + gain * (value(modulator.level, age_sp, told) - 1.0))
 
 
 def _over(period: CriticalPeriodSpec, low: int, high: int) -> list[CriticalPeriodSpec]:
@@ -245,5 +265,9 @@ def _touches(worlds: tuple[str, ...], world: str) -> bool:
 
 
 def _varies_by_age(regime: RegimeSpec) -> bool:
-    windows = any(each.end_sp is not None or not is_constant(each.strength) for each in regime.deficits.values())
-    return bool(windows or regime.critical_periods or regime.modulators)
+    windows = any(each.end_sp is not None for each in regime.deficits.values())
+    levels: list[Scalar] = [each.strength for each in regime.deficits.values()]
+    levels += [each.level for each in regime.modulators]
+    levels += [each.level for each in regime.critical_periods if each.level is not None]
+    bent = any(each.level is None for each in regime.critical_periods)
+    return windows or bent or not all(map(is_timeless, levels))

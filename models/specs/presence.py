@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from models.specs.durations import Duration
-from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors
+from models.specs.envelopes import Decay, Factor, Gate, Pulse, Ramp, Scalar, Steps, factors
 from models.specs.in_force import bends
 from models.specs.overlays import CriticalPeriodSpec
 
@@ -57,6 +57,8 @@ def _presence(factor: Factor, batch: int) -> Factor:
             return _steps((time.samples, bool(level)) for time, level in factor.points)
         case Decay():
             return _of_decay(factor, batch)
+        case Gate():
+            raise ValueError(f"what probe {factor.probe} will say is not known before the run")
         case _:
             assert_never(factor)
 

@@ -42,6 +42,30 @@ class DeficitInForce(Spec):
     end_sp: Annotated[int, Field(ge=0)] | None = None
 
 
+class Measured(Spec):
+    """A probe with all it needs; names that do not matter (of worlds, of the probe) are left out.
+
+    `id` (see `canonical.probe_id`) names it inside a trajectory, so equal probes of different jobs are one.
+    """
+
+    probe: ProbeSpec
+    world: WorldSpec
+    train: WorldSpec | None = None
+    cost: CostSpec | None = None
+    other: CostSpec | None = later(None)
+    """The second cost of a probe of two."""
+
+
+class Watched(Spec):
+    """A probe that gates read."""
+
+    probe: Measured
+    every_sp: Annotated[int, Field(ge=1)]
+    """Stage times of its readings: 0 and the multiples of this."""
+    keep: Annotated[int, Field(ge=1)]
+    """Readings that the longest mean is over."""
+
+
 class RegimeSpec(Spec):
     """All that is in force: one world, the costs that may weigh, the rates, the overlays, the acts on entry.
 
@@ -67,23 +91,11 @@ class RegimeSpec(Spec):
     """Done once, at offset 0, before the first reading."""
     looked_at: dict[Name, WorldSpec] = later({})
     """Worlds that acts look at, by the names they have there."""
+    gates: dict[Name, Watched] = later({})
+    """By probe id, which names the probe in the gates of this regime."""
     stage_origin_sp: Annotated[int, Field(ge=0)] = 0
     age_origin_sp: Annotated[int, Field(ge=0)] | None = None
     """Age of every life at offset 0 where lives are aligned and something in force varies by age; for the key only."""
-
-
-class Measured(Spec):
-    """A probe with all it needs; names that do not matter (of worlds, of the probe) are left out.
-
-    `id` (see `canonical.probe_id`) names it inside a trajectory, so equal probes of different jobs are one.
-    """
-
-    probe: ProbeSpec
-    world: WorldSpec
-    train: WorldSpec | None = None
-    cost: CostSpec | None = None
-    other: CostSpec | None = later(None)
-    """The second cost of a probe of two."""
 
 
 class Reading(Spec):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.specs.durations import Duration
-from models.specs.envelopes import Decay, Factor, Pulse, Ramp, Scalar, Steps, factors
+from models.specs.envelopes import Decay, Factor, Gate, Pulse, Ramp, Scalar, Steps, factors
 from models.specs.findings import Steps as Path
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import Lengths, common_pass, pass_sp
@@ -81,6 +81,14 @@ def placed_factors(level: Level) -> Iterator[tuple[Path, Factor]]:
     several = isinstance(level.scalar, tuple)
     for index, factor in enumerate(factors(level.scalar)):
         yield ((*level.steps, index) if several else level.steps), factor
+
+
+def placed_gates(schedule: ScheduleSpec) -> Iterator[tuple[Path, Gate, Level]]:
+    """Every gate with its place."""
+    for level in levels(schedule):
+        for steps, factor in placed_factors(level):
+            if isinstance(factor, Gate):
+                yield steps, factor, level
 
 
 def durations(schedule: ScheduleSpec) -> Iterator[Timed]:

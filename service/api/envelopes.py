@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from models.specs.envelopes import value
+from models.specs.envelopes import Scalar, gates, value
 from models.specs.in_force import edges, modulator_factor, window_level
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import stage_lengths
@@ -28,7 +28,8 @@ class Lived:
 def envelopes(schedule: ScheduleSpec, points: int, *, to_limits: bool = False) -> dict[str, Any]:
     """Values of a canonical schedule at `points` ages and at every border.
 
-    Where a trigger decides they are None or, with `to_limits`, those of a life that meets every limit.
+    Where a gate decides they are None; where a trigger does they are None too or, with `to_limits`, those of a life
+    that meets every limit.
     """
     lived = list(_lived(schedule))
     exact_until = next((each.start for each in lived if not each.exact), lived[-1].end)
@@ -44,10 +45,12 @@ def envelopes(schedule: ScheduleSpec, points: int, *, to_limits: bool = False) -
         "plasticity": {area: [_plasticity(schedule, area, *at) for at in at_age] for area in schedule.organism.areas},
         "deficits": {name: [_strength(schedule, name, age) for age in ages] for name in schedule.deficits},
         "critical_periods": {
-            name: [window_level(period, age) for age in ages] for name, period in schedule.critical_periods.items()
+            name: [None if gates(period.level or 0.0) else window_level(period, age) for age in ages]
+            for name, period in schedule.critical_periods.items()
         },
         "modulators": {
-            name: [value(modulator.level, age) for age in ages] for name, modulator in schedule.modulators.items()
+            name: [None if gates(modulator.level) else value(modulator.level, age) for age in ages]
+            for name, modulator in schedule.modulators.items()
         },
         "world": [each and each.stage.world for _, each in at_age],
     }
@@ -74,10 +77,13 @@ def _stage_at(lived: list[Lived], age: int) -> Lived:
 def _weight(schedule: ScheduleSpec, cost: str, age: int, lived: Lived | None) -> float | None:
     if lived is None:
         return None
-    weight = value(lived.stage.costs.get(cost, 0.0), age - lived.start)
-    for modulator in schedule.modulators.values():
-        if cost in modulator.costs:
-            weight *= modulator_factor(modulator, modulator.costs[cost], age)
+    modulators = [each for each in schedule.modulators.values() if cost in each.costs]
+    scalar = lived.stage.costs.get(cost, 0.0)
+    if any(map(gates, [scalar, *(each.level for each in modulators)])):
+        return None
+    weight = value(scalar, age - lived.start)
+    for modulator in modulators:
+        weight *= modulator_factor(modulator, modulator.costs[cost], age)
     return weight
 
 
@@ -87,6 +93,8 @@ def _plasticity(schedule: ScheduleSpec, area: str, age: int, lived: Lived | None
     rule = schedule.organism.rule_of(area)
     if schedule.organism.areas[area].innate or (rule is not None and rule.kind == "frozen"):
         return 0.0
+    if any(map(gates, _levels(schedule, area, lived.stage))):
+        return None
     level = value(lived.stage.plasticity[area], age - lived.start)
     for period in schedule.critical_periods.values():
         if area in period.areas:
@@ -97,8 +105,17 @@ def _plasticity(schedule: ScheduleSpec, area: str, age: int, lived: Lived | None
     return level
 
 
-def _strength(schedule: ScheduleSpec, name: str, age: int) -> float:
+def _levels(schedule: ScheduleSpec, area: str, stage: StageSpec) -> Iterator[Scalar]:
+    """All that scales the plasticity of an area."""
+    yield stage.plasticity[area]
+    yield from (each.level for each in schedule.critical_periods.values() if area in each.areas and each.level)
+    yield from (each.level for each in schedule.modulators.values() if area in each.plasticity)
+
+
+def _strength(schedule: ScheduleSpec, name: str, age: int) -> float | None:
     deficit = schedule.deficits[name]
     onset = deficit.onset.samples
+    if gates(deficit.strength):
+        return None
     live = onset <= age < onset + deficit.duration.samples
     return value(deficit.strength, age) if live else 0.0

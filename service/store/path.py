@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.specs.envelopes import Scalar, value
+from models.specs.envelopes import Scalar, gates, value
 from models.specs.plan import Span
 from models.specs.regime import Reading
 from models.specs.series import about
@@ -183,10 +183,13 @@ def _modulators(
     ruler: Ruler,
     seeds: Collection[int],
 ) -> Iterator[ArmSeries]:
-    """Levels of modulators during every update: functions of age alone, so they are computed and not stored."""
+    """Levels of modulators during every update: functions of age alone, so they are computed and not stored.
+
+    A level that follows a probe is told by that probe, and by the weights and plasticities that it acts on.
+    """
     for name, level in sorted(arm.modulators.items()):
         path = f"modulator.{name}"
-        if not wanted(path):
+        if not wanted(path) or gates(level):
             continue
         levels: dict[str, dict[str, Columns]] = {}
         for piece in arm.pieces:
