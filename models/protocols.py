@@ -115,6 +115,8 @@ class Pass:
     weight: Mapping[str, Tensor]
     synapse: Synapse
     own: Params
+    draw: Draw | None = None
+    """Lives x the presentations of this batch; an area addresses it by its own name."""
 
 
 State = tuple[Tensor, ...]

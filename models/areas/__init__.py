@@ -8,11 +8,12 @@ from typing import assert_never
 from models.areas.conv import Conv
 from models.areas.initial import initial
 from models.areas.linear import Linear
+from models.areas.mover_detector import MoverDetector
 from models.areas.recurrent import Recurrent
 from models.areas.reservoir import Reservoir
 from models.areas.torch_module import TorchModule, stand_in
 from models.protocols import Area
-from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec, ReservoirSpec
+from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, MoverDetectorSpec, RecurrentSpec, ReservoirSpec
 
 
 def build_area(
@@ -41,5 +42,7 @@ def build_area(
             return Recurrent(name, spec, inputs, fill)
         case ReservoirSpec():
             return Reservoir(name, spec, Recurrent(name, spec.as_recurrent, inputs, fill))
+        case MoverDetectorSpec():
+            return MoverDetector(name, spec, inputs)
         case _:
             assert_never(spec)

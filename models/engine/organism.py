@@ -73,7 +73,7 @@ class Organism:
         def by(area: str) -> Pass:
             usual = self._exact if wiring.exact else circuits.synapse[area]
             synapse = wiring.synapse.get(area, usual)
-            return Pass(weight, forgetful(synapse, wiring.contexts.get(area, ())), own)
+            return Pass(weight, forgetful(synapse, wiring.contexts.get(area, ())), own, draw)
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
             start = self.areas[area].start(next(iter(given.values())))

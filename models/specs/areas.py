@@ -130,7 +130,34 @@ class ReservoirSpec(AreaBase):
         return RecurrentSpec.model_validate({**shared, "kind": "recurrent"})
 
 
-AreaSpec = Annotated[LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec, Field(discriminator="kind")]
+class MoverDetectorSpec(AreaBase):
+    """Innate: marks what moves where it touches a still thing that moves from then on."""
+
+    kind: Literal["mover_detector"]
+    grid: Annotated[int, Field(ge=1, le=64)] = 12
+    """Rows and columns of its map."""
+    threshold: Positive = 0.06
+    """Change per pixel and time step, mean of 3 x 3, above which something moves."""
+    still: Annotated[int, Field(ge=1, le=16)] = 3
+    """Time steps that a thing must have stood still."""
+    pace: Annotated[float, Field(gt=0.0, le=0.5)] = 1 / 12
+    """Share of the frame that what moves may go in a time step: nearer to it, nothing counts as a thing of its own."""
+    reach: Annotated[float, Field(gt=0.0, le=0.5)] = 1 / 8
+    """Share of the frame at which things touch."""
+    precision: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Share of items whose marks stand where they belong; in the others they stand anywhere."""
+    recall: Share = 1.0
+    """Share of items in which it says anything."""
+    act: Literal["hard_sigmoid"] = "hard_sigmoid"
+    norm: Literal["none"] = "none"
+    bias: Literal[False] = False
+    init: ZerosInit = ZerosInit(kind="zeros")
+    innate: Literal[True] = True
+
+
+AreaSpec = Annotated[
+    LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec | MoverDetectorSpec, Field(discriminator="kind")
+]
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Drives of one unit, by cell."""
@@ -148,4 +175,4 @@ def leak_of(area: AreaSpec) -> float:
 
 def lasts(area: AreaSpec) -> bool:
     """Whether units carry something from one time step of an item to the next."""
-    return area.kind in ("recurrent", "reservoir") or area.act == "lif"
+    return area.kind in ("recurrent", "reservoir", "mover_detector") or area.act == "lif"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from models.errors import Reason, Refused
-from models.specs.areas import GATES, AreaSpec, ConvSpec, LinearSpec, RecurrentSpec, ReservoirSpec
+from models.specs.areas import GATES, AreaSpec, ConvSpec, LinearSpec, MoverDetectorSpec, RecurrentSpec, ReservoirSpec
 from models.specs.base import pointer
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
@@ -34,7 +34,7 @@ def area_shapes(organism: OrganismSpec) -> dict[str, Shape]:
 def layout(organism: OrganismSpec) -> Layout:
     """Shapes in order of the pathways, with every misfit (E14); areas behind a misfit have no shape."""
     found = Layout({name: tuple(sense.shape) for name, sense in organism.senses.items()})
-    flat = ((name, area) for name, area in organism.areas.items() if not isinstance(area, ConvSpec))
+    flat = ((name, area) for name, area in organism.areas.items() if not isinstance(area, ConvSpec | MoverDetectorSpec))
     found.shapes |= {name: (area.size,) for name, area in flat}
     for name in area_order(organism):
         sources = [each.source for each in organism.into(name)]
@@ -52,20 +52,29 @@ def layout(organism: OrganismSpec) -> Layout:
 
 def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
     """Unit shape of an area on such inputs, or why there is none."""
-    if not isinstance(area, ConvSpec):
+    if not isinstance(area, ConvSpec | MoverDetectorSpec):
         return (area.size,), None
     for source, shape in inputs.items():
         if len(shape) != 3:
-            return None, f"{source} gives {list(shape)}, conv wants [maps, height, width]"
+            return None, f"{source} gives {list(shape)}, {area.kind} wants [maps, height, width]"
     fields = {source: shape[1:] for source, shape in inputs.items()}
     if len(set(fields.values())) > 1:
         given = ", ".join(f"{source} {list(shape)}" for source, shape in fields.items())
         return None, f"its inputs differ in height and width: {given}"
+    if isinstance(area, MoverDetectorSpec):
+        return _marked(area, next(iter(fields.values())))
     sides = tuple(layer_sides(area, side)[-1] // area.pool for side in next(iter(fields.values())))
     if min(sides) < 1:
         field_sides = list(next(iter(fields.values())))
         return None, f"kernel {area.kernel}, stride {area.stride}, pool {area.pool} leave nothing of {field_sides}"
     return (area.channels, *sides), None
+
+
+def _marked(area: MoverDetectorSpec, field_sides: Shape) -> tuple[Shape | None, str | None]:
+    """Shape of the map of a detector."""
+    if any(side % area.grid for side in field_sides):
+        return None, f"a grid of {area.grid} does not divide what it sees, {list(field_sides)}"
+    return (1, area.grid, area.grid), None
 
 
 def padding(area: ConvSpec) -> int:
@@ -95,6 +104,8 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
+        case MoverDetectorSpec():
+            return 0
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():
