@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     """A runnable trajectory whose bell rang so long ago is rung again."""
     backoff_seconds: Seconds = 5.0
     """Least wait before a trajectory whose slice failed is tried again; doubled with every crash."""
+    crashes_max: Annotated[int, Field(ge=1)] = 5
+    """A trajectory whose workers died or failed so often in a row, without progress, fails; more on machines that are
+    taken away at any time."""
     hung_seconds: Seconds = 120.0
     """A worker without progress for so long ends itself."""
     slices_per_worker: Annotated[int, Field(ge=1)] = 200

@@ -98,8 +98,9 @@ def claim(worker: Worker, named: str | None) -> tuple[Lease, float] | None:
     """The named trajectory if it can run, else any; with the monotonic time before it was asked for."""
     for wanted in (named, None) if named is not None else (None,):
         asked_at = time.monotonic()
-        ttl = worker.settings.lease_seconds
-        lease = trajectories.claim(worker.database, worker.owner, worker.numerics, ttl, wanted)
+        ttl, crashes_max = worker.settings.lease_seconds, worker.settings.crashes_max
+        who = (worker.database, worker.owner, worker.numerics)
+        lease = trajectories.claim(*who, ttl, wanted, crashes_max=crashes_max)
         if lease is not None:
             return lease, asked_at
     return None

@@ -159,7 +159,10 @@ def _fail(worker: Worker, held: Lease, error: Exception, *, again: bool) -> None
     if not isinstance(error, Refused | NoResult | SnapshotMismatch | Stuck):
         told["traceback"] = "".join(traceback.format_exception(error))[-8000:]
     backoff_seconds = worker.settings.backoff_seconds * random.uniform(0.75, 1.25)
-    trajectories.fail(worker.database, held, told, again=again, backoff_seconds=backoff_seconds)
+    crashes_max = worker.settings.crashes_max
+    trajectories.fail(
+        worker.database, held, told, again=again, backoff_seconds=backoff_seconds, crashes_max=crashes_max
+    )
 
 
 def _leave_if_worn(worker: Worker) -> None:

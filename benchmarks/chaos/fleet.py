@@ -41,11 +41,12 @@ SHORT = {
     "bell_grace_seconds": 1.0,
     "backoff_seconds": 0.3,
     "hung_seconds": 20.0,
+    "crashes_max": 100,
     "database_patience_seconds": 5.0,
     "snapshot_grace_seconds": 30.0,
     "orphan_grace_seconds": 30.0,
 }
-"""Times of a fleet under trial: everything that is waited for comes soon."""
+"""Of a fleet under trial: everything that is waited for comes soon, and to be killed at work is no sign of poison."""
 STOP_SECONDS = SHORT["lease_seconds"] + SHORT["bell_grace_seconds"] + SHORT["slice_seconds_max"] + 1.0
 """A worker that is stopped so long finds its trajectory in other hands when it wakes."""
 DISK_MIB = 96

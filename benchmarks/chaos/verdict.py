@@ -68,7 +68,7 @@ class Verdict:
 
 def judge(fleet: Fleet, statuses: Mapping[str, str], documents: Iterable[Mapping[str, Any]]) -> Verdict:
     """Look at everything that a fleet has stored, once it has come to rest."""
-    verdict = Verdict(jobs_lost=[f"{each}: {status}" for each, status in statuses.items() if status != "succeeded"])
+    verdict = Verdict(jobs_lost=_lost(fleet.database, statuses))
     found, expected = kept(fleet.database), undisturbed(documents)
     for stop, (digest, lives) in expected.weights.items():
         verdict.lives_compared += lives
@@ -82,6 +82,13 @@ def judge(fleet: Fleet, statuses: Mapping[str, str], documents: Iterable[Mapping
         _count_events(db, verdict)
     _read_logs(fleet.logs(), verdict)
     return verdict
+
+
+def _lost(database: Database, statuses: Mapping[str, str]) -> list[str]:
+    """Jobs that did not succeed, with what is told of them."""
+    with database.read() as db:
+        reasons = {row.id: row.reason for row in db.execute(sa.select(job.c.id, job.c.reason))}
+    return [f"{each}: {status}: {reasons.get(each)}" for each, status in statuses.items() if status != "succeeded"]
 
 
 def kept(database: Database) -> Kept:

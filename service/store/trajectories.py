@@ -34,11 +34,20 @@ __all__ = [
     "waiting",
 ]
 
-POISON_CRASHES = 5
+CRASHES_MAX = 5
+"""So many in a row without progress, and a trajectory is given up, unless the operator says otherwise."""
 
 
 @again_on_conflict
-def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, named: str | None = None) -> Lease | None:
+def claim(
+    database: Database,
+    owner: str,
+    numerics: str,
+    ttl_seconds: float,
+    named: str | None = None,
+    *,
+    crashes_max: int = CRASHES_MAX,
+) -> Lease | None:
     """The named trajectory if it can run, else, with no name, the best one; None if there is nothing to do."""
     with database.write() as db:
         now = database.now(db)
@@ -56,7 +65,7 @@ def claim(database: Database, owner: str, numerics: str, ttl_seconds: float, nam
         }
         db.execute(sa.update(trajectory).where(trajectory.c.id == row["id"]).values(taken))
         _started(db, now, row["id"])
-        if crashed and row["crashes"] + 1 >= POISON_CRASHES:
+        if crashed and row["crashes"] + 1 >= crashes_max:
             _give_up(db, now, row["id"], f"{row['crashes'] + 1} workers died or hung without any progress")
             return None
         lease = _lease(db, {**row, **taken})
@@ -183,7 +192,13 @@ def release(database: Database, lease: Lease) -> None:
 
 @again_on_conflict
 def fail(
-    database: Database, lease: Lease, error: Mapping[str, Any], *, again: bool, backoff_seconds: float = 5.0
+    database: Database,
+    lease: Lease,
+    error: Mapping[str, Any],
+    *,
+    again: bool,
+    backoff_seconds: float = 5.0,
+    crashes_max: int = CRASHES_MAX,
 ) -> None:
     """A slice ended in an error: tried again after a while, or never; the error is told to all who wanted it."""
     with database.write() as db:
@@ -195,7 +210,7 @@ def fail(
         wait = backoff_seconds * 2 ** min(crashes - 1, 6)
         values = {"owner": None, "lease_until": None, "crashes": crashes, "not_before": now + wait}
         db.execute(sa.update(trajectory).where(trajectory.c.id == lease.id).values(values))
-        if not again or crashes >= POISON_CRASHES:
+        if not again or crashes >= crashes_max:
             _give_up(db, now, lease.id, error["message"], error)
             return
         for job_id in standing.jobs_of(db, [lease.id], wanting=True):

@@ -215,6 +215,22 @@ def test_a_trajectory_that_kills_its_workers_fails_and_the_other_arms_go_on(benc
     bench.check()
 
 
+def test_an_operator_says_how_many_crashes_are_forgiven(bench: Bench) -> None:
+    job = bench.submit(arm(step(0, 20)))
+    for _ in range(7):
+        assert trajectories.claim(bench.database, "w1", NUMERICS, 60.0, crashes_max=8) is not None
+        bench.clock.pass_by(61)
+    lease = trajectories.claim(bench.database, "w1", NUMERICS, 60.0, crashes_max=9)
+    assert lease is not None
+    trajectories.fail(bench.database, lease, {"message": "disk full"}, again=True, crashes_max=9)
+    assert bench.status(job) == "running"
+    bench.clock.pass_by(1e6)
+    assert trajectories.claim(bench.database, "w1", NUMERICS, 60.0, crashes_max=9) is not None
+    bench.clock.pass_by(61)
+    assert trajectories.claim(bench.database, "w1", NUMERICS, 60.0, crashes_max=9) is None
+    assert bench.status(job) == "failed"
+
+
 def test_progress_forgives_crashes(bench: Bench) -> None:
     job = bench.submit(arm(step(0, 20)))
     for _ in range(3):
