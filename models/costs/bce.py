@@ -47,7 +47,8 @@ class Bce:
 
     def target(self, moment: Moment) -> Tensor:
         """Classes (N, B, T), or values (N, B, T, D)."""
-        return target.read(self.spec.target, self.name, self._sense, moment)
+        units = moment.rate[self.spec.at].flatten(3).shape[3]
+        return target.read(self.spec.target, self.name, self._sense, moment, units)
 
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""

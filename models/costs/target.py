@@ -23,12 +23,36 @@ from models.specs.costs.target import (
 )
 
 
-def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
+def read(spec: TargetSpec, name: str, sense: str, moment: Moment, classes: int = 1) -> Tensor:
     """The target of a cost: classes (N, B, T) int64, or values (N, B, T, D) float with unit axes joined.
 
     A target that lies ahead has as many steps less. `name` is the cost's, it addresses the shuffle; `sense` answers a
-    target that names none.
+    target that names none; a class that is wrong is another of `classes`.
     """
+    target = _plain(spec, name, sense, moment)
+    if spec.lag:
+        target = target[:, :, (torch.arange(target.shape[2]) - spec.lag).clamp(min=0)]
+    if spec.shuffle:
+        target = _shuffled(target, name, _lacking(spec, moment), moment)
+    return _flipped(target, spec.flip, classes, moment.draw.at("flip", name)) if spec.flip else target
+
+
+def values(target: Tensor, width: int) -> Tensor:
+    """A target as values (N, B, T, width): classes become one-hot."""
+    if target.dim() == 3:
+        return (target.unsqueeze(3) == torch.arange(width)).to(torch.get_default_dtype())
+    if target.shape[3] != width:
+        raise ValueError(f"a target of width {target.shape[3]} does not fit {width} units")
+    return target
+
+
+def during(rate: Tensor, aim: Tensor) -> Tensor:
+    """The steps of a rate (N, B, T, ...) that a target is for: all, or all but the last."""
+    return rate[:, :, : aim.shape[2]]
+
+
+def _plain(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
+    """The target as it is."""
     match spec:
         case LabelTarget():
             target = moment.batch.factors[spec.name] if spec.name else _label(name, moment)
@@ -48,21 +72,7 @@ def read(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
     target = target.detach()
     if target.is_floating_point() and target.dim() == 3:
         target = target.unsqueeze(3)
-    return _shuffled(target, name, _lacking(spec, moment), moment) if spec.shuffle else target
-
-
-def values(target: Tensor, width: int) -> Tensor:
-    """A target as values (N, B, T, width): classes become one-hot."""
-    if target.dim() == 3:
-        return (target.unsqueeze(3) == torch.arange(width)).to(torch.get_default_dtype())
-    if target.shape[3] != width:
-        raise ValueError(f"a target of width {target.shape[3]} does not fit {width} units")
     return target
-
-
-def during(rate: Tensor, aim: Tensor) -> Tensor:
-    """The steps of a rate (N, B, T, ...) that a target is for: all, or all but the last."""
-    return rate[:, :, : aim.shape[2]]
 
 
 def mean(value: Tensor, spec: TargetSpec, moment: Moment) -> Tensor:
@@ -151,6 +161,14 @@ def _label(name: str, moment: Moment) -> Tensor:
     if moment.batch.label is None:
         raise ValueError(f"cost {name!r} asks for labels, but the world shows none")
     return moment.batch.label
+
+
+def _flipped(target: Tensor, flip: float, classes: int, draw: Draw) -> Tensor:
+    """A wrong target with a probability: all steps of a class together, units that say yes or no each for itself."""
+    if target.is_floating_point():
+        return torch.where(draw.uniform(*target.shape[2:]) < flip, 1.0 - target, target)
+    other_NBT = (target + 1 + draw.at("which").integers(max(1, classes - 1), 1)) % classes
+    return torch.where(draw.uniform(1) < flip, other_NBT, target)
 
 
 def _shuffled(target: Tensor, name: str, has_NB: Tensor | None, moment: Moment) -> Tensor:

@@ -23,6 +23,8 @@ from models.specs.worlds.sources import facts
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_SIZE = "size/"
+
 TENSORS = ("params", "learned", "own", "moments")
 COUNTS = ("steps", "shown")
 ROWS = ("age_N", "offset_N", "alive_N", "diverged_N")
@@ -143,6 +145,15 @@ def attach_costs(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None
         learned, own = first_of_cost(name, weighted.cost, organism, regime.world.source, cohort.seeds_N)
         cohort.learned |= {address: value for address, value in learned.items() if address not in cohort.learned}
         cohort.own |= {address: value for address, value in own.items() if address not in cohort.own}
+    normal = {address_of_size(name) for name, each in regime.costs.items() if each.cost.normalise == "running"}
+    for address in [each for each in cohort.own if each.startswith(_SIZE) and each not in normal]:
+        del cohort.own[address]
+    cohort.own |= {each: torch.zeros(len(cohort.seeds)) for each in sorted(normal) if each not in cohort.own}
+
+
+def address_of_size(cost: str) -> str:
+    """Where the running mean (N,) of a cost's size is kept; 0 before there is any. It ends with its weight."""
+    return f"{_SIZE}{cost}"
 
 
 def address_of_gate(probe: str) -> str:

@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from models.costs import build_cost
 from models.draw import Draw
 from models.engine.acting import Arena
-from models.engine.cohort import Cohort
+from models.engine.cohort import Cohort, address_of_size
 from models.engine.feed import Feed
 from models.engine.flow import Flow, Group, Plan, owner_of
 from models.engine.gates import Gates
@@ -28,6 +28,10 @@ from models.specs.regime import RegimeSpec
 from models.specs.series import NORMS_EVERY
 from models.specs.transforms import OnOrganism
 from models.specs.worlds.acting import ActingSource
+
+SIZE_UPDATES = 100
+"""Over about so many updates goes the running mean of a cost's size."""
+_LEAST_SIZE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,7 @@ class Training:
         norms = self.optimizer.update(plan.mover, grads)
         self._bound(plan)
         self._remember(plan, moment)
+        self._resize(plan, values)
         self._advance(plan)
         rows = [*(value.detach() for value in values), *norms]
         said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
@@ -126,7 +131,8 @@ class Training:
         """What goes back for a group of costs, and with which weights (N,)."""
         circuits = self.organism.circuits
         if not circuits.aims:
-            return [values[cost] for cost in group.costs], [plan.weights[cost] for cost in group.costs]
+            weights = [self._weight(plan, cost, values[cost]) for cost in group.costs]
+            return [values[cost] for cost in group.costs], weights
         return circuits.objectives([self._judged(plan, cost, values[cost]) for cost in group.costs], moment)
 
     def _steered(self, plan: Plan, moment: Moment, values: list[Tensor], found: Params) -> Params:
@@ -148,8 +154,30 @@ class Training:
         def per_sample(moment: Moment) -> Tensor:
             return _per_sample(member, moment, only_N)
 
-        upstream, reach, weight_N = spec.scope == "upstream", self.flow.reach[name], plan.weights[cost]
+        upstream, reach, weight_N = spec.scope == "upstream", self.flow.reach[name], self._weight(plan, cost, value)
         return Judged(spec.at, upstream, reach, value, again, per_sample, partial(target_of, member), weight_N)
+
+    @torch.no_grad()
+    def _weight(self, plan: Plan, cost: int, value: Tensor) -> Tensor:
+        """Weight (N,) of a live cost, over its running size where it asks for that; over its own at first."""
+        name = plan.form.live[cost]
+        if self.regime.costs[name].cost.normalise == "none":
+            return plan.weights[cost]
+        return plan.weights[cost] / self._size(name, value).clamp(min=_LEAST_SIZE)
+
+    def _size(self, name: str, value: Tensor) -> Tensor:
+        kept = self.cohort.own[address_of_size(name)]
+        return torch.where(kept > 0, kept, value.detach().abs())
+
+    @torch.no_grad()
+    def _resize(self, plan: Plan, values: list[Tensor]) -> None:
+        """Running sizes move on, for the lives for which the cost weighs."""
+        for name, only_N, value in zip(plan.form.live, plan.form.only, values, strict=True):
+            if self.regime.costs[name].cost.normalise == "running":
+                size_N = self._size(name, value)
+                moved_N = size_N + (value.detach().abs() - size_N) / SIZE_UPDATES
+                alive_N = torch.from_numpy(plan.form.alive_N)
+                _put(self.cohort.own[address_of_size(name)], moved_N, alive_N if only_N is None else alive_N & only_N)
 
     @torch.no_grad()
     def _bound(self, plan: Plan) -> None:

@@ -72,6 +72,8 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
             return f"the factor '{target.name}'" if named else "labels"
         if world.keeps_unlabelled and not named and cost.kind not in BY_ITEM:
             return f"the label of every item ({cost.kind} leaves none out)"
+        if target.flip and factor.classes is None and not isinstance(cost, BceSpec):
+            return f"classes to flip (its label is {factor.width} numbers)"
         if isinstance(cost, CrossEntropySpec) and factor.classes is None:
             return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
     view = target.view if isinstance(target, AreaTarget) else None
@@ -167,11 +169,19 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
             spec = organism.areas[area]
             if spec.act not in PROBABILITIES or getattr(spec, "cell", "rnn") != "rnn":
                 return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
+    if target is not None and target.flip and not _flippable(cost):
+        return f"a target of {cost.kind} that is neither a class nor yes and no cannot be flipped", "flip 0"
     if isinstance(cost, VaeSpec) and getattr(organism.areas[cost.at], "size", 2) % 2:
         return f"half of {cost.at} are means, half log variances; its size is odd", "an even size"
     if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
         return f"{cost.at} is conv: its units share their wiring", "a linear area, or l1"
     return None
+
+
+def _flippable(cost: CostSpec) -> bool:
+    """Whether a target can be wrong: a class, or, of bce, units that say yes or no."""
+    label = isinstance(target_of(cost), LabelTarget) and cost.kind in BY_ITEM
+    return label or isinstance(cost, BceSpec)
 
 
 def _mapless(cost: CostSpec, shapes: Mapping[str, Shape]) -> tuple[str, str] | None:

@@ -60,4 +60,5 @@ def steps_of(cost: CostSpec) -> int:
     """Time steps that an item must have at least."""
     target = target_of(cost)
     ahead = target.horizon if isinstance(target, NextTarget) else int(isinstance(target, TrackTarget))
-    return 1 + max(ahead, getattr(cost, "order", 0), int(cost.kind == "temporal_contrast"))
+    late = target.lag if target is not None else 0
+    return 1 + max(ahead + late, getattr(cost, "order", 0), int(cost.kind == "temporal_contrast"))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import Member, Name, Spec, later
+from models.specs.base import Member, Name, Share, Spec, later
 
 
 class TargetBase(Spec):
@@ -15,6 +15,11 @@ class TargetBase(Spec):
 
     shuffle: bool = False
     """Each item has another's of its batch: the control that keeps the target's statistics and breaks its relation."""
+    flip: Share = later(0.0)
+    """Probability that it is wrong: another class, each as likely; of units that say yes or no the other, unit by
+    unit. Drawn anew at every presentation."""
+    lag: Annotated[int, Field(ge=0, le=64)] = later(0)
+    """Time steps by which it comes late; the first steps of an item have that of its first."""
 
 
 class LabelTarget(TargetBase):
