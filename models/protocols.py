@@ -272,6 +272,8 @@ class ProbeView:
     measure: Measurement
     extra: Mapping[str, Measurement] = field(default_factory=dict)
     """`train`: the world of the fit."""
+    change: Mapping[str, Tensor] = field(default_factory=dict)
+    """Area -> norm (N,) of what the last update changed of its parameters; empty before the first of a trajectory."""
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,21 @@ class Examiner:
         """Direction of a probe that a plateau may be judged by."""
         return MEASURES[self._probes[name].probe.kind].better == "higher"
 
-    def take(self, names: Sequence[str], cohort: Cohort, lives: Sequence[int]) -> dict[str, npt.NDArray[np.float32]]:
-        """Values (series, lives) of each probe; probes that look at the same items share one pass."""
-        portion = portion_of(cohort, lives)
-        seen: dict[tuple[str, int | None], Items] = {}
-        return {name: self._take(name, portion, seen) for name in names}
+    def take(
+        self, names: Sequence[str], cohort: Cohort, lives: Sequence[int], change: Params | None = None
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Values (series, lives) of each probe; probes that look at the same items share one pass.
 
-    def _take(self, name: str, portion: Portion, seen: dict[tuple[str, int | None], Items]) -> npt.NDArray[np.float32]:
+        `change` has the norms of what the last update changed of each area, of all lives of the cohort.
+        """
+        portion = portion_of(cohort, lives)
+        changed = {area: norm_N[list(lives)] for area, norm_N in (change or {}).items()}
+        seen: dict[tuple[str, int | None], Items] = {}
+        return {name: self._take(name, portion, seen, changed) for name in names}
+
+    def _take(
+        self, name: str, portion: Portion, seen: dict[tuple[str, int | None], Items], change: Params
+    ) -> npt.NDArray[np.float32]:
         measured = self._probes[name]
 
         def exam(world: WorldSpec, n: int | None) -> Exam:
@@ -60,7 +68,7 @@ class Examiner:
             return Exam(seen[text, n], costs)
 
         extra = {"train": exam(measured.train, None)} if measured.train else {}
-        view = ProbeView(self._areas, portion.weight, exam(measured.world, measured.probe.n), extra)
+        view = ProbeView(self._areas, portion.weight, exam(measured.world, measured.probe.n), extra, change)
         with torch.no_grad():
             value = self._built[name](view)
         return value.reshape(len(portion.seeds_N), -1).T.to(torch.float32).numpy()

@@ -176,7 +176,7 @@ class _Stage:
         asked = [*names, *(name for name in gated if name not in names)]
         if not asked or not chosen:
             return
-        for name, values in self.examiner.take(asked, cohort, chosen).items():
+        for name, values in self.examiner.take(asked, cohort, chosen, self.training.change).items():
             whole = np.full((len(values), len(cohort.seeds)), np.nan, dtype=np.float32)
             whole[:, chosen] = values
             if name in gated:

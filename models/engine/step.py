@@ -69,12 +69,27 @@ class Training:
         self.flow = Flow(cohort, regime, self.optimizer, self.organism.circuits)
         self.movable: Params = {**cohort.params, **cohort.learned}
         members = (*self.organism.areas.values(), *self.costs.values(), *self.organism.circuits.remembers)
+        self._moved: tuple[Plan, list[Tensor]] | None = None
         self._remembering = [each for each in members if isinstance(each, Remembers)]
 
     @property
     def own(self) -> Params:
         """State of costs and rules; acts may have added to it."""
         return {**self.cohort.own, **self.cohort.learned}
+
+    @property
+    def change(self) -> Params:
+        """Area -> norm (N,) of what the last update changed of its parameters; empty before the first."""
+        if self._moved is None:
+            return {}
+        plan, norms = self._moved
+        squares = {area: torch.zeros(len(self.cohort.seeds)) for area in self.regime.organism.areas}
+        for name, norm_N in zip(plan.form.moves, norms, strict=True):
+            family, owner = name.split("/")[:2]
+            if family == "area":
+                squares[owner] = squares[owner] + norm_N.square()
+        rates = zip(squares.items(), torch.from_numpy(plan.knobs.rate_AN), strict=True)
+        return {area: square_N.sqrt() * rate_N for (area, square_N), rate_N in rates}
 
     def update(self) -> Row:
         """One update of all lives that are alive."""
@@ -87,6 +102,7 @@ class Training:
         grads = self._steered(plan, moment, values, self._descent(plan, moment, values))
         residuals = [] if cohort.offset % NORMS_EVERY else self.organism.circuits.residuals(moment)
         norms = self.optimizer.update(plan.mover, grads)
+        self._moved = (plan, norms)
         self._bound(plan)
         self._remember(plan, moment)
         self._resize(plan, values)

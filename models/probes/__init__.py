@@ -27,9 +27,11 @@ from models.probes.next_frame import NextFrame
 from models.probes.ocular_dominance import OcularDominance
 from models.probes.orientation import Orientation
 from models.probes.pathway_share import PathwayShare
+from models.probes.rf import Rf
 from models.probes.rsa import Rsa
 from models.probes.sparseness import Sparseness
 from models.probes.steps_ratio import StepsRatio
+from models.probes.update_ratio import UpdateRatio
 from models.probes.weight_norm import WeightNorm
 from models.protocols import Probe
 from models.specs.costs import CostSpec
@@ -85,6 +87,8 @@ def _of_weights(spec: OfWeights) -> Probe:
     match spec:
         case weights.WeightNormSpec():
             return WeightNorm(spec)
+        case weights.UpdateRatioSpec():
+            return UpdateRatio(spec)
         case weights.OcularDominanceSpec():
             return OcularDominance(spec)
         case weights.PathwayShareSpec():
@@ -150,6 +154,8 @@ def _of_units(spec: OfUnits) -> Probe:
             return DeltaValue(spec)
         case activity.OrientationSpec():
             return Orientation(spec)
+        case activity.RfSpec():
+            return Rf(spec)
         case _:
             assert_never(spec)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
+from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.organism import OrganismSpec
 from models.specs.probes import ProbeSpec
 from models.specs.probes.acting import CoverageSpec, ReturnSpec, StepsRatioSpec
-from models.specs.probes.activity import CkaSpec, DeltaValueSpec, OrientationSpec, RsaSpec
+from models.specs.probes.activity import CkaSpec, DeltaValueSpec, OrientationSpec, RfSpec, RsaSpec
 from models.specs.probes.truths import (
     AngleErrorSpec,
     AveragePrecisionSpec,
@@ -60,8 +61,19 @@ def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
             yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
         case OrientationSpec() if world.source.kind != "gratings":
             yield "world", f"orientation is told of gratings, world {probe.world} shows {world.source.kind}"
+        case RfSpec():
+            yield from _looking(probe, world)
         case RsaSpec() | CkaSpec() if (probe.n or world.size or FEWEST) < FEWEST:
             yield "n", f"{probe.kind} compares {FEWEST} items at least"
+
+
+def _looking(probe: RfSpec, world: WorldSpec) -> Iterator[Problem]:
+    """Receptive fields want more items than there are numbers to weigh."""
+    channels = facts(world.source).channels
+    shape = channels.get(probe.sense) or next(iter(channels.values()))
+    items = (probe.n or min(DEFAULT_PROBE_ITEMS, world.pass_size or DEFAULT_PROBE_ITEMS)) * world.steps
+    if items < 2 * prod(shape):
+        yield "n", f"rf weighs {prod(shape)} numbers of {probe.sense} on {items} frames; twice as many at least"
 
 
 def told(world: WorldSpec, name: str | None) -> Factor | None:

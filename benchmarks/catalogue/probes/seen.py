@@ -27,6 +27,7 @@ class Seen:
     label: Tensor | None = None
     factors: Mapping[str, Tensor] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    change: Mapping[str, Tensor] = field(default_factory=dict)
 
     def moment(self) -> Moment:
         """The activity."""
@@ -42,7 +43,7 @@ def value(seen: Seen, weight: Mapping[str, Tensor] | None = None, fit: Seen | No
     """What a probe says of it, averaged over lives and areas."""
     probe = TypeAdapter(ProbeSpec).validate_python({"world": "quiz", "every": "1ba"} | spec)
     extra: Any = {} if fit is None else {"train": fit}
-    view = ProbeView((AT,), weight or {}, seen, extra)  # type: ignore[arg-type]
+    view = ProbeView((AT,), weight or {}, seen, extra, seen.change)  # type: ignore[arg-type]
     return float(build_probe(probe, CrossEntropySpec(kind="cross_entropy", at=AT))(view).double().mean())
 
 

@@ -66,6 +66,16 @@ def _blob() -> float:
     return value(Seen({"V1": rate}, factors=told), kind="orientation")
 
 
+def _rf(quick: bool) -> Iterator[Figure]:
+    x, axis = normal(1, 2000, 1, 256), (2.0 * torch.arange(16) + 1.0) / 16 - 1.0
+    field = torch.exp(-(axis[:, None].square() + axis.square()) / (2 * 0.3**2)).reshape(256, 1)
+    seen = {"V1": x @ field, "retina": x.reshape(1, 2000, 1, 1, 16, 16)}
+    yield Figure("blob", value(Seen(seen), kind="rf", sense="retina"), "half frames", "within 0.29 0.31", "sd .3")
+    whole = {**seen, "V1": x @ normal(256, 20, seed=1)}
+    even = value(Seen(whole), kind="rf", sense="retina")
+    yield Figure("control", even, "half frames", "within 0.78 0.85", "random weights: sqrt 2/3")
+
+
 def _effective_rank(quick: bool) -> Iterator[Figure]:
     basis = torch.linalg.qr(normal(64, 64))[0]
     rate = (normal(1, 4000, 7, seed=1) @ basis[:7]).unsqueeze(2)
@@ -94,6 +104,7 @@ ENTRIES = (
     entry("sparseness", _sparseness),
     entry("delta_value", _delta_value),
     entry("orientation", _orientation),
+    entry("rf", _rf),
     entry("effective_rank", _effective_rank),
     entry("rsa", _rsa),
     entry("cka", _cka),

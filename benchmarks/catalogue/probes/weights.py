@@ -25,6 +25,15 @@ def _weight_norm(quick: bool) -> Iterator[Figure]:
     yield Figure("control", value(_NOTHING, still, kind="weight_norm"), "1", "== 0", "biases alone")
 
 
+def _update_ratio(quick: bool) -> Iterator[Figure]:
+    weight = {"area/V1/from/retina/weight": torch.full((1, 3, 4), 2.0), "area/V1/bias": torch.ones(1, 1, 4)}
+    moved = Seen({"V1": torch.zeros(1, 1, 1, 1)}, change={"V1": torch.tensor([0.26])})
+    told = value(moved, weight, kind="update_ratio")
+    yield Figure("step", told, "1", "within 0.03605 0.03606", ".26 of sqrt 52")
+    still = Seen({"V1": torch.zeros(1, 1, 1, 1)}, change={"V1": torch.zeros(1)})
+    yield Figure("control", value(still, weight, kind="update_ratio"), "1", "== 0", "stands still")
+
+
 def _ocular_dominance(quick: bool) -> Iterator[Figure]:
     lives = 3 if quick else 5
     _, last = grown("ocular_dominance", lives)
@@ -52,6 +61,7 @@ def _mode_strength(quick: bool) -> Iterator[Figure]:
 
 ENTRIES = (
     entry("weight_norm", _weight_norm),
+    entry("update_ratio", _update_ratio),
     entry("ocular_dominance", _ocular_dominance),
     entry("pathway_share", _pathway_share),
     entry("mode_strength", _mode_strength),

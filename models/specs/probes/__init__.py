@@ -15,6 +15,7 @@ from models.specs.probes.activity import (
     DeltaValueSpec,
     EffectiveRankSpec,
     OrientationSpec,
+    RfSpec,
     RsaSpec,
     SparsenessSpec,
 )
@@ -29,14 +30,20 @@ from models.specs.probes.truths import (
     MseSpec,
     NextFrameSpec,
 )
-from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec, WeightNormSpec
+from models.specs.probes.weights import (
+    ModeStrengthSpec,
+    OcularDominanceSpec,
+    PathwayShareSpec,
+    UpdateRatioSpec,
+    WeightNormSpec,
+)
 
 OfErrors = LossSpec | AlignmentSpec | FisherTraceSpec | CostConflictSpec
 OfTruths = AccuracySpec | LinearReadoutSpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | DecodeSpec
 OfForecasts = NextFrameSpec | DivergenceSpec
-OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | DeltaValueSpec | OrientationSpec
+OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | DeltaValueSpec | OrientationSpec | RfSpec
 OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
-OfWeights = WeightNormSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
+OfWeights = WeightNormSpec | UpdateRatioSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
 OfActing = ReturnSpec | StepsRatioSpec | CoverageSpec
 
 ProbeSpec = Annotated[
@@ -74,6 +81,8 @@ MEASURES: dict[str, Measure] = {
     "sparseness": Measure("1", "none", by_area=True),
     "delta_value": Measure("1", "none", by_area=True),
     "orientation": Measure("1", "none", by_area=True),
+    "rf": Measure("half frames", "none", by_area=True),
+    "update_ratio": Measure("1", "none", by_area=True),
     "rsa": Measure("1", "none", by_area=True),
     "cka": Measure("1", "none", by_area=True),
     "ocular_dominance": Measure("1", "none", by_area=False),

@@ -56,6 +56,14 @@ class OrientationSpec(ProbeBase):
     """share: of units whose index is above 0.3."""
 
 
+class RfSpec(ProbeBase):
+    """Radius of the receptive fields of units in a sense."""
+
+    kind: Literal["rf"]
+    at: AnyOrName = "*"
+    sense: Name
+
+
 class RsaSpec(ProbeBase):
     """Rank correlation of the dissimilarities of items in an area with those in another area or a sense."""
 

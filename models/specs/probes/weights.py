@@ -17,6 +17,13 @@ class WeightNormSpec(ProbeBase):
     at: AnyOrName = "*"
 
 
+class UpdateRatioSpec(ProbeBase):
+    """Norm of the last update of an area's parameters over the norm of the parameters."""
+
+    kind: Literal["update_ratio"]
+    at: AnyOrName = "*"
+
+
 class OcularDominanceSpec(ProbeBase):
     """Mean over units of how much stronger they are wired to one source than to another."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from build import tiny_schedule
+from living import live, planned
 from raising import chain, differing, one_stage, raised, state
 
 from models.engine.cohort import birth
@@ -160,3 +162,19 @@ def test_cohorts_learn_the_digits() -> None:
     training = Training(cohort, regime)
     costs = np.array([training.update().values[0].numpy() for _ in range(60)])
     assert (costs[-5:].mean(axis=0) < 0.5 * costs[:5].mean(axis=0)).all()
+
+
+def test_the_probe_of_steps_says_what_is_recorded() -> None:
+    probes = {"pace": {"kind": "update_ratio", "at": "V1", "world": "quiz", "every": "1ba"}}
+    arm = planned(tiny_schedule(probes=probes, stages=tiny_schedule()["stages"][:1]))
+    (probe,) = arm.probes
+    _, histories = live(arm, [3])
+    norms, ratios = (
+        {at: np.frombuffer(told, np.float32)[0] for at, told in histories[3][0, name]}
+        for name in ("update_norm.V1", f"{probe}.V1")
+    )
+    assert sorted(ratios) == list(range(1, 11))  # none before the first update
+    early, late = (norms[at] / ratios[at] for at in (1, 2))
+    assert late == pytest.approx(early, rel=0.2)  # what it is divided by moves slowly
+    whole = live(arm, [1, 3, 5])[1]
+    assert whole[3] == histories[3]

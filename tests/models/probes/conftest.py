@@ -122,6 +122,7 @@ def toy_measure() -> Callable[..., Toy]:
 @pytest.fixture
 def view() -> Callable[..., ProbeView]:
     def of(measure: Toy, **extra: Toy) -> ProbeView:
-        return ProbeView(("V1", "head"), measure.params, measure, extra)
+        change = {area: measure.draw.at("toy", area).uniform()[:, 0] for area in ("V1", "head")}
+        return ProbeView(("V1", "head"), measure.params, measure, extra, change)
 
     return of

@@ -32,6 +32,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "sparseness": {},
     "delta_value": {},
     "orientation": {},
+    "rf": {"sense": "retina"},
+    "update_ratio": {},
     "rsa": {"to": "retina"},
     "cka": {"to": "retina"},
     "ocular_dominance": {"at": "V1", "left": "retina", "right": "retina"},

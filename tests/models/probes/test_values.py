@@ -310,3 +310,30 @@ def test_divergence_is_that_of_the_law_from_the_outputs() -> None:
     assert value(even, kind="divergence", at="V1", depth=5).item() == 0.0
     right = Given({"V1": torch.log(law.clamp(min=1e-30)) + 7.0}, factors={"law": law, "depth": depth})
     assert value(right, kind="divergence", at="V1").item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_receptive_field_has_the_radius_of_its_weights() -> None:
+    axis = (2.0 * torch.arange(8) + 1.0) / 8 - 1.0
+    x = random(2, 300, 1, 1, 8, 8)
+    point, even, dead = torch.zeros(64), torch.ones(64), torch.zeros(64)
+    point[13] = 3.0
+    rate = torch.stack([x.flatten(3) @ each for each in (point, even, dead)], dim=-1)
+
+    def radius(units: slice) -> torch.Tensor:
+        return value(Given({"retina": x, "V1": rate[..., units]}), kind="rf", sense="retina")
+
+    whole = float((2.0 * axis.square().mean()).sqrt())
+    assert radius(slice(0, 1)).flatten().tolist() == pytest.approx([0.0, 0.0], abs=1e-2)
+    assert radius(slice(1, 2)).flatten().tolist() == pytest.approx([whole, whole], abs=1e-3)
+    assert radius(slice(0, 3)).flatten().tolist() == pytest.approx([whole / 2, whole / 2], abs=1e-2)
+    assert radius(slice(2, 3)).flatten().tolist() == [0.0, 0.0]
+
+
+def test_an_update_is_measured_against_what_it_changes() -> None:
+    weight = {"area/V1/from/retina/weight": torch.full((1, 3, 4), 2.0), "area/V1/bias": torch.ones(1, 1, 4)}
+    spec = {"kind": "update_ratio", "at": "V1", "world": "quiz", "every": "1ba"}
+    probe = build_probe(TypeAdapter(ProbeSpec).validate_python(spec), None)
+    nothing: Any = Given({"V1": torch.zeros(1, 1, 1, 1)})
+    moved = ProbeView(("V1",), weight, nothing, {}, {"V1": torch.tensor([0.26])})
+    assert probe(moved).item() == pytest.approx(0.26 / 52**0.5)
+    assert bool(probe(ProbeView(("V1",), weight, nothing)).isnan().all())
