@@ -86,4 +86,23 @@ def _eyes_window(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, back, "index", required, "not opened again")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("eyes-window-study", _eyes_window),)
+def _blocking(quick: bool) -> Iterator[Figure]:
+    """What is lost of a tone that says what a light had said; with dopamine, and with its channel cut."""
+    told = grown("blocking-study", lambda name: not (quick and "constant" in name), lambda document: document)
+
+    def lost(past: str, dopamine: str) -> list[float]:
+        return told[f"past={past},dopamine={dopamine}"]["tone-lost"]
+
+    def blocked(dopamine: str) -> list[float]:
+        return [late - new for late, new in zip(lost("conditioned", dopamine), lost("none", dopamine), strict=True)]
+
+    unit = "squared units"
+    yield from lives.figures("blocked", blocked("follows"), unit, ">= 0.15")
+    yield from lives.figures("control", blocked("cut"), unit, "within -0.05 0.05", "channel cut")
+    yield from lives.figures("new", lost("none", "follows"), unit, "<= 0.25")
+    if not quick:
+        apart = max(abs(a - b) for a, b in zip(lost("none", "constant"), lost("none", "cut"), strict=True))
+        yield Figure("constant_vs_cut", apart, unit, "<= 0", "bit for bit")
+
+
+ENTRIES: tuple[Entry, ...] = (entry("eyes-window-study", _eyes_window), entry("blocking-study", _blocking))

@@ -35,3 +35,16 @@ def test_a_window_closes_on_one_area_while_its_neighbour_stays_plastic() -> None
     for life in range(3):
         assert early["V1-leans"][life] - late["V1-leans"][life] > 0.05, "the window had closed on V1"
         assert late["SC-leans"][life] - early["SC-leans"][life] > 0.05, "nothing had closed on SC"
+
+
+def test_surprise_gates_what_is_learned_of_a_second_cue() -> None:
+    assert found("blocking-study") == []
+    arms = studies.documents("blocking-study")
+    lost = {}
+    for past in ("conditioned", "none"):
+        document = studies.shortened(arms[f"past={past},dopamine=follows"], 4)
+        document["organism"]["optimizer"]["lr"] *= 2
+        document["probes"]["surprise"]["every"] = "20ba"
+        lost[past] = lives.grown(document, 3).last["tone-lost"]
+    for conditioned, new in zip(lost["conditioned"], lost["none"], strict=True):
+        assert conditioned - new > 0.1, "those who had been told were not surprised"
