@@ -192,8 +192,8 @@ class Holds(Protocol):
 class Remembers(Protocol):
     """An area, cost or rule whose unlearned state follows from what was met.
 
-    Called once per update; what it returns takes effect for the lives that are alive and, for a cost or rule, learn
-    by it: weight and plasticity above 0.
+    Called once per update; what it returns takes effect for the lives that are alive and in which it is plastic: the
+    area's plasticity is above 0 and no deficit silences it; a cost weighs, and what it judges is plastic.
     """
 
     def remember(self, moment: Moment) -> Params:

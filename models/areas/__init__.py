@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from models.areas.conv import Conv
+from models.areas.hopfield import Hopfield
 from models.areas.initial import initial
 from models.areas.linear import Linear
 from models.areas.mover_detector import MoverDetector
@@ -13,10 +14,18 @@ from models.areas.recurrent import Recurrent
 from models.areas.reservoir import Reservoir
 from models.areas.torch_module import TorchModule, stand_in
 from models.protocols import Area
-from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, MoverDetectorSpec, RecurrentSpec, ReservoirSpec
+from models.specs.areas import (
+    AreaSpec,
+    ConvSpec,
+    HopfieldSpec,
+    LinearSpec,
+    MoverDetectorSpec,
+    RecurrentSpec,
+    ReservoirSpec,
+)
 
 
-def build_area(
+def build_area(  # noqa: PLR0911 - one case per member
     name: str,
     spec: AreaSpec,
     inputs: Mapping[str, tuple[int, ...]],
@@ -44,5 +53,7 @@ def build_area(
             return Reservoir(name, spec, Recurrent(name, spec.as_recurrent, inputs, fill))
         case MoverDetectorSpec():
             return MoverDetector(name, spec, inputs)
+        case HopfieldSpec():
+            return Hopfield(name, spec, tuple(inputs))
         case _:
             assert_never(spec)

@@ -13,7 +13,7 @@ from models.engine.examiner import portion_of
 from models.engine.feed import Stream
 from models.engine.measure import Items
 from models.engine.organism import Organism
-from models.protocols import Params
+from models.protocols import Holds, Params
 from models.specs.acts import ActSpec, Anchor, ResetArea, ResetOptimizer, SetTemplate, ShrinkPerturb, areas_of
 from models.specs.costs import target_of
 from models.specs.costs.target import TemplateTarget
@@ -28,8 +28,7 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
             case ResetOptimizer():
                 _forget(cohort, regime, areas, heads=True)
             case ResetArea():
-                for name, value in _fresh(cohort, organism, areas, ordinal).items():
-                    cohort.params[name].detach().copy_(value)
+                _renew(cohort, organism, areas, ordinal)
                 _forget(cohort, regime, areas, heads=False)
             case ShrinkPerturb(shrink=shrink, noise=noise):
                 for name, value in _fresh(cohort, organism, areas, ordinal).items():
@@ -70,6 +69,17 @@ def _fresh(cohort: Cohort, organism: Organism, areas: tuple[str, ...], ordinal: 
     seeds_N = (bits[:, 0] << 31) | (bits[:, 1] >> 1)
     draw = Draw(seeds_N).at("init")
     return {name: value for area in areas for name, value in organism.areas[area].init(draw).items()}
+
+
+def _renew(cohort: Cohort, organism: Organism, areas: tuple[str, ...], ordinal: int) -> None:
+    """New first parameters; areas that hold something are as at birth."""
+    for name, value in _fresh(cohort, organism, areas, ordinal).items():
+        cohort.params[name].detach().copy_(value)
+    draw = Draw(cohort.seeds_N).at("init")
+    holders = (organism.areas[area] for area in areas)
+    for holder in (each for each in holders if isinstance(each, Holds)):
+        for name, value in holder.contents(draw).items():
+            cohort.own[name].copy_(value)
 
 
 def _forget(cohort: Cohort, regime: RegimeSpec, areas: tuple[str, ...], *, heads: bool) -> None:

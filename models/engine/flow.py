@@ -155,7 +155,7 @@ class Flow:
     def _remembers(self, knobs: Knobs, alive_N: Flags, weighs: Mapping[str, Flags]) -> dict[str, Tensor]:
         plastic = dict(zip(self._areas, (knobs.rate_AN > 0) & alive_N, strict=True))
         open_to = dict(zip(self._areas, (knobs.plasticity_AN > 0) & alive_N, strict=True))
-        lives = {f"kept/{area}": alive_N for area in self._areas}
+        lives = {f"kept/{area}": plastic[area] for area in self._areas}
         lives |= {f"rule/area/{area}": plastic[area] for area in self._areas}
         lives |= {f"cost/{cost}": open_to[spec.at] & weighs[cost] for cost, spec in self._costs.items()}
         return {owner: torch.from_numpy(flags.copy()) for owner, flags in lives.items() if flags.any()}

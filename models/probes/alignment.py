@@ -38,7 +38,8 @@ class Alignment:
 def _joined(gradients: Params, area: str) -> Tensor:
     """All of an area's gradients in one row per life, (N, P)."""
     own = sorted(address for address in gradients if address.startswith(f"area/{area}/"))
-    return torch.cat([gradients[address].flatten(1) for address in own], dim=1).double()
+    none = next(iter(gradients.values())).flatten(1)[:, :0]
+    return torch.cat([none, *(gradients[address].flatten(1) for address in own)], dim=1).double()
 
 
 def _angle(left_NP: Tensor, right_NP: Tensor) -> Tensor:

@@ -36,5 +36,6 @@ class CostConflict:
 
 def _cosine(one: Params, other: Params, area: str) -> Tensor:
     own = sorted(address for address in one if address.startswith(f"area/{area}/"))
-    a, b = (torch.cat([each[address].flatten(1) for address in own], dim=1).double() for each in (one, other))
+    none = next(iter(one.values())).flatten(1)[:, :0]
+    a, b = (torch.cat([none, *(each[address].flatten(1) for address in own)], dim=1).double() for each in (one, other))
     return share_of((a * b).sum(dim=1), a.square().sum(dim=1).sqrt() * b.square().sum(dim=1).sqrt())

@@ -36,4 +36,6 @@ def _norm(view: ProbeView, area: str) -> Tensor:
         for address, weight in view.weight.items()
         if address.startswith(f"area/{area}/") and address.endswith("/weight")
     ]
+    if not weights:
+        return torch.zeros(len(view.measure.moment().batch.index_NB))
     return torch.cat(weights, dim=1).double().square().sum(dim=1).sqrt().float()

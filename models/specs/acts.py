@@ -19,7 +19,7 @@ class ResetOptimizer(Spec):
 
 
 class ResetArea(Spec):
-    """Parameters of the areas take fresh initial values, moments start anew."""
+    """Parameters of the areas take fresh initial values, what they keep is emptied, moments start anew."""
 
     kind: Literal["reset_area"]
     areas: Areas

@@ -15,7 +15,7 @@ from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import AdamSpec, AdamWSpec, RmspropSpec, SgdSpec
 from models.specs.probes import costs_of
-from models.specs.reach import learns_freely, reaches
+from models.specs.reach import needs_no_cost, reaches
 from models.specs.schedule import ClockSpec, ScheduleSpec, StageSpec
 from models.specs.timeline import pass_sp, stage_lengths
 from models.specs.times import Clock, durations, levels
@@ -100,7 +100,7 @@ def _untaught(schedule: ScheduleSpec) -> Iterator[Finding]:
         idle = [
             area
             for area in organism.areas
-            if area not in reached and still(schedule, stage, area) is None and not learns_freely(organism, area)
+            if area not in reached and still(schedule, stage, area) is None and not needs_no_cost(organism, area)
         ]
         if idle:
             message = f"stage {stage.name}: no cost reaches {', '.join(idle)}, though plastic"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -61,6 +61,11 @@ Init = Annotated[Kaiming | NormalInit | AboutInit | OrthogonalInit | ZerosInit, 
 class AreaBase(Spec):
     """What every area has."""
 
+    weightless: ClassVar[bool] = False
+    """Whether it has no weights that a rule could teach."""
+    keeps: ClassVar[bool] = False
+    """Whether what it meets becomes part of it, without a cost, as long as it is plastic."""
+
     norm: Literal["none", "layer"] = "none"
     act: Activation = "relu"
     bias: bool = True
@@ -68,6 +73,16 @@ class AreaBase(Spec):
     innate: bool = False
     """Never plastic: its plasticity is 0 for life."""
     lr_scale: Annotated[float, Field(ge=0.0, le=1000.0)] = 1.0
+
+    @property
+    def passes(self) -> bool:
+        """Whether errors at its rates have a way back to what brought them about."""
+        return True
+
+    @property
+    def contents(self) -> int:
+        """Numbers of one life that it keeps beside its parameters."""
+        return 0
 
 
 class LinearSpec(AreaBase):
@@ -155,8 +170,38 @@ class MoverDetectorSpec(AreaBase):
     innate: Literal[True] = True
 
 
+class HopfieldSpec(AreaBase):
+    """`size` units that come to rest at the nearest of the patterns they have met."""
+
+    weightless = True
+    keeps = True
+
+    kind: Literal["hopfield"]
+    size: Annotated[int, Field(ge=1, le=4096)]
+    """As many as all its inputs have together: each unit is driven by one of theirs."""
+    sweeps: Annotated[int, Field(ge=1, le=200)] = 20
+    """Times that every unit hears all others."""
+    gain: Positive | None = None
+    """Of units with a graded response, through which errors pass; -1 or 1, and no way back, if left out."""
+    act: Literal["tanh"] = "tanh"
+    norm: Literal["none"] = "none"
+    bias: Literal[False] = False
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+    @property
+    def passes(self) -> bool:
+        """A sign has no derivative."""
+        return self.gain is not None
+
+    @property
+    def contents(self) -> int:
+        """A weight between any two units."""
+        return self.size**2
+
+
 AreaSpec = Annotated[
-    LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec | MoverDetectorSpec, Field(discriminator="kind")
+    LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec | MoverDetectorSpec | HopfieldSpec,
+    Field(discriminator="kind"),
 ]
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}

@@ -24,7 +24,7 @@ from models.specs.costs.wiring import WiringSpec
 from models.specs.envelopes import is_zero
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import OrganismSpec
-from models.specs.reach import learns_freely, reaches
+from models.specs.reach import needs_no_cost, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.shapes import Shape, channel_for
 from models.specs.worlds import NoLabels, WorldSpec
@@ -200,7 +200,8 @@ def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) 
     reasons: dict[str, list[str]] = {}
     for area in schedule.organism.areas:
         if area in reached:
-            reason = still(schedule, stage, area)
+            weightless = schedule.organism.areas[area].weightless
+            reason = "without weights to be taught" if weightless else still(schedule, stage, area)
             if reason is None:
                 return
             reasons.setdefault(reason, []).append(area)
@@ -213,7 +214,7 @@ def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) 
 
 def _learns(schedule: ScheduleSpec, stage: StageSpec, steps: Steps) -> Iterator[Finding]:
     free = any(
-        learns_freely(schedule.organism, area) and still(schedule, stage, area) is None
+        needs_no_cost(schedule.organism, area) and still(schedule, stage, area) is None
         for area in schedule.organism.areas
     )
     if not weighed(stage) and not free:

@@ -107,8 +107,7 @@ def _unfit(
 ) -> Iterator[tuple[str, str | Suggestion | None]]:
     """Why a rule cannot teach an area, and what would help."""
     spec, rule = organism.areas[area], circuit.rule.kind
-    if able.areas is not None and spec.kind not in able.areas:
-        yield f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
+    yield from _unfit_kind(rule, area, spec, able)
     if spec.act in SPIKING and not able.spikes:
         yield f"{rule} needs a derivative; {area} is {spec.act}", None
     if not able.loops and area in _on_loops(organism):
@@ -124,6 +123,14 @@ def _unfit(
         yield f"{rule} teaches pathways that lead to its areas; what comes to {area} comes back along its own", None
     yield from _unfit_units(circuit.rule, area, spec)
     yield from _unfit_act(organism, circuit, area, able)
+
+
+def _unfit_kind(rule: str, area: str, spec: AreaSpec, able: Capability) -> Iterator[tuple[str, None]]:
+    """Why a rule cannot teach areas of a kind."""
+    if able.areas is not None and spec.kind not in able.areas:
+        yield f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
+    if spec.weightless and not able.weightless:
+        yield f"{rule} teaches weights; {area}, of kind {spec.kind}, has none", None
 
 
 def _unfit_units(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str, str | Suggestion]]:

@@ -18,7 +18,7 @@ from models.specs.probes import MEASURES, areas_of
 from models.specs.recorded import series_of
 from models.specs.regime import Measured
 from models.specs.series import NORMS_EVERY
-from models.specs.shapes import area_parameters, area_shapes
+from models.specs.shapes import area_parameters, area_shapes, contents_count
 
 VALUE_BYTES = 4
 """Of a number of a history before compression, and of a parameter."""
@@ -42,12 +42,12 @@ def history_values(step: StepPlan, probes: Mapping[str, Measured]) -> int:
 
 
 def snapshot_bytes(organism: OrganismSpec) -> int:
-    """Of one life: parameters of areas and their moments; decoders of costs and states of rules come on top."""
+    """Of one life: parameters and moments of areas, and what they keep; decoders and states of rules come on top."""
     shapes = area_shapes(organism)
     kept = (
         area_parameters(organism, area, shapes) * (1 + _moments(organism.optimizer_of(area))) for area in organism.areas
     )
-    return VALUE_BYTES * sum(kept)
+    return VALUE_BYTES * (sum(kept) + contents_count(organism))
 
 
 def _moments(optimizer: OptimizerSpec) -> int:

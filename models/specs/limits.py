@@ -11,7 +11,7 @@ from models.specs.base import Spec
 from models.specs.findings import Finding, Steps, finding
 from models.specs.recorded import fitting_cadence, recorded
 from models.specs.schedule import ScheduleSpec
-from models.specs.shapes import area_parameters, area_shapes, parameter_count
+from models.specs.shapes import area_parameters, area_shapes, contents_count, parameter_count
 from models.specs.timeline import stage_lengths
 from models.specs.times import Clock
 
@@ -42,6 +42,7 @@ class Asked(Spec):
     """What a schedule asks for, per life; bounds where a trigger decides."""
 
     parameters: int
+    """Of areas, and what they keep beside them."""
     updates: int
     history_values: int
     series: int
@@ -52,7 +53,8 @@ class Asked(Spec):
 
 def asked(schedule: ScheduleSpec) -> Asked:
     """What a schedule without errors asks for."""
-    parameters = parameter_count(schedule.organism)
+    kept = contents_count(schedule.organism)
+    parameters = parameter_count(schedule.organism) + kept
     clock = Clock(schedule, stage_lengths(schedule))
     told = recorded(clock)
     units = sum(map(prod, area_shapes(schedule.organism).values()))

@@ -30,19 +30,25 @@ def carries(organism: OrganismSpec, link: Link) -> bool:
     """Whether an error at the link's end is passed on to the area at its start."""
     if link.path.gradient == "block" or link.source not in organism.areas or learns_freely(organism, link.source):
         return False
-    return gives_out(organism, link.target) or together(organism, link.source, link.target)
+    passes = organism.areas[link.target].passes
+    return gives_out(organism, link.target) or (passes and together(organism, link.source, link.target))
 
 
 def gives_out(organism: OrganismSpec, area: str) -> bool:
-    """Whether the rule that teaches the area passes errors out of its circuit; backprop, the default, does."""
+    """Whether errors go on below an area: its kind passes them, and its rule; backprop, the default, does."""
     rule = organism.rule_of(area)
-    return rule is None or CAPABILITIES[rule.kind].out
+    return organism.areas[area].passes and (rule is None or CAPABILITIES[rule.kind].out)
 
 
 def learns_freely(organism: OrganismSpec, area: str) -> bool:
     """Whether the area's rule learns without a cost."""
     rule = organism.rule_of(area)
     return rule is not None and CAPABILITIES[rule.kind].free
+
+
+def needs_no_cost(organism: OrganismSpec, area: str) -> bool:
+    """Whether an area changes without a cost: by its rule, or by keeping what it meets."""
+    return organism.areas[area].keeps or learns_freely(organism, area)
 
 
 def together(organism: OrganismSpec, one: str, other: str) -> bool:

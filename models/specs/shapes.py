@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from math import prod
 
 from models.errors import Reason, Refused
-from models.specs.areas import GATES, AreaSpec, ConvSpec, LinearSpec, MoverDetectorSpec, RecurrentSpec, ReservoirSpec
+from models.specs.areas import (
+    GATES,
+    AreaSpec,
+    ConvSpec,
+    HopfieldSpec,
+    LinearSpec,
+    MoverDetectorSpec,
+    RecurrentSpec,
+    ReservoirSpec,
+)
 from models.specs.base import pointer
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
@@ -53,7 +62,7 @@ def layout(organism: OrganismSpec) -> Layout:
 def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
     """Unit shape of an area on such inputs, or why there is none."""
     if not isinstance(area, ConvSpec | MoverDetectorSpec):
-        return (area.size,), None
+        return (area.size,), _unjoined(area, inputs)
     for source, shape in inputs.items():
         if len(shape) != 3:
             return None, f"{source} gives {list(shape)}, {area.kind} wants [maps, height, width]"
@@ -77,6 +86,14 @@ def _marked(area: MoverDetectorSpec, field_sides: Shape) -> tuple[Shape | None, 
     return (1, area.grid, area.grid), None
 
 
+def _unjoined(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
+    """Why what comes in does not drive unit by unit."""
+    brought = sum(map(prod, inputs.values()))
+    if isinstance(area, HopfieldSpec) and brought != area.size:
+        return f"{area.kind} takes its inputs unit by unit: they bring {brought}, its size is {area.size}"
+    return None
+
+
 def padding(area: ConvSpec) -> int:
     """Zeros around the input; half the kernel if left out."""
     return area.kernel // 2 if area.pad is None else area.pad
@@ -97,6 +114,11 @@ def parameter_count(organism: OrganismSpec) -> int:
     return sum(area_parameters(organism, name, shapes) for name in organism.areas)
 
 
+def contents_count(organism: OrganismSpec) -> int:
+    """Numbers that all areas of one life keep beside their parameters."""
+    return sum(area.contents for area in organism.areas.values())
+
+
 def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shape]) -> int:
     """Weights and biases of one area."""
     area = organism.areas[name]
@@ -104,7 +126,7 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
-        case MoverDetectorSpec():
+        case MoverDetectorSpec() | HopfieldSpec():
             return 0
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from models.specs import costs, credit, probes, transforms
+from models.specs import areas, costs, credit, probes, transforms
 from models.specs.checks import check_schedule
 from models.specs.document import read
 from models.specs.schedule import ScheduleSpec
@@ -17,6 +17,7 @@ from models.specs.worlds import sources
 
 FOLDER = Path(__file__).parents[2] / "examples" / "members"
 UNIONS: dict[str, Any] = {
+    "areas": areas.AreaSpec,
     "costs": costs.CostSpec,
     "credit": credit.RuleSpec,
     "worlds": sources.SourceSpec,
@@ -40,6 +41,7 @@ def test_a_member_has_an_example_that_is_valid_and_uses_it(family: str, kind: st
     )
     assert check_schedule(schedule) == []
     used = {
+        "areas": {area.kind for area in schedule.organism.areas.values()},
         "costs": {cost.kind for cost in schedule.costs.values()},
         "credit": {circuit.rule.kind for circuit in schedule.organism.credit},
         "worlds": {world.source.kind for world in schedule.worlds.values()},

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.areas import detectors, layers, time
+from benchmarks.catalogue.areas import detectors, layers, memories, time
 from benchmarks.catalogue.table import Entry
 
-ENTRIES: tuple[Entry, ...] = (*layers.ENTRIES, *time.ENTRIES, *detectors.ENTRIES)
+ENTRIES: tuple[Entry, ...] = (
+    *layers.ENTRIES,
+    *time.ENTRIES,
+    *memories.ENTRIES,
+    *detectors.ENTRIES,
+)

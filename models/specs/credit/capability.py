@@ -28,6 +28,8 @@ class Capability:
     """Whether it can teach units that are 0 or 1."""
     gated: bool = True
     """Whether its recurrent areas may have gates or a norm."""
+    weightless: bool = False
+    """Whether areas without weights may stand in its circuits."""
     deep: bool = True
     """Whether its areas may have several layers."""
     act: frozenset[str] | None = None

@@ -59,8 +59,8 @@ class WeightMirrorSpec(Spec):
 
 
 CAPABILITIES: dict[str, Capability] = {
-    "backprop": Capability(needs=frozenset({"vector_error"})),
-    "frozen": Capability(spikes=True),
+    "backprop": Capability(needs=frozenset({"vector_error"}), weightless=True),
+    "frozen": Capability(spikes=True, weightless=True),
     "feedback_alignment": Capability(needs=frozenset({"vector_error"}), areas=LAYERS),
     "sign_symmetry": Capability(needs=frozenset({"vector_error"}), areas=LAYERS),
     "kolen_pollack": Capability(needs=frozenset({"vector_error"}), areas=LAYERS),

@@ -48,7 +48,7 @@ _ERROR_IN_TIME = frozenset({"vector_error", "time"})
 _READ_OUT = frozenset({"recurrent", "linear"})
 
 CAPABILITIES: dict[str, Capability] = {
-    "bptt": Capability(needs=_ERROR_IN_TIME),
+    "bptt": Capability(needs=_ERROR_IN_TIME, weightless=True),
     "surrogate_gradient": Capability(
         needs=_ERROR_IN_TIME, areas=frozenset({"linear", "conv", "recurrent"}), spikes=True
     ),

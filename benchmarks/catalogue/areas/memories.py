@@ -1,0 +1,68 @@
+"""Areas that keep what they meet: what they give back of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor
+
+from benchmarks.catalogue.costs import lives
+from benchmarks.catalogue.table import Entry, Figure, entry
+from models.areas import build_area
+from models.credit.backprop import Exact
+from models.draw import Draw
+from models.protocols import Batch, Moment, Params, Pass, Remembers
+from models.specs.areas import AreaSpec
+
+_DRAW = Draw(torch.arange(lives.LIVES)).at("benchmark", "memories")
+
+
+class Keeper:
+    """An area alone, with what it keeps of patterns."""
+
+    def __init__(self, **spec: Any) -> None:
+        given, size = TypeAdapter(AreaSpec).validate_python(spec), spec["size"]
+        self._area = build_area("kept", given, {"eye": (size,)}, (size,))
+        self._own: Params = getattr(self._area, "contents")(_DRAW)  # noqa: B009 - of areas that hold something
+
+    def meet(self, pattern_NBU: Tensor) -> None:
+        """Patterns in one update, at plasticity 1."""
+        seen = pattern_NBU[:, :, None]
+        batch = Batch({}, None, {}, torch.zeros(len(seen), 1, dtype=torch.int64))
+        rates, pace = {"kept": self._answer(seen)}, {"kept": torch.ones(len(seen))}
+        inputs = {"kept": {"eye": seen}}
+        moment = Moment(batch, rates, {}, self._own, _DRAW, inputs, lambda *_: seen, pace=pace)
+        assert isinstance(self._area, Remembers)
+        self._own |= self._area.remember(moment)
+
+    def give(self, cue_NBU: Tensor) -> Tensor:
+        """What it answers (N, B, U)."""
+        return self._answer(cue_NBU[:, :, None])[:, :, 0]
+
+    def _answer(self, seen: Tensor) -> Tensor:
+        return self._area.apply({"eye": seen}, self._area.start(seen), Pass({}, Exact(), self._own))[0]
+
+
+def _hopfield(quick: bool) -> Iterator[Figure]:
+    def overlap(load: float, turned: float, sweeps: int = 20) -> list[float]:
+        shape = (round(300 * load), 300)
+        pattern = torch.where(_DRAW.at("hopfield", "pattern").uniform(*shape) < 0.5, -1.0, 1.0)
+        wrong = _DRAW.at("hopfield", "turned").uniform(*shape) < turned
+        area = Keeper(kind="hopfield", size=300, sweeps=sweeps)
+        area.meet(pattern)
+        given = area.give(torch.where(wrong, -pattern, pattern))
+        told: list[float] = (given * pattern).mean(dim=(1, 2)).tolist()
+        return told
+
+    yield from lives.figures("load_05", overlap(0.05, 0.1), "overlap", ">= 0.99", "cue: 0.8")
+    yield from lives.figures("load_10", overlap(0.10, 0.1), "overlap", ">= 0.99", "cue: 0.8")
+    yield from lives.figures("control", overlap(0.20, 0.1), "overlap", "<= 0.75", "load 0.20, above the capacity 0.138")
+    yield from lives.figures("faint", overlap(0.05, 0.3), "overlap", ">= 0.97", "cue: 0.4")
+    once = overlap(0.05, 0.3, sweeps=1)
+    yield from lives.figures("faint_control", once, "overlap", "<= 0.95", "linear: the same weights, once")
+
+
+ENTRIES: tuple[Entry, ...] = (entry("hopfield", _hopfield),)

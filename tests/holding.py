@@ -1,0 +1,40 @@
+"""Areas that keep what they meet, met and asked without an organism around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from models.credit.backprop import Exact
+from models.draw import Draw
+from models.protocols import Batch, Moment, Params, Pass
+
+Given = Tensor | dict[str, Tensor]
+
+
+def _named(given: Given) -> dict[str, Tensor]:
+    return given if isinstance(given, dict) else {"eye": given}
+
+
+def met(member: Any, given: Given, pace: float = 1.0, kept: Params | None = None) -> Params:
+    """What an area named CA3 keeps after an update in which it met these inputs (N, B, T, ...)."""
+    inputs = _named(given)
+    N = len(next(iter(inputs.values())))
+    draw = Draw(torch.arange(N))
+    own = member.contents(draw) if kept is None else kept
+    rate, _ = member.apply(inputs, member.start(next(iter(inputs.values()))), Pass({}, Exact(), own))
+    batch = Batch({}, None, {}, torch.zeros(N, 1, dtype=torch.int64))
+    moment = Moment(
+        batch, {"CA3": rate}, {}, own, draw, {"CA3": inputs}, lambda *_: rate, pace={"CA3": torch.full((N,), pace)}
+    )
+    after: Params = own | member.remember(moment)
+    return after
+
+
+def recalled(member: Any, kept: Params, given: Given) -> Tensor:
+    """What the area answers (N, B, T, U)."""
+    inputs = _named(given)
+    found: Tensor = member.apply(inputs, member.start(next(iter(inputs.values()))), Pass({}, Exact(), kept))[0]
+    return found
