@@ -78,7 +78,7 @@ class Arena:
             received.append(batch)
             return self._policy.chosen(weights, batch, draw, unit_NBT[..., frame], wiring)
 
-        seen = walk(self._place, state, self._frames, choose, self._begin)
+        seen = walk(self._place, state, self._frames, choose, self._begin, self._stream.channels)
         last = {name: each[:, :, -1:] for name, each in seen.channels.items()}
         end = draw.at("acting", str(self._frames - 1))
         received.append(self._stream.received((last, None, {}), presentation_NB, end, strengths))
@@ -103,7 +103,7 @@ def episodes(
     place = build_place(spec.source, spec.split, 2)
     draw = stream.draw(seeds_N, index_NB).at("probe", "acting")
     state = started(place, draw, index_NB * EPISODES)
-    shortest = place.given(state)[1]["distance"][..., 0]
+    shortest = place.true(state)["distance"]
     running, steps = torch.ones_like(index_NB, dtype=torch.bool), torch.zeros_like(index_NB)
     reward, visited = torch.zeros_like(shortest), torch.zeros(len(index_NB), _places(stream), dtype=torch.bool)
     for step in range(place.limit):
@@ -113,7 +113,7 @@ def episodes(
         def choose(_: int, channels: dict[str, Tensor], at: Draw = at, unit_NB: Tensor = unit_NB) -> Tensor:
             return policy.chosen(given, stream.received((channels, None, {}), index_NB, at), draw, unit_NB, Wiring())
 
-        seen = walk(place, state, 2, choose, draw)
+        seen = walk(place, state, 2, choose, draw, stream.channels)
         here = functional.one_hot(seen.factors["place"][:, :, 0], visited.shape[1]).bool()
         visited |= (here & running[..., None]).any(dim=1)
         reward = reward + torch.where(running, seen.factors["reward"][:, :, 0], 0.0)

@@ -82,6 +82,11 @@ class Stream:
         """Items of a pass; None: endless."""
         return self.spec.pass_size
 
+    @property
+    def channels(self) -> frozenset[str]:
+        """Those that some sense receives."""
+        return frozenset(self._bound.values())
+
     def subset(self, seeds_N: Tensor) -> Tensor:
         """Items that a pass shows, (N, size), in their own order; nested in size."""
         drops = self.spec.budget is not None and not self.spec.keeps_unlabelled

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import cached_property
 from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.draw import Draw, word
 from models.protocols import Params, Shown
 from models.specs.worlds.acting import ChainSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.walking import Given, at_random
+from models.worlds.walking import at_random
 
 
 @final
@@ -40,7 +41,7 @@ class Chain:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """Random walks from the middle."""
-        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps)
+        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("place",))
 
     def begin(self, draw: Draw) -> Params:
         """The middle."""
@@ -50,12 +51,34 @@ class Chain:
 
     def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:
         """One step to the left (0) or right (1)."""
-        place = state["place"] + 2 * action_NB - 1
-        right = place >= self.source.states
-        return {"place": place.clamp(0, self.source.states - 1)}, right.float(), right | (place < 0)
+        way = 2 * state["place"] + action_NB
+        return {"place": self._next[way]}, self._right[way], self._out[way]
 
-    def given(self, state: Params) -> Given:
+    @cached_property
+    def _led(self) -> Tensor:
+        """Where each way leads, one to the left and one to the right of every state; beyond the ends too."""
+        return torch.arange(self.source.states)[:, None] + torch.tensor([-1, 1])
+
+    @cached_property
+    def _next(self) -> Tensor:
+        return self._led.clamp(0, self.source.states - 1).flatten()
+
+    @cached_property
+    def _right(self) -> Tensor:
+        return (self._led >= self.source.states).float().flatten()
+
+    @cached_property
+    def _out(self) -> Tensor:
+        return ((self._led < 0) | (self._led >= self.source.states)).flatten()
+
+    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
         """Which state it is."""
-        place = state["place"]
-        truth = {"place": place[..., None], "distance": (self.source.states - place)[..., None].float()}
-        return {"place": functional.one_hot(place, self.source.states).float()[:, :, None]}, truth
+        return {"place": self._one_hot[state["place"]]} if "place" in wanted else {}
+
+    def true(self, state: Params) -> dict[str, Tensor]:
+        """The state, and how far the right end is."""
+        return {"place": state["place"], "distance": (self.source.states - state["place"]).float()}
+
+    @cached_property
+    def _one_hot(self) -> Tensor:
+        return torch.eye(self.source.states)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import final
 
@@ -16,7 +17,7 @@ from models.draw import Draw, word
 from models.protocols import Params, Shown
 from models.specs.worlds.acting import FOUR_ROOMS, PLACES, GridSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.walking import Given, at_random
+from models.worlds.walking import at_random
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 """North, east, south, west, as (rows, columns)."""
@@ -82,7 +83,7 @@ class Grid:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """Random walks from the beginning of these episodes."""
-        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps)
+        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place"))
 
     def begin(self, draw: Draw) -> Params:
         """Start and goal."""
@@ -99,15 +100,27 @@ class Grid:
         there = place == state["goal"]
         return {"place": place, "goal": state["goal"]}, there.float(), there
 
-    def given(self, state: Params) -> Given:
+    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
         """Walls and goal around the place, and its number."""
+        channels = {"view": self._around, "place": self._where}
+        return {name: see(state) for name, see in channels.items() if name in wanted}
+
+    def true(self, state: Params) -> dict[str, Tensor]:
+        """The place, and how far the goal is."""
+        return {"place": state["place"], "distance": self.distance[state["place"], state["goal"]].float()}
+
+    @cached_property
+    def _one_hot(self) -> Tensor:
+        return torch.eye(PLACES)
+
+    def _where(self, state: Params) -> Tensor:
+        return self._one_hot[state["place"]]
+
+    def _around(self, state: Params) -> Tensor:
         place, goal = state["place"], state["goal"]
         away = self._free[goal] - self._free[place] + _REACH
         span = 2 * _REACH + 1
         near = ((away >= 0) & (away < span)).all(-1)
         spot = torch.where(near, away[..., 0] * span + away[..., 1], span * span)
         marked = functional.one_hot(spot, span * span + 1)[..., :-1].float().reshape(*place.shape, span, span)
-        view = torch.stack([self._walls[place], marked], dim=2)
-        where = functional.one_hot(place, PLACES).float()
-        truth = {"place": place[..., None], "distance": self.distance[place, goal][..., None].float()}
-        return {"view": view[:, :, None], "place": where[:, :, None]}, truth
+        return torch.stack([self._walls[place], marked], dim=-3)

@@ -38,11 +38,13 @@ class _Timed:
         self._feed = feed
         self.seconds = 0.0
 
-    def next(self, shown_N: npt.NDArray[np.int64], strengths: Mapping[str, torch.Tensor]) -> tuple[Batch, Draw]:
+    def next(
+        self, shown_N: npt.NDArray[np.int64], strengths: Mapping[str, torch.Tensor], stage_sp: int = 0
+    ) -> tuple[Batch, Draw]:
         """The batch of the feed."""
-        began = time.perf_counter()
-        found = self._feed.next(shown_N, strengths)
-        self.seconds += time.perf_counter() - began
+        began = time.process_time()
+        found = self._feed.next(shown_N, strengths, stage_sp)
+        self.seconds += time.process_time() - began
         return found
 
 
@@ -66,10 +68,10 @@ def _pace(kind: str, quick: bool) -> Iterator[Figure]:
     seconds = 0.0
     for _ in range(2):
         cohort.shown[training.stream.digest][:] = 0
-        timed.seconds, began = 0.0, time.perf_counter()
+        timed.seconds, began = 0.0, time.process_time()
         for _ in range(updates):
             training.update()
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
     rendering = updates * _rendering(training, regime)
     yield Figure("pace", (timed.seconds + rendering) / (seconds + rendering), "share", f"<= {MOST}")
 
@@ -79,9 +81,9 @@ def _rendering(training: Training, regime: RegimeSpec) -> float:
     reuse = facts(regime.world.source).reuse
     if reuse is None or regime.world.size is not None:
         return 0.0
-    began = time.perf_counter()
+    began = time.process_time()
     training.stream.world.sample(torch.zeros(1, dtype=torch.int64), FRESH + torch.arange(RENDERED)[None])
-    return (time.perf_counter() - began) / RENDERED * regime.batch / reuse
+    return (time.process_time() - began) / RENDERED * regime.batch / reuse
 
 
 def regime_of(kind: str) -> RegimeSpec:

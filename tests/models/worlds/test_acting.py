@@ -88,5 +88,5 @@ def test_starts_and_goals_are_drawn_evenly_and_never_coincide() -> None:
     for name in ("place", "goal"):
         share = torch.bincount(state[name][0], minlength=104) / 20_000 * 104
         assert 0.7 < float(share.min()) <= float(share.max()) < 1.3
-    view = rooms.given({"place": torch.tensor([[0]]), "goal": torch.tensor([[2]])})[0]["view"][0, 0, 0]
+    view = rooms.shown({"place": torch.tensor([[0]]), "goal": torch.tensor([[2]])}, ("view",))["view"][0, 0]
     assert (view[1].nonzero().tolist(), float(view[0, 3, 3]), float(view[0, 2, 3])) == ([[3, 5]], 0.0, 1.0)
