@@ -105,4 +105,27 @@ def _blocking(quick: bool) -> Iterator[Figure]:
         yield Figure("constant_vs_cut", apart, unit, "<= 0", "bit for bit")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("eyes-window-study", _eyes_window), entry("blocking-study", _blocking))
+def _teach(quick: bool) -> Iterator[Figure]:
+    """What an eye says that watched with an ear that was taught, hardly taught, or that tells of another thing."""
+    spans = {"able": "listening=able", "hardly": "listening=hardly", "control": "permuted"}
+
+    def lasting(document: dict[str, Any]) -> dict[str, Any]:
+        if not quick:
+            return document
+        listening, watching = document["stages"]
+        heard = listening if listening["until"] == {"after": "1ba"} else listening | {"until": {"after": "20ba"}}
+        return document | {"stages": [heard, watching | {"until": {"after": "150ba"}}]}
+
+    arms = grown("teach-study", lambda name: name in spans.values(), lasting)
+    seen = {name: arms[arm]["eye-acc"] for name, arm in spans.items()}
+    yield from lives.figures("able", seen["able"], "share", ">= 0.9", "names of eight things, by sight, never told")
+    worse = [one - other for one, other in zip(seen["able"], seen["hardly"], strict=True)]
+    yield from lives.figures("gained", worse, "share", ">= 0.1", "over an ear that had one lesson of fifty words")
+    yield from lives.figures("control", seen["control"], "share", "<= 0.25", "words of other things; chance .125")
+
+
+ENTRIES: tuple[Entry, ...] = (
+    entry("eyes-window-study", _eyes_window),
+    entry("blocking-study", _blocking),
+    entry("teach-study", _teach),
+)
