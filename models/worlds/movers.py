@@ -27,7 +27,8 @@ class Movers:
     Scene:      channels `retina` and `flow`: the rise and the fall of every pixel since the frame before. Five kinds:
                 a hand comes, touches the still object and carries it on (0); a hand passes it by (1); it moves by
                 itself (2); another object comes, touches it and stays (3); none of these (4). Something drifts by in
-                all of them. The pupils of the face point somewhere; from 0 to 5 frames before a contact on, at it.
+                all of them. `face: middle`: all of it happens around the face, hands go past it and what drifts by
+                keeps away. The pupils of the face point somewhere; from 0 to 5 frames before a contact on, at it.
                 Factors: `event` 1 in the first frame to which a hand has moved the object; `scene`: the kind;
                 `hand_map`: which of 12 x 12 fields the hand covers by a quarter or more; `hand_box`: its centre and
                 half sides (0 without a hand); `object`; `contact`: where the hand touches (0 where it does not);

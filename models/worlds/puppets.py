@@ -71,11 +71,14 @@ def staged(draw: Draw, time: Tensor, source: MoversSpec, split: str, view: str) 
     contact_time = 5 + draw.at("puppets", "when").integers(5)[0]
     way = _direction(uniform("way", 0.0, 1.0))
     start = torch.stack([uniform("x", -0.4, 0.4), uniform("y", -0.1, 0.2)], dim=1)
+    face = torch.stack([uniform("face_x", -0.3, 0.3), uniform("face_y", -0.65, -0.55)], dim=1)
+    row = start[:, 1] + uniform("drift_y", 0.58, 0.7)
+    if source.face == "middle":
+        start, way, face, row = _around(uniform("way", 0.0, 1.0), start, face)
     since = (time - contact_time[:, None]).to(torch.float32)
     carried = since.clamp(0.0, _CARRY) * _SPEED
     ahead = way[:, None]
     places = _places(kind, start, ahead, since, carried)
-    face = torch.stack([uniform("face_x", -0.3, 0.3), uniform("face_y", -0.65, -0.55)], dim=1)
     contact = start - way * _OBJECT
     lead = draw.at("puppets", "lead").integers(6)[0]
     aimed = ((kind == 0)[:, None] & (since >= -lead[:, None]))[..., None]
@@ -86,7 +89,7 @@ def staged(draw: Draw, time: Tensor, source: MoversSpec, split: str, view: str) 
         contact_time=contact_time,
         contact=contact,
         tips=_tips(pose, split),
-        drifter=_drifting(start, time, uniform("drift_x", -0.7, 0.7), uniform("drift_y", 0.58, 0.7)),
+        drifter=_drifting(time, uniform("drift_x", -0.7, 0.7), row),
         face=face,
         look=_look(draw.at("puppets", "who"), split),
         gaze=torch.where(aimed, _unit(contact - face)[:, None], _direction(uniform("gaze", 0.0, 1.0))[:, None]),
@@ -172,10 +175,22 @@ def _places(kind: Tensor, start: Tensor, ahead: Tensor, since: Tensor, carried: 
     return {"hand": hand, "object": thing, "other": torch.where(is_kind[3], coming, _AWAY)}
 
 
-def _drifting(start: Tensor, time: Tensor, x: Tensor, away: Tensor) -> Tensor:
-    """What drifts by, in a row below the object."""
-    row = (start[:, 1] + away)[:, None].expand(time.shape)
-    return torch.stack([x[:, None] + 0.08 * (time - 8), row], dim=-1)
+def _around(way: Tensor, start: Tensor, face: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Object, way and face where the face is in the middle, and the row of what drifts by.
+
+    The object is at a third of the frame from the face, in any direction; hands go past the face, not across it.
+    """
+    turn = math.pi / 2.0 + start[:, 0]
+    there = _direction(way)
+    across = torch.stack([-there[:, 1], there[:, 0]], dim=1)
+    way = turn.cos()[:, None] * there + turn.sin()[:, None] * across
+    face = torch.stack([face[:, 0] / 4.0, (face[:, 1] + 0.6) * 2.0], dim=1)
+    return face + 0.6 * there, way, face, torch.where(there[:, 1] < 0.0, 0.85, -0.85)
+
+
+def _drifting(time: Tensor, x: Tensor, row: Tensor) -> Tensor:
+    """What drifts by, in a row."""
+    return torch.stack([x[:, None] + 0.08 * (time - 8), row[:, None].expand(time.shape)], dim=-1)
 
 
 def _tips(pose: Draw, split: str) -> Tensor:

@@ -13,7 +13,7 @@ from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
 from models.specs.document import read
 
-_EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "areas" / "mover_detector.yaml"
+_EXAMPLES = Path(__file__).parents[3] / "examples"
 MOTION: Mapping[str, Any] = {
     "kind": "conv",
     "channels": 1,
@@ -30,7 +30,7 @@ MOTION: Mapping[str, Any] = {
 
 def _watching(target: Mapping[str, Any], updates: int, **cost: Any) -> dict[str, Any]:
     """The example, with what else there is to be taught by."""
-    document = dict(read(_EXAMPLE.read_bytes()).data)
+    document = dict(read((_EXAMPLES / "members" / "areas" / "mover_detector.yaml").read_bytes()).data)
     document["organism"]["areas"]["MOTION"] = dict(MOTION)
     document["organism"]["pathways"].append({"from": "flow", "to": "MOTION"})
     document["costs"]["hands"] = {"kind": "bce", "at": "HAND", "pos_weight": 5.0, "target": dict(target), **cost}
@@ -55,6 +55,20 @@ def _mover_detector(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, told, "AP", bounds, peer)
 
 
+def _chain(quick: bool) -> Iterator[Figure]:
+    """Movers teach hands, hands teach gaze; not in a hurry."""
+    for name, shuffle, bounds, peer in (
+        ("gaze", False, "<= 35", "random: 90"),
+        ("gaze.control", True, ">= 75", "hands of other scenes"),
+    ):
+        if quick:
+            return
+        document = dict(read((_EXAMPLES / "mover-hand-gaze.yaml").read_bytes()).data)
+        document["costs"]["looks"]["target"]["shuffle"] = shuffle
+        told = lives.grown(document, 3).last["off"]
+        yield from lives.figures(name, told, "deg", bounds, peer)
+
+
 def _precision(count: int) -> Iterator[Figure]:
     """Share of marked fields on a hand or beside one, and of events that are seen."""
     document = _watching({"kind": "area", "area": "MT"}, 1)
@@ -77,4 +91,4 @@ def _precision(count: int) -> Iterator[Figure]:
     yield Figure("silence", float(silent == [0.5]), "share", "== 1", "1/2 wherever nothing is said")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("mover_detector", _mover_detector),)
+ENTRIES: tuple[Entry, ...] = (entry("mover_detector", _mover_detector, _chain),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from models.specs.base import Share
+from models.specs.base import Share, later
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
 
 
@@ -19,6 +19,8 @@ class MoversSpec(Source):
     noise: Share = 0.02
     """Standard deviation of what every pixel adds in every frame."""
     reuse: Reuse = 16
+    face: Literal["above", "middle"] = later("above")
+    """above: what is done is done below the face; middle: all around it, so that it looks in every direction."""
 
     def facts(self) -> SourceFacts:
         """A retina and what changes on it."""

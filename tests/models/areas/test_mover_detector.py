@@ -68,10 +68,11 @@ def test_what_sets_a_still_thing_moving_is_marked_at_that_moment_in_the_fields_i
     found = marked(scene(goes_on=True))[0, 0]
     said = (found != 0.5).any(dim=2).any(dim=1)
     assert said.tolist() == [step == 5 for step in range(STEPS)]
-    # At step 4 columns 5 to 7 of rows 10 to 13 moved, with their rims 4 to 8 of 9 to 14. What starts begins, with its
-    # rim, in column 11: within 3 pixels of it lies column 8 alone. A field is 4 pixels wide.
+    # At step 4 columns 5 to 7 of rows 10 to 13 moved, with their rims, without corners, 4 to 8 of 9 to 14. What starts
+    # begins, with its rim, in column 11: column 8 touches it, and with it what is 2 pixels on, columns 6 and 7. A field
+    # is 4 pixels wide: of 16 pixels 6 are marked in rows 9 to 11 of columns 6 and 7, fewer than 4 of column 8.
     expected = torch.zeros(6, 6)
-    expected[2:4, 2] = 1.0
+    expected[2:4, 1] = 1.0
     assert torch.equal(found[5], expected)
 
 

@@ -51,6 +51,14 @@ def test_the_example_study_is_clean():
     assert len(result.arms) == 35
 
 
+def test_the_study_of_a_chain_of_teachers_has_no_fault():
+    base = read((EXAMPLES / "mover-hand-gaze.yaml").read_bytes()).data
+    result = check_document(read((EXAMPLES / "mover-hand-gaze-study.yaml").read_bytes()).data, base)
+    # Who is lesioned for a time has fewer samples without a lesion: that is the arm.
+    assert [(each.code, each.pointer) for each in result.findings] == [("W02", "/contrasts/2")]
+    assert len(result.arms) == 7
+
+
 def test_a_base_may_stand_inside():
     assert check_document(study(base=tiny_schedule())).ok
 

@@ -318,7 +318,7 @@ def test_a_cost_of_weight_zero_is_asked_for_nothing():
     assert not checked(*changes).errors
 
 
-@pytest.mark.parametrize("name", ["quickstart", "cataract-blur"])
+@pytest.mark.parametrize("name", ["quickstart", "cataract-blur", "mover-hand-gaze"])
 def test_an_example_is_clean(name: str):
     result = check_document(read((EXAMPLES / f"{name}.yaml").read_bytes()).data)
     assert result.findings == ()

@@ -163,3 +163,23 @@ def test_splits_hold_back_poses_and_faces() -> None:
 def test_stills_are_of_any_moment() -> None:
     _, _, told = items({"kind": "movers", "frame": 24, "share": 1.0}, 400)
     assert told["event"].float().mean().item() == pytest.approx(1 / 16, abs=0.03)
+
+
+def test_around_a_face_in_the_middle_hands_come_from_everywhere_and_go_past_it() -> None:
+    _, _, told = items({"kind": "movers", "frame": 24, "share": 1.0, "face": "middle"}, COUNT, steps=16)
+    face, contact, gaze, event = (told[name][0] for name in ("face", "contact", "gaze", "event"))
+    assert face.abs().max().item() < 0.15
+    there = contact - face
+    assert there.norm(dim=2).sub(0.6).abs().max().item() < 0.12
+    aimed = torch.nn.functional.normalize(there, dim=2)[:, -1]
+    assert aimed.mean(dim=0).norm().item() < 0.15, "every direction alike"
+    torch.testing.assert_close(gaze[:, -1], aimed, rtol=1e-4, atol=1e-5)
+    assert (event.sum(dim=1) == 1).all()
+    hand = told["hand_box"][0, ..., :2]
+    assert (hand - face).norm(dim=2).min().item() > 0.3
+    assert hand.abs().max().item() < 1.6
+
+
+def test_a_face_above_is_what_it_was_before_there_was_a_choice() -> None:
+    told = [items({"kind": "movers", "frame": 24} | more, 5)[0]["retina"] for more in ({}, {"face": "above"})]
+    assert torch.equal(*told)
