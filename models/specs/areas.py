@@ -148,6 +148,8 @@ class ReservoirSpec(AreaBase):
 class MoverDetectorSpec(AreaBase):
     """Innate: marks what moves where it touches a still thing that moves from then on."""
 
+    weightless = True
+
     kind: Literal["mover_detector"]
     grid: Annotated[int, Field(ge=1, le=64)] = 12
     """Rows and columns of its map."""
@@ -168,6 +170,11 @@ class MoverDetectorSpec(AreaBase):
     bias: Literal[False] = False
     init: ZerosInit = ZerosInit(kind="zeros")
     innate: Literal[True] = True
+
+    @property
+    def passes(self) -> bool:
+        """What is or is not there has no derivative."""
+        return False
 
 
 class HopfieldSpec(AreaBase):
