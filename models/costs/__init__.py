@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from models.costs.activity import Activity
+from models.costs.adversarial import Adversarial
 from models.costs.autoencode import Autoencode
 from models.costs.bce import Bce
 from models.costs.cross_entropy import CrossEntropy
@@ -32,6 +33,7 @@ from models.specs.costs import CostSpec
 from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
 from models.specs.costs.reward import PolicyGradientSpec, TdValueSpec
 from models.specs.costs.statistics import (
+    AdversarialSpec,
     AutoencodeSpec,
     DenoiseSpec,
     InfonceSpec,
@@ -67,6 +69,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Vae(name, spec, senses)
         case PredictNextSpec():
             return PredictNext(name, spec, senses)
+        case AdversarialSpec():
+            return Adversarial(spec)
         case InfonceSpec():
             return Infonce(name, spec, senses)
         case SparseCodeSpec():

@@ -9,7 +9,7 @@ from models.specs.areas import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
-from models.specs.costs.statistics import VaeSpec
+from models.specs.costs.statistics import AdversarialSpec, VaeSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
 from models.specs.costs.target import (
     AreaTarget,
@@ -96,6 +96,11 @@ def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterat
 
 def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> str | None:
     """How the area of a cost and its target differ in width; None if they fit or cannot be told."""
+    if isinstance(cost, AdversarialSpec):
+        forger = cost.at if cost.role == "forger" else cost.other
+        imagined, sense = shapes.get(forger), shapes.get(cost.sense)
+        if imagined is not None and sense is not None and prod(imagined) != prod(sense):
+            return f"{forger} gives {list(imagined)}, sense {cost.sense} takes {list(sense)}"
     worthless = unfit_values(cost, shapes)
     if worthless is not None:
         return worthless

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from models.specs.acts import ActSpec, SetTemplate, world_of
 from models.specs.base import pointer
 from models.specs.costs import target_of
+from models.specs.costs.statistics import AdversarialSpec
 from models.specs.costs.target import means_the_sense, sense_of, teacher_of
 from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
@@ -148,6 +149,9 @@ def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
     for name, cost in schedule.costs.items():
         steps, place = ("costs", name), f"cost {name}"
         yield from _unknown("E03", (*steps, "at"), place, "area", cost.at, areas)
+        if isinstance(cost, AdversarialSpec):
+            yield from _unknown("E03", (*steps, "other"), place, "area", cost.other, areas)
+            yield from _unknown("E01", (*steps, "sense"), place, "sense", cost.sense, senses)
         critic = getattr(cost, "critic", None)
         if critic is not None:
             yield from _unknown("E03", (*steps, "critic"), place, "area", critic, areas)

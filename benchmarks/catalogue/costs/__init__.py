@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.costs import acting, common_causes, properties, statistics, supervised, time, weights
+from benchmarks.catalogue.costs import acting, common_causes, imagery, properties, statistics, supervised, time, weights
 from benchmarks.catalogue.table import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -12,5 +12,6 @@ ENTRIES: tuple[Entry, ...] = (
     *weights.ENTRIES,
     *time.ENTRIES,
     *common_causes.ENTRIES,
+    *imagery.ENTRIES,
     *acting.ENTRIES,
 )

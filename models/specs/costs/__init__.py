@@ -21,6 +21,7 @@ CostSpec = Annotated[
     | statistics.PredictNextSpec
     | statistics.SparseCodeSpec
     | statistics.InfonceSpec
+    | statistics.AdversarialSpec
     | properties.ActivitySpec
     | properties.SlowFeatureSpec
     | properties.TemporalContrastSpec
@@ -47,7 +48,7 @@ COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "ima
 BY_ITEM = frozenset({"cross_entropy", "mse", "bce", "hinge"})
 """Kinds that can leave out items without a label."""
 
-RERUN = frozenset({"denoise"})
+RERUN = frozenset({"adversarial", "denoise"})
 """Kinds that run their area once more on other inputs, and judge what it then makes of them."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import Member, NonNegative, Positive
+from models.specs.base import Member, Name, NonNegative, Positive
 from models.specs.costs.base import CostBase
 from models.specs.costs.target import AreaTarget, InputTarget, NextTarget, TargetSpec
 
@@ -71,6 +71,18 @@ class SparseCodeSpec(CostBase):
     """Price of a cause, in squared units of the target per unit of the cause."""
     steps: Annotated[int, Field(ge=1, le=300)] = 30
     """Of the search for the causes."""
+
+
+class AdversarialSpec(CostBase):
+    """A judge of what is real and what is imagined, or a forger whose imagery is judged."""
+
+    kind: Literal["adversarial"]
+    role: Literal["judge", "forger"]
+    other: Name
+    """The area on the other side: the forger of a judge, the judge of a forger."""
+    sense: Name
+    """In whose place stands what is imagined."""
+    scope: Literal["local", "upstream"] = "upstream"
 
 
 class InfonceSpec(CostBase):
