@@ -30,6 +30,7 @@ from models.probes.pathway_share import PathwayShare
 from models.probes.rf import Rf
 from models.probes.rsa import Rsa
 from models.probes.sparseness import Sparseness
+from models.probes.spatial_information import SpatialInformation
 from models.probes.steps_ratio import StepsRatio
 from models.probes.update_ratio import UpdateRatio
 from models.probes.weight_norm import WeightNorm
@@ -142,7 +143,7 @@ def _of_forecasts(spec: OfForecasts) -> Probe:
             assert_never(spec)
 
 
-def _of_units(spec: OfUnits) -> Probe:
+def _of_units(spec: OfUnits) -> Probe:  # noqa: PLR0911 - one case per member
     match spec:
         case activity.ActivitySpec():
             return Activity(spec)
@@ -150,6 +151,8 @@ def _of_units(spec: OfUnits) -> Probe:
             return DeadUnits(spec)
         case activity.SparsenessSpec():
             return Sparseness(spec)
+        case activity.SpatialInformationSpec():
+            return SpatialInformation(spec)
         case activity.DeltaValueSpec():
             return DeltaValue(spec)
         case activity.OrientationSpec():

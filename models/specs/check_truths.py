@@ -9,7 +9,14 @@ from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.organism import OrganismSpec
 from models.specs.probes import ProbeSpec
 from models.specs.probes.acting import CoverageSpec, ReturnSpec, StepsRatioSpec
-from models.specs.probes.activity import CkaSpec, DeltaValueSpec, OrientationSpec, RfSpec, RsaSpec
+from models.specs.probes.activity import (
+    CkaSpec,
+    DeltaValueSpec,
+    OrientationSpec,
+    RfSpec,
+    RsaSpec,
+    SpatialInformationSpec,
+)
 from models.specs.probes.truths import (
     AngleErrorSpec,
     AveragePrecisionSpec,
@@ -57,6 +64,8 @@ def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
     match probe:
         case ReturnSpec() | StepsRatioSpec() | CoverageSpec() if facts(world.source).actions is None:
             yield "world", f"{probe.kind} is told of acting worlds, nobody acts in {probe.world}"
+        case SpatialInformationSpec() if (factor := told(world, probe.truth)) is None or factor.classes is None:
+            yield "truth", f"spatial_information needs places, {_name(world, probe.truth)} gives none"
         case DeltaValueSpec() if world.steps < 2:
             yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
         case OrientationSpec() if world.source.kind != "gratings":

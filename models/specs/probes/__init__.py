@@ -18,6 +18,7 @@ from models.specs.probes.activity import (
     RfSpec,
     RsaSpec,
     SparsenessSpec,
+    SpatialInformationSpec,
 )
 from models.specs.probes.errors import AlignmentSpec, CostConflictSpec, FisherTraceSpec, LossSpec
 from models.specs.probes.truths import (
@@ -41,7 +42,9 @@ from models.specs.probes.weights import (
 OfErrors = LossSpec | AlignmentSpec | FisherTraceSpec | CostConflictSpec
 OfTruths = AccuracySpec | LinearReadoutSpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | DecodeSpec
 OfForecasts = NextFrameSpec | DivergenceSpec
-OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | DeltaValueSpec | OrientationSpec | RfSpec
+OfUnits = (
+    ActivitySpec | DeadUnitsSpec | SparsenessSpec | SpatialInformationSpec | DeltaValueSpec | OrientationSpec | RfSpec
+)
 OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
 OfWeights = WeightNormSpec | UpdateRatioSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
 OfActing = ReturnSpec | StepsRatioSpec | CoverageSpec
@@ -79,6 +82,7 @@ MEASURES: dict[str, Measure] = {
     "activity": Measure("1", "none", by_area=True),
     "dead_units": Measure("fraction", "lower", by_area=True),
     "sparseness": Measure("1", "none", by_area=True),
+    "spatial_information": Measure("bits", "none", by_area=True),
     "delta_value": Measure("1", "none", by_area=True),
     "orientation": Measure("1", "none", by_area=True),
     "rf": Measure("half frames", "none", by_area=True),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from models.specs.base import AnyOrName, Name, NonNegative
 from models.specs.probes.base import ProbeBase
@@ -38,6 +40,17 @@ class SparsenessSpec(ProbeBase):
     kind: Literal["sparseness"]
     at: AnyOrName = "*"
     measure: Literal["treves_rolls", "hoyer"] = "treves_rolls"
+
+
+class SpatialInformationSpec(ProbeBase):
+    """What a spike of a unit says of the place, on average over units that fire."""
+
+    kind: Literal["spatial_information"]
+    at: AnyOrName = "*"
+    truth: Name = "place"
+    """Factor of classes."""
+    visits: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Frames below which a place is left out."""
 
 
 class DeltaValueSpec(ProbeBase):

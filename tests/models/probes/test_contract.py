@@ -30,6 +30,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "activity": {},
     "dead_units": {},
     "sparseness": {},
+    "spatial_information": {"truth": "event"},
     "delta_value": {},
     "orientation": {},
     "rf": {"sense": "retina"},

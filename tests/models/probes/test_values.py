@@ -81,6 +81,27 @@ def test_sparseness_runs_from_all_alike_to_a_single_unit() -> None:
     assert hoyer == pytest.approx(2 - math.sqrt(2))
 
 
+def test_spatial_information_is_in_bits_per_spike() -> None:
+    place = torch.arange(8).repeat(5).reshape(1, -1, 1)
+    cells = torch.nn.functional.one_hot(place, 8).float()
+    fires = torch.where(place < 2, 1.0, 0.0)[..., None]
+    everywhere = torch.ones_like(fires)
+    truth = {"place": place}
+
+    def bits(rate: torch.Tensor, **options: int) -> float:
+        return value(Given({"V1": rate}, factors=truth), kind="spatial_information", **options).item()
+
+    assert bits(cells) == pytest.approx(3.0)
+    assert bits(fires) == pytest.approx(2.0)
+    assert bits(everywhere) == pytest.approx(0.0)
+    assert bits(torch.cat([fires, everywhere, -fires], dim=-1)) == pytest.approx(1.0)
+    # 3/4 of the spikes at one of two equally visited places
+    half = torch.where(place < 4, 3.0, 1.0)[..., None]
+    assert bits(half) == pytest.approx(0.75 * math.log2(1.5) + 0.25 * math.log2(0.5))
+    assert bits(cells, visits=6) == 0.0
+    assert bits(torch.zeros_like(fires)) == 0.0
+
+
 def test_silent_items_say_nothing_about_sparseness() -> None:
     silent = torch.zeros(1, 1, 1, 4)
     given = Given({"V1": torch.cat([rows([0.0, 0.0, 5.0, 0.0]), silent], dim=1)})
