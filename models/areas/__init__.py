@@ -9,6 +9,7 @@ from models.areas.conv import Conv
 from models.areas.hopfield import Hopfield
 from models.areas.initial import initial
 from models.areas.linear import Linear
+from models.areas.memory import Memory
 from models.areas.mover_detector import MoverDetector
 from models.areas.recurrent import Recurrent
 from models.areas.reservoir import Reservoir
@@ -19,13 +20,14 @@ from models.specs.areas import (
     ConvSpec,
     HopfieldSpec,
     LinearSpec,
+    MemorySpec,
     MoverDetectorSpec,
     RecurrentSpec,
     ReservoirSpec,
 )
 
 
-def build_area(  # noqa: PLR0911 - one case per member
+def build_area(  # noqa: C901, PLR0911 - one case per member
     name: str,
     spec: AreaSpec,
     inputs: Mapping[str, tuple[int, ...]],
@@ -55,5 +57,7 @@ def build_area(  # noqa: PLR0911 - one case per member
             return MoverDetector(name, spec, inputs)
         case HopfieldSpec():
             return Hopfield(name, spec, tuple(inputs))
+        case MemorySpec():
+            return Memory(name, spec, tuple(inputs))
         case _:
             assert_never(spec)

@@ -126,7 +126,8 @@ class Training:
         params = self.cohort.params
         each = [*(grads[name] for name in plan.form.moves), *(params[name] for name in weights(params))]
         norms = [torch.linalg.vector_norm(one.detach().flatten(1), dim=1) for one in each]
-        return torch.stack([*norms, *residuals])
+        told = [*norms, *residuals]
+        return torch.stack(told) if told else torch.empty(0, len(self.cohort.seeds))
 
     def _descent(self, plan: Plan, moment: Moment, values: list[Tensor]) -> Params:
         """Direction of every parameter that moves; each life's is its own."""

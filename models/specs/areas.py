@@ -206,8 +206,34 @@ class HopfieldSpec(AreaBase):
         return self.size**2
 
 
+class MemorySpec(AreaBase):
+    """Slots that keep what was met; it is found again by a part of it."""
+
+    weightless = True
+    keeps = True
+
+    kind: Literal["memory"]
+    size: Annotated[int, Field(ge=1, le=4096)]
+    """As many as all its inputs have together: it keeps what they bring, joined."""
+    slots: Annotated[int, Field(ge=1, le=65536)] = 128
+    """Of more than so many things the least used is lost."""
+    sharpness: Annotated[float, Field(gt=0.0, le=1000.0)] = 20.0
+    """By which likeness, -1 to 1, is multiplied before the slots share the answer."""
+    fade: Share = 0.99
+    """Share of a slot's use that is left after an update."""
+    act: Literal["none"] = "none"
+    norm: Literal["none"] = "none"
+    bias: Literal[False] = False
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+    @property
+    def contents(self) -> int:
+        """Every slot and its use."""
+        return self.slots * (self.size + 1)
+
+
 AreaSpec = Annotated[
-    LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec | MoverDetectorSpec | HopfieldSpec,
+    LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec | MoverDetectorSpec | HopfieldSpec | MemorySpec,
     Field(discriminator="kind"),
 ]
 

@@ -13,6 +13,7 @@ from models.specs.areas import (
     ConvSpec,
     HopfieldSpec,
     LinearSpec,
+    MemorySpec,
     MoverDetectorSpec,
     RecurrentSpec,
     ReservoirSpec,
@@ -89,7 +90,7 @@ def _marked(area: MoverDetectorSpec, field_sides: Shape) -> tuple[Shape | None, 
 def _unjoined(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
     """Why what comes in does not drive unit by unit."""
     brought = sum(map(prod, inputs.values()))
-    if isinstance(area, HopfieldSpec) and brought != area.size:
+    if isinstance(area, HopfieldSpec | MemorySpec) and brought != area.size:
         return f"{area.kind} takes its inputs unit by unit: they bring {brought}, its size is {area.size}"
     return None
 
@@ -126,7 +127,7 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
-        case MoverDetectorSpec() | HopfieldSpec():
+        case MoverDetectorSpec() | HopfieldSpec() | MemorySpec():
             return 0
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)

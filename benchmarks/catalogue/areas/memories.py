@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
 from pydantic import TypeAdapter
 from torch import Tensor
+from torch.nn import functional
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
 from models.areas import build_area
 from models.credit.backprop import Exact
 from models.draw import Draw
-from models.protocols import Batch, Moment, Params, Pass, Remembers
+from models.protocols import Batch, Moment, Params, Pass, Remembers, Variation
 from models.specs.areas import AreaSpec
 
 _DRAW = Draw(torch.arange(lives.LIVES)).at("benchmark", "memories")
@@ -65,4 +67,38 @@ def _hopfield(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("faint_control", once, "overlap", "<= 0.95", "linear: the same weights, once")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("hopfield", _hopfield),)
+DAY = {"source": {"kind": "linear_map", "d": 64}, "size": 200, "draw": "per_life"}
+
+
+def _memory(quick: bool) -> Iterator[Figure]:
+    """Two hundred things met once, then the left half of each."""
+    plain = {"hidden": {"kind": "linear", "size": 100, "act": "tanh"}, "CA3": {"kind": "linear", "size": 64}}
+    for name, areas, cost, bounds, peer in (
+        ("right", {"CA3": {"kind": "memory", "size": 64, "slots": 200}}, {}, ">= 0.95", "chance 1 / 200"),
+        ("control", plain, {"rebuild": 1.0}, "<= 0.2", "linear, as many weights, by gradient, as often"),
+    ):
+        areas["CA3"] |= {"act": "none"}
+        order = ["eye", *areas]
+        life = lives.grown(
+            {
+                "clock": {"batch": 20},
+                "organism": {
+                    "senses": {"eye": {"shape": [64]}},
+                    "areas": areas,
+                    "pathways": [{"from": one, "to": other} for one, other in pairwise(order)],
+                    "optimizer": {"kind": "adam", "lr": 0.005},
+                },
+                "worlds": {"day": DAY},
+                "costs": {"rebuild": {"kind": "mse", "at": "CA3", "target": "input"}} if cost else {},
+                "stages": [{"name": "day", "world": "day", "costs": cost, "until": {"after": "1ep"}}],
+            }
+        )
+        thing = life.seen("day", 200)
+        half = torch.cat([thing.rate["eye"][..., :32], torch.zeros(lives.LIVES, 200, 1, 32)], dim=-1)
+        found = thing.again(Variation(senses={"eye": half})).rate["CA3"]
+        told, true = (functional.normalize(each[:, :, 0, 32:], dim=-1) for each in (found, thing.rate["eye"]))
+        right = torch.bmm(told, true.mT).argmax(dim=2) == torch.arange(200)
+        yield from lives.figures(name, right.double().mean(dim=1).tolist(), "share", bounds, peer)
+
+
+ENTRIES: tuple[Entry, ...] = (entry("hopfield", _hopfield), entry("memory", _memory))

@@ -195,3 +195,13 @@ def test_probes_of_weights_say_that_it_has_none() -> None:
     }
     assert (found["norm.CA3"], found["angle.CA3"], found["conflict.CA3"]) == ([0.0, 0.0], [90.0, 90.0], [0.0, 0.0])
     assert found["norm.head"][0] > 1.0
+
+
+def test_an_organism_without_a_parameter_lives() -> None:
+    path = {"from": "retina", "to": "CA3"}
+    alone = {"senses": IMAGE, "areas": {"CA3": {"kind": "hopfield", "size": 64}}, "pathways": [path]}
+    stage = {"name": "only", "world": "school", "costs": {}, "until": {"after": "12ba"}}
+    regime = plan(organism=alone, costs={}, stages=[stage], probes={}).steps[0].regime
+    cohort = raised(regime, [1, 2], 11)
+    assert not cohort.diverged_N.any()
+    assert cohort.own[KEPT].any()
