@@ -14,7 +14,16 @@ from models.engine.feed import Stream
 from models.engine.measure import Items
 from models.engine.organism import Organism
 from models.protocols import Holds, Params
-from models.specs.acts import ActSpec, Anchor, ResetArea, ResetOptimizer, SetTemplate, ShrinkPerturb, areas_of
+from models.specs.acts import (
+    ActSpec,
+    Anchor,
+    ResetArea,
+    ResetOptimizer,
+    ResetState,
+    SetTemplate,
+    ShrinkPerturb,
+    areas_of,
+)
 from models.specs.costs import target_of
 from models.specs.costs.target import TemplateTarget
 from models.specs.regime import RegimeSpec
@@ -30,6 +39,8 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
             case ResetArea():
                 _renew(cohort, organism, areas, ordinal)
                 _forget(cohort, regime, areas, heads=False)
+            case ResetState():
+                _empty(cohort, organism, areas)
             case ShrinkPerturb(shrink=shrink, noise=noise):
                 for name, value in _fresh(cohort, organism, areas, ordinal).items():
                     kept = cohort.params[name].detach()
@@ -75,6 +86,11 @@ def _renew(cohort: Cohort, organism: Organism, areas: tuple[str, ...], ordinal: 
     """New first parameters; areas that hold something are as at birth."""
     for name, value in _fresh(cohort, organism, areas, ordinal).items():
         cohort.params[name].detach().copy_(value)
+    _empty(cohort, organism, areas)
+
+
+def _empty(cohort: Cohort, organism: Organism, areas: tuple[str, ...]) -> None:
+    """What areas hold is as at birth."""
     draw = Draw(cohort.seeds_N).at("init")
     holders = (organism.areas[area] for area in areas)
     for holder in (each for each in holders if isinstance(each, Holds)):

@@ -25,6 +25,13 @@ class ResetArea(Spec):
     areas: Areas
 
 
+class ResetState(Spec):
+    """What the areas keep from item to item is as at birth; parameters stay."""
+
+    kind: Literal["reset_state"]
+    areas: Areas
+
+
 class ShrinkPerturb(Spec):
     """w <- (1 - shrink) w + noise w0 with w0 a fresh initial draw (Ash & Adams 2020)."""
 
@@ -59,7 +66,7 @@ class Anchor(Spec):
 
 
 ActSpec = Annotated[
-    ResetOptimizer | ResetArea | ShrinkPerturb | SetTemplate | Anchor, Field(discriminator="kind"), Member
+    ResetOptimizer | ResetArea | ResetState | ShrinkPerturb | SetTemplate | Anchor, Field(discriminator="kind"), Member
 ]
 
 

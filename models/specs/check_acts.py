@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.acts import ActSpec, Anchor, SetTemplate
+from models.specs.acts import ActSpec, Anchor, ResetState, SetTemplate
 from models.specs.check_costs import weighed
 from models.specs.costs import CostSpec, target_of
 from models.specs.costs.supervised import GoalMatchSpec
@@ -29,6 +29,7 @@ def check_acts(schedule: ScheduleSpec) -> Iterator[Finding]:
                 anchors |= {
                     (act.name, area) for area in schedule.organism.areas if area in act.areas or "*" in act.areas
                 }
+            yield from _nothing_kept(schedule, place, steps, act)
             if isinstance(act, SetTemplate):
                 users = {name for name, cost in costs.items() if _template_area(cost) == act.area}
                 held |= users
@@ -42,6 +43,17 @@ def check_acts(schedule: ScheduleSpec) -> Iterator[Finding]:
             if lack is not None:
                 message = f"stage {stage.name}: cost {name} needs {lack[0]}, and nothing has set it"
                 yield finding("E06", ("stages", index, "costs", name), message, f"on_enter: {lack[1]}")
+
+
+def _nothing_kept(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) -> Iterator[Finding]:
+    """Areas whose state is reset, though they have none."""
+    areas = schedule.organism.areas
+    keeping = [name for name, spec in areas.items() if spec.keeps]
+    for number, name in enumerate(act.areas if isinstance(act, ResetState) else ()):
+        if not (areas[name].keeps if name in areas else keeping):
+            message = f"{place}: reset_state of {name}, which keeps nothing from item to item"
+            text = f"one of {', '.join(keeping)}" if keeping else "reset_area, which renews parameters, or no act"
+            yield finding("E06", (*steps, "areas", number), message, text)
 
 
 def _lack(name: str, cost: CostSpec, held: set[str], anchors: set[tuple[str, str]]) -> tuple[str, str] | None:

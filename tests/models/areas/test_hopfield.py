@@ -115,8 +115,9 @@ def test_what_is_met_is_kept_while_plastic_and_stands_still_otherwise() -> None:
     assert snapshot.state_hash(cohort) == snapshot.state_hash(again)
 
 
-def test_resetting_the_area_empties_it() -> None:
-    act = {"kind": "reset_area", "areas": ["CA3"]}
+@pytest.mark.parametrize("kind", ["reset_area", "reset_state"])
+def test_resetting_the_area_or_its_state_empties_it(kind: str) -> None:
+    act = {"kind": kind, "areas": ["CA3"]}
     regime = one_stage(organism(), stage={"on_enter": [act], "plasticity": {"CA3": 0.0}})
     cohort = raised(one_stage(organism()), [1, 2])
     assert cohort.own[KEPT].any()

@@ -161,6 +161,15 @@ def test_what_an_earlier_stage_set_or_followed_is_there() -> None:
     assert not check_document(given).errors
 
 
+@pytest.mark.parametrize("area", ["V1", "*"])
+def test_a_state_that_no_area_keeps_is_not_reset(area: str) -> None:
+    given = document({"kind": "l2"})
+    given["stages"][1]["on_enter"] = [{"kind": "reset_state", "areas": [area]}]
+    found = only(given)
+    assert (found.code, found.pointer) == ("E06", "/stages/1/on_enter/0/areas/0")
+    assert found.message.endswith(f"reset_state of {area}, which keeps nothing from item to item")
+
+
 def test_a_template_nobody_has_is_not_set() -> None:
     given = document({"kind": "l2"})
     given["stages"][1]["on_enter"] = [SET]
