@@ -146,7 +146,7 @@ class ReservoirSpec(AreaBase):
 
 
 class MoverDetectorSpec(AreaBase):
-    """Innate: marks what moves where it touches a still thing that moves from then on."""
+    """Marks what moves where it touches a still thing that moves from then on; nobody teaches it."""
 
     weightless = True
 
