@@ -16,6 +16,7 @@ from models.costs.ewc import Ewc
 from models.costs.goal_match import GoalMatch
 from models.costs.hinge import Hinge
 from models.costs.imax import Imax
+from models.costs.infomax_ica import InfomaxIca
 from models.costs.infonce import Infonce
 from models.costs.l1 import L1
 from models.costs.l2 import L2
@@ -36,6 +37,7 @@ from models.specs.costs.statistics import (
     AdversarialSpec,
     AutoencodeSpec,
     DenoiseSpec,
+    InfomaxIcaSpec,
     InfonceSpec,
     PredictNextSpec,
     SparseCodeSpec,
@@ -69,6 +71,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Vae(name, spec, senses)
         case PredictNextSpec():
             return PredictNext(name, spec, senses)
+        case InfomaxIcaSpec():
+            return InfomaxIca(spec)
         case AdversarialSpec():
             return Adversarial(spec)
         case InfonceSpec():

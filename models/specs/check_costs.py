@@ -9,7 +9,7 @@ from models.specs.areas import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
-from models.specs.costs.statistics import AdversarialSpec, VaeSpec
+from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, VaeSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
 from models.specs.costs.target import (
     AreaTarget,
@@ -101,6 +101,10 @@ def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Map
         imagined, sense = shapes.get(forger), shapes.get(cost.sense)
         if imagined is not None and sense is not None and prod(imagined) != prod(sense):
             return f"{forger} gives {list(imagined)}, sense {cost.sense} takes {list(sense)}"
+    if isinstance(cost, InfomaxIcaSpec) and cost.at in shapes:
+        inputs = [prod(shapes.get(link.source, ())) for link in schedule.organism.into(cost.at)]
+        if sum(inputs) != prod(shapes[cost.at]):
+            return f"{cost.at} has {prod(shapes[cost.at])} units for {sum(inputs)} inputs, infomax_ica wants as many"
     worthless = unfit_values(cost, shapes)
     if worthless is not None:
         return worthless
@@ -152,7 +156,7 @@ def _needs(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) ->
 
 def _fits(schedule: ScheduleSpec, stage: StageSpec, name: str, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     cost, world = schedule.costs[name], schedule.worlds[stage.world]
-    unfit = _unfit(schedule.organism, cost) or _mapless(cost, shapes)
+    unfit = _unfit(schedule.organism, cost) or _mapless(cost, shapes) or _unflipped(cost)
     if unfit:
         yield finding("E14", ("costs", name, "at"), f"cost {name}: {unfit[0]}", unfit[1])
     problem = misfit(schedule, cost, world, shapes)
@@ -174,8 +178,8 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
             spec = organism.areas[area]
             if spec.act not in PROBABILITIES or getattr(spec, "cell", "rnn") != "rnn":
                 return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
-    if target is not None and target.flip and not _flippable(cost):
-        return f"a target of {cost.kind} that is neither a class nor yes and no cannot be flipped", "flip 0"
+    if isinstance(cost, InfomaxIcaSpec):
+        return _undetermined(organism, cost)
     if isinstance(cost, VaeSpec) and getattr(organism.areas[cost.at], "size", 2) % 2:
         return f"half of {cost.at} are means, half log variances; its size is odd", "an even size"
     if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
@@ -183,10 +187,24 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
     return None
 
 
-def _flippable(cost: CostSpec) -> bool:
-    """Whether a target can be wrong: a class, or, of bce, units that say yes or no."""
-    label = isinstance(target_of(cost), LabelTarget) and cost.kind in BY_ITEM
-    return label or isinstance(cost, BceSpec)
+def _undetermined(organism: OrganismSpec, cost: InfomaxIcaSpec) -> tuple[str, str] | None:
+    """Why the map of an area has no determinant that its rule could follow, and what would help."""
+    spec, rule = organism.areas[cost.at], organism.rule_of(cost.at)
+    plain = spec.kind == "linear" and (spec.depth, spec.act, spec.norm) == (1, "none", "none")
+    if not plain or any(link.turned or link.path.delay for link in organism.into(cost.at)):
+        return f"{cost.at} is no plain map of its inputs", "linear, depth 1, act none, norm none"
+    if rule is not None and rule.kind not in ("backprop", "frozen"):
+        return f"{cost.at} learns by {rule.kind}, which hears of no determinant", "backprop"
+    return None
+
+
+def _unflipped(cost: CostSpec) -> tuple[str, str] | None:
+    """Why a target cannot be wrong, which classes can be and, of bce, units that say yes or no."""
+    target = target_of(cost)
+    classes = isinstance(target, LabelTarget) and cost.kind in BY_ITEM
+    if target is None or not target.flip or classes or isinstance(cost, BceSpec):
+        return None
+    return f"a target of {cost.kind} that is neither a class nor yes and no cannot be flipped", "flip 0"
 
 
 def _mapless(cost: CostSpec, shapes: Mapping[str, Shape]) -> tuple[str, str] | None:

@@ -11,6 +11,8 @@ from torch import Tensor
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
 from models.costs.sparse_code import SparseCode
+from models.specs.worlds.linear import MixedSourcesSpec
+from models.worlds.mixed_sources import mixing
 
 PATCHES = {"patch1": {"shape": [20]}, "patch2": {"shape": [20]}}
 
@@ -160,4 +162,39 @@ def _sparse_code(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("guessed", guess, "r", ">= 0.8", "area and code")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("imax", _imax), entry("vae", _vae), entry("sparse_code", _sparse_code))
+def amari(mixed_KS: Tensor, weight_SU: Tensor) -> float:
+    """Amari's index in [0, 1] of a mixing (mixtures, sources) seen through weights: 0 where sources stand alone."""
+    left = (weight_SU.T @ mixed_KS).abs().double()
+    rows = (left / left.amax(dim=1, keepdim=True)).sum(dim=1) - 1.0
+    columns = (left / left.amax(dim=0)).sum(dim=0) - 1.0
+    return float((rows.sum() + columns.sum()) / (2 * len(left) * (len(left) - 1)))
+
+
+def _infomax_ica(quick: bool) -> Iterator[Figure]:
+    organism = lives.layers(4, sense={"x": {"shape": [4]}}, init={"kind": "orthogonal"})
+    organism["optimizer"] = {"kind": "adam", "lr": 0.03}
+    fall = {"kind": "ramp", "start": "0.5st", "end": "1st", "from": 1.0, "to": 0.05}
+    for name, law, bound in (("apart", "laplace", "<= 0.1"), ("control", "gaussian", ">= 0.2")):
+        source = {"kind": "mixed_sources", "law": law}
+        day = {"name": "day", "world": "day", "costs": {"apart": 1.0}, "plasticity": {"*": fall}}
+        life = lives.grown(
+            {
+                "clock": {"batch": 100},
+                "organism": organism,
+                "worlds": {"day": {"source": source}},
+                "costs": {"apart": {"kind": "infomax_ica", "at": "a1"}},
+                "stages": [day | {"until": {"after": f"{1000 if quick else 3000}ba"}}],
+            }
+        )
+        mixed = mixing(MixedSourcesSpec.model_validate(source))
+        told = [amari(mixed, each) for each in life.weight("area/a1/from/x/weight")]
+        peer = "gaussian sources" if name == "control" else "Amari index"
+        yield from lives.figures(name, told, "1", bound, peer)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    entry("imax", _imax),
+    entry("vae", _vae),
+    entry("sparse_code", _sparse_code),
+    entry("infomax_ica", _infomax_ica),
+)

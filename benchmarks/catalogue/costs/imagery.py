@@ -29,7 +29,7 @@ def places(points: Tensor) -> Tensor:
 
 def _adversarial(quick: bool) -> Iterator[Figure]:
     document: dict[str, Any] = dict(read(_EXAMPLE.read_bytes()).data)
-    document["stages"][0]["until"] = {"after": f"{1000 if quick else 3000}ba"}
+    document["stages"][0]["until"] = {"after": f"{800 if quick else 3000}ba"}
 
     def met(change: dict[str, Any]) -> list[float]:
         day = document["stages"][0] | change

@@ -22,6 +22,7 @@ CostSpec = Annotated[
     | statistics.SparseCodeSpec
     | statistics.InfonceSpec
     | statistics.AdversarialSpec
+    | statistics.InfomaxIcaSpec
     | properties.ActivitySpec
     | properties.SlowFeatureSpec
     | properties.TemporalContrastSpec

@@ -85,6 +85,13 @@ class AdversarialSpec(CostBase):
     scope: Literal["local", "upstream"] = "upstream"
 
 
+class InfomaxIcaSpec(CostBase):
+    """Negative entropy that an area with as many units as inputs would pass on through logistic units."""
+
+    kind: Literal["infomax_ica"]
+    scope: Literal["local"] = "local"
+
+
 class InfonceSpec(CostBase):
     """Finding what belongs to an item among what belongs to all items of the batch."""
 
