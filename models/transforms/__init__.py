@@ -11,6 +11,7 @@ from models.specs.transforms.labels import LabelNoiseSpec, LabelShuffleSpec
 from models.specs.transforms.senses import (
     BlurSpec,
     ContrastSpec,
+    DesaturateSpec,
     DownsampleSpec,
     DropSenseSpec,
     EyeSpec,
@@ -26,6 +27,7 @@ from models.transforms.affine import Affine
 from models.transforms.bandpass import Bandpass
 from models.transforms.blur import Blur
 from models.transforms.contrast import Contrast
+from models.transforms.desaturate import Desaturate
 from models.transforms.downsample import Downsample
 from models.transforms.drop_sense import DropSense
 from models.transforms.eye import Eye
@@ -53,6 +55,8 @@ def build_transform(spec: TransformSpec) -> Transform | Unites | Relabels:  # no
             return Flip(spec)
         case ContrastSpec():
             return Contrast(spec)
+        case DesaturateSpec():
+            return Desaturate(spec)
         case NoiseSpec():
             return Noise(spec)
         case ReplaceNoiseSpec():

@@ -13,6 +13,7 @@ from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetCo
 from models.specs.transforms.senses import (
     BlurSpec,
     ContrastSpec,
+    DesaturateSpec,
     DownsampleSpec,
     DropSenseSpec,
     EyeSpec,
@@ -29,6 +30,7 @@ OneSense = (
     BlurSpec
     | DownsampleSpec
     | ContrastSpec
+    | DesaturateSpec
     | NoiseSpec
     | ReplaceNoiseSpec
     | OccludeSpec

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from models.specs.transforms import OnWorlds
 from models.specs.transforms.filters import AffineSpec, OrientationFilterSpec
 from models.specs.transforms.labels import LabelNoiseSpec, LabelShuffleSpec
-from models.specs.transforms.senses import FlipSpec, OccludeSpec, SenseTransform, SwapSensesSpec
+from models.specs.transforms.senses import DesaturateSpec, FlipSpec, OccludeSpec, SenseTransform, SwapSensesSpec
 from models.specs.transforms.time import LagSpec, ShuffleTimeSpec
 
 Shape = tuple[int, ...]
@@ -31,6 +31,8 @@ def unfit(transform: SenseTransform, shape: Shape) -> str | None:
     axes = _axes(transform)
     if len(shape) < axes:
         return f"{axes} axes"
+    if isinstance(transform, DesaturateSpec) and (len(shape) != 3 or shape[0] != 3):
+        return "three colours"
     return None
 
 

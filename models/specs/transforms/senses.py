@@ -48,6 +48,12 @@ class ContrastSpec(SenseTransform):
     kind: Literal["contrast"]
 
 
+class DesaturateSpec(SenseTransform):
+    """Every pixel blended to grey; strength 1 leaves no colour."""
+
+    kind: Literal["desaturate"]
+
+
 class NoiseSpec(SenseTransform):
     """Additive Gaussian noise from the noise bank."""
 

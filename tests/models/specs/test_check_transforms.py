@@ -39,6 +39,8 @@ def errors(given: dict[str, Any]) -> list[tuple[str, str, str]]:
         ({"kind": "swap_senses", "senses": ["left", "left"]}, "E23", HERE,
          "deficit test: transform: exactly two different senses"),
         ({"kind": "flip", "axis": -4}, "E30", HERE + "/axis", "deficit test: transform.axis: -4 is out of bounds"),
+        ({"kind": "desaturate"}, "E14", HERE,
+         "deficit test: no sense has three colours: left [1, 8, 8], right [1, 8, 8]"),
         ({"kind": "shuffle_time"}, "E30", HERE,
          "deficit test: shuffle_time needs 2 time steps, every one of the worlds crib, school has 1"),
         ({"kind": "lag", "steps": 3}, "E30", HERE,

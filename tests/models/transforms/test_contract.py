@@ -19,6 +19,7 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "downsample", "factor": 2},
     {"kind": "flip", "axis": -1},
     {"kind": "contrast"},
+    {"kind": "desaturate"},
     {"kind": "noise", "sigma": 0.5},
     {"kind": "replace_noise"},
     {"kind": "occlude", "region": "left"},

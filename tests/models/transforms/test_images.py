@@ -68,6 +68,12 @@ def test_contrast_fades_every_frame_to_its_own_mean(apply: Apply) -> None:
     assert apply(x, 0.75, kind="contrast").flatten().tolist() == [0.75, 1.25, 6.25, 7.75]
 
 
+def test_colours_fade_to_the_grey_of_their_own_pixel(apply: Apply) -> None:
+    x = torch.tensor([[0.0, 1.0], [3.0, 1.0], [6.0, 1.0]]).reshape(1, 1, 1, 3, 1, 2)
+    assert apply(x, kind="desaturate").flatten().tolist() == [3.0, 1.0] * 3
+    assert apply(x, 0.5, kind="desaturate").flatten().tolist() == [1.5, 1.0, 3.0, 1.0, 4.5, 1.0]
+
+
 def test_noise_has_the_asked_size_and_is_new_for_every_presentation_and_life(apply: Apply) -> None:
     x = torch.zeros(2, 50, 2, 1, 28, 28)
     y = apply(x, [1.0, 0.5], kind="noise", sigma=0.5)
