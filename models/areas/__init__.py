@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from models.areas.conv import Conv
+from models.areas.expansion import Expansion
 from models.areas.hopfield import Hopfield
 from models.areas.initial import initial
 from models.areas.linear import Linear
@@ -18,6 +19,7 @@ from models.protocols import Area
 from models.specs.areas import (
     AreaSpec,
     ConvSpec,
+    ExpansionSpec,
     HopfieldSpec,
     LinearSpec,
     MemorySpec,
@@ -57,6 +59,8 @@ def build_area(  # noqa: C901, PLR0911 - one case per member
             return MoverDetector(name, spec, inputs)
         case HopfieldSpec():
             return Hopfield(name, spec, tuple(inputs))
+        case ExpansionSpec():
+            return Expansion(name, spec, inputs, Linear(name, spec.as_linear, inputs, fill, {}))
         case MemorySpec():
             return Memory(name, spec, tuple(inputs))
         case _:

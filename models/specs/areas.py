@@ -232,8 +232,37 @@ class MemorySpec(AreaBase):
         return self.slots * (self.size + 1)
 
 
+class ExpansionSpec(AreaBase):
+    """`size` units that each hear a few inputs by fixed random weights: few things made into many."""
+
+    kind: Literal["expansion"]
+    size: Units
+    """At least as many as all its inputs have together; in a cerebellum 20 to 100 times as many."""
+    hears: Annotated[int, Field(ge=1, le=65536)] = 4
+    """Inputs of a unit."""
+    threshold: float = 0.0
+    """What a drive must exceed."""
+    act: Literal["relu", "tanh", "sigmoid", "hard_sigmoid", "softplus"] = "relu"
+    norm: Literal["none"] = "none"
+    bias: Literal[True] = True
+    init: ZerosInit = ZerosInit(kind="zeros")
+    innate: Literal[True] = True
+
+    @property
+    def as_linear(self) -> LinearSpec:
+        """The units without what is said of their weights."""
+        return LinearSpec(kind="linear", size=self.size, act=self.act, innate=True)
+
+
 AreaSpec = Annotated[
-    LinearSpec | ConvSpec | RecurrentSpec | ReservoirSpec | MoverDetectorSpec | HopfieldSpec | MemorySpec,
+    LinearSpec
+    | ConvSpec
+    | RecurrentSpec
+    | ReservoirSpec
+    | MoverDetectorSpec
+    | HopfieldSpec
+    | MemorySpec
+    | ExpansionSpec,
     Field(discriminator="kind"),
 ]
 

@@ -11,6 +11,7 @@ from models.specs.areas import (
     GATES,
     AreaSpec,
     ConvSpec,
+    ExpansionSpec,
     HopfieldSpec,
     LinearSpec,
     MemorySpec,
@@ -88,10 +89,12 @@ def _marked(area: MoverDetectorSpec, field_sides: Shape) -> tuple[Shape | None, 
 
 
 def _unjoined(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
-    """Why what comes in does not drive unit by unit."""
+    """Why an area cannot take as much as comes in."""
     brought = sum(map(prod, inputs.values()))
     if isinstance(area, HopfieldSpec | MemorySpec) and brought != area.size:
         return f"{area.kind} takes its inputs unit by unit: they bring {brought}, its size is {area.size}"
+    if isinstance(area, ExpansionSpec) and brought > area.size:
+        return f"an expansion has at least as many units as come in: {brought} do, its size is {area.size}"
     return None
 
 
@@ -129,6 +132,8 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
         case MoverDetectorSpec() | HopfieldSpec() | MemorySpec():
             return 0
+        case ExpansionSpec():
+            return area.size * (sum(map(prod, inputs)) + 1)
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():

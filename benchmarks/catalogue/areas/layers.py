@@ -32,4 +32,21 @@ def _conv(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control", told, "share", "<= 0.5", "linear, as many parameters")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("linear", _linear), entry("conv", _conv))
+def _expansion(quick: bool) -> Iterator[Figure]:
+    """Disparity of random dots: no product of two eyes, no sign of it."""
+    world = {"source": {"kind": "stereograms", "width": 8}}
+    slow = {"kind": "sgd", "lr": 0.02}
+    many = schools.between({"kind": "expansion", "size": 800, "threshold": 0.5}, {"patch1": {"shape": [16]}}, 3)
+    few = {**many, "areas": {"head": many["areas"]["head"]}, "pathways": [{"from": "patch1", "to": "head"}]}
+    learned = schools.between({"kind": "linear", "size": 120}, {"patch1": {"shape": [16]}}, 3)
+    for name, organism, bounds, peer in (
+        ("r2", many | {"optimizer": slow}, ">= 0.8", "16 inputs, 800 units, read out by the delta rule"),
+        ("control", few | {"optimizer": slow}, "<= 0.05", "linear: the inputs read out by the delta rule"),
+        ("backprop", learned, None, "120 units that learn, as many plastic weights"),
+    ):
+        missed = schools.taught(organism, world, "mse", 1500 if quick else 4000)
+        # A class in three, told as 0 or 1, has variance 2/9.
+        yield from lives.figures(name, [1.0 - each / (2 / 9) for each in missed], "R2", bounds, peer)
+
+
+ENTRIES: tuple[Entry, ...] = (entry("linear", _linear), entry("conv", _conv), entry("expansion", _expansion))
