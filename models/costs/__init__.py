@@ -9,6 +9,7 @@ from models.costs.activity import Activity
 from models.costs.adversarial import Adversarial
 from models.costs.autoencode import Autoencode
 from models.costs.bce import Bce
+from models.costs.clapp import Clapp
 from models.costs.cross_entropy import CrossEntropy
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
@@ -36,6 +37,7 @@ from models.specs.costs.reward import PolicyGradientSpec, TdValueSpec
 from models.specs.costs.statistics import (
     AdversarialSpec,
     AutoencodeSpec,
+    ClappSpec,
     DenoiseSpec,
     InfomaxIcaSpec,
     InfonceSpec,
@@ -71,6 +73,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Vae(name, spec, senses)
         case PredictNextSpec():
             return PredictNext(name, spec, senses)
+        case ClappSpec():
+            return Clapp(name, spec, senses)
         case InfomaxIcaSpec():
             return InfomaxIca(spec)
         case AdversarialSpec():

@@ -83,8 +83,21 @@ def _infonce(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, told, "nats", bound, peer)
 
 
+def _clapp(quick: bool) -> Iterator[Figure]:
+    updates = 300 if quick else 1200
+    area = {"kind": "linear", "size": 32, "act": "tanh"}
+    cut = {**FILM, "source": {**FILM["source"], "jump": 1.0}}  # type: ignore[dict-item]
+    for name, world, exam, bound in (("lack", FILM, "exam", "<= 0.75"), ("control", cut, "film", ">= 0.95")):
+        life = _watched(world, area, {"kind": "clapp"}, updates)
+        peer = (
+            "every step a cut to another scene" if name == "control" else "of the margin, on clips not met; 1 at first"
+        )
+        yield from lives.figures(name, life.cost("asked", exam, 64), "1", bound, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("predict_next", _predict_next),
     entry("temporal_contrast", _temporal_contrast),
     entry("infonce", _infonce),
+    entry("clapp", _clapp),
 )

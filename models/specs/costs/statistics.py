@@ -85,6 +85,16 @@ class AdversarialSpec(CostBase):
     scope: Literal["local", "upstream"] = "upstream"
 
 
+class ClappSpec(CostBase):
+    """Hinge of a prediction of what comes, against what comes elsewhere."""
+
+    kind: Literal["clapp"]
+    target: Annotated[NextTarget | AreaTarget | InputTarget, Field(discriminator="kind"), Member] = NextTarget(
+        kind="next"
+    )
+    scope: Literal["local", "upstream"] = "local"
+
+
 class InfomaxIcaSpec(CostBase):
     """Negative entropy that an area with as many units as inputs would pass on through logistic units."""
 

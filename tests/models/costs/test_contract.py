@@ -35,6 +35,8 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "mse", "target": {"kind": "template", "area": "V1"}},
     {"kind": "infonce"},
     {"kind": "infonce", "target": {"kind": "area", "area": "V2"}, "temperature": 0.5},
+    {"kind": "clapp"},
+    {"kind": "clapp", "target": {"kind": "area", "area": "V2"}},
     {"kind": "decorrelate"},
     {"kind": "vae", "sd": 0.5},
     {"kind": "predict_next"},
