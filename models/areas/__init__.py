@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
+from models.areas.attention import Attention
+from models.areas.binding import Binding
 from models.areas.conv import Conv
 from models.areas.expansion import Expansion
 from models.areas.hopfield import Hopfield
@@ -12,8 +14,10 @@ from models.areas.initial import initial
 from models.areas.linear import Linear
 from models.areas.memory import Memory
 from models.areas.mover_detector import MoverDetector
+from models.areas.planner import Planner
 from models.areas.recurrent import Recurrent
 from models.areas.reservoir import Reservoir
+from models.areas.shifter import Shifter
 from models.areas.torch_module import TorchModule, stand_in
 from models.protocols import Area
 from models.specs.areas import (
@@ -27,9 +31,10 @@ from models.specs.areas import (
     RecurrentSpec,
     ReservoirSpec,
 )
+from models.specs.structures import AttentionSpec, BindingSpec, PlannerSpec, ShifterSpec
 
 
-def build_area(  # noqa: C901, PLR0911 - one case per member
+def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
     name: str,
     spec: AreaSpec,
     inputs: Mapping[str, tuple[int, ...]],
@@ -63,5 +68,13 @@ def build_area(  # noqa: C901, PLR0911 - one case per member
             return Expansion(name, spec, inputs, Linear(name, spec.as_linear, inputs, fill, {}))
         case MemorySpec():
             return Memory(name, spec, tuple(inputs))
+        case BindingSpec():
+            return Binding(spec, inputs)
+        case ShifterSpec():
+            return Shifter(spec, inputs, shape)
+        case AttentionSpec():
+            return Attention(name, spec, inputs, fill)
+        case PlannerSpec():
+            return Planner(name, spec, inputs)
         case _:
             assert_never(spec)

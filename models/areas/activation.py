@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models.specs.areas import Activation
+from models.specs.area_base import Activation
 
 
 def identity(x: Tensor) -> Tensor:

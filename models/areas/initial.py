@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import Fill
-from models.specs.areas import AboutInit, Activation, Init, Kaiming, NormalInit, OrthogonalInit, ZerosInit
+from models.specs.area_base import AboutInit, Activation, Init, Kaiming, NormalInit, OrthogonalInit, ZerosInit
 
 RELU_LIKE = ("relu", "elu", "softplus", "gelu")
 

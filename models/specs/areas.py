@@ -1,88 +1,15 @@
-"""Area kinds and the fields all areas share."""
+"""Area kinds: layers of weights, detectors, memories; the union of all."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import Member, NonNegative, Positive, Share, Spec
-
-Activation = Literal[
-    "none", "relu", "elu", "tanh", "sigmoid", "sigmoid4", "hard_sigmoid", "softplus", "gelu", "binary", "lif"
-]
-SPIKING = frozenset({"binary", "lif"})
-"""Activations that are 0 or 1: their derivative is 0 almost everywhere."""
-
-PROBABILITIES = frozenset({"sigmoid", "sigmoid4", "hard_sigmoid"}) | SPIKING
-"""Activations between 0 and 1."""
-
-Units = Annotated[int, Field(ge=1, le=65536)]
-
-
-class Kaiming(Spec):
-    """Uniform in +-sqrt(6 / fan_in) for relu-like areas, +-sqrt(3 / fan_in) otherwise; biases 0 (He et al. 2015)."""
-
-    kind: Literal["kaiming"]
-
-
-class NormalInit(Spec):
-    """Normal with mean 0; biases 0."""
-
-    kind: Literal["normal"]
-    sd: Positive
-
-
-class AboutInit(Spec):
-    """The absolute value of a normal, so that every weight is positive; biases 0."""
-
-    kind: Literal["about"]
-    mean: float
-    sd: NonNegative
-
-
-class OrthogonalInit(Spec):
-    """Orthonormal rows or columns times `gain`; biases 0 (Saxe et al. 2014)."""
-
-    kind: Literal["orthogonal"]
-    gain: Positive = 1.0
-
-
-class ZerosInit(Spec):
-    """Every weight 0."""
-
-    kind: Literal["zeros"]
-
-
-Init = Annotated[Kaiming | NormalInit | AboutInit | OrthogonalInit | ZerosInit, Field(discriminator="kind"), Member]
-
-
-class AreaBase(Spec):
-    """What every area has."""
-
-    weightless: ClassVar[bool] = False
-    """Whether it has no weights that a rule could teach."""
-    keeps: ClassVar[bool] = False
-    """Whether what it meets becomes part of it, without a cost, as long as it is plastic."""
-
-    norm: Literal["none", "layer"] = "none"
-    act: Activation = "relu"
-    bias: bool = True
-    init: Init = Kaiming(kind="kaiming")
-    innate: bool = False
-    """Never plastic: its plasticity is 0 for life."""
-    lr_scale: Annotated[float, Field(ge=0.0, le=1000.0)] = 1.0
-
-    @property
-    def passes(self) -> bool:
-        """Whether errors at its rates have a way back to what brought them about."""
-        return True
-
-    @property
-    def contents(self) -> int:
-        """Numbers of one life that it keeps beside its parameters."""
-        return 0
+from models.specs.area_base import SPIKING, Activation, AreaBase, Units, ZerosInit
+from models.specs.base import Positive, Share
+from models.specs.structures import AttentionSpec, BindingSpec, PlannerSpec, ShifterSpec
 
 
 class LinearSpec(AreaBase):
@@ -262,7 +189,11 @@ AreaSpec = Annotated[
     | MoverDetectorSpec
     | HopfieldSpec
     | MemorySpec
-    | ExpansionSpec,
+    | ExpansionSpec
+    | BindingSpec
+    | ShifterSpec
+    | AttentionSpec
+    | PlannerSpec,
     Field(discriminator="kind"),
 ]
 
@@ -282,4 +213,6 @@ def leak_of(area: AreaSpec) -> float:
 
 def lasts(area: AreaSpec) -> bool:
     """Whether units carry something from one time step of an item to the next."""
+    if isinstance(area, BindingSpec):
+        return area.keep > 0
     return area.kind in ("recurrent", "reservoir", "mover_detector") or area.act == "lif"

@@ -19,7 +19,19 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from models.specs import acts, areas, costs, credit, envelopes, organism, outcomes, probes, transforms, worlds
+from models.specs import (
+    acts,
+    area_base,
+    areas,
+    costs,
+    credit,
+    envelopes,
+    organism,
+    outcomes,
+    probes,
+    transforms,
+    worlds,
+)
 from models.specs.document_schema import document_schema, member_schema
 from models.specs.triggers import Trigger
 from models.specs.worlds import sources
@@ -28,7 +40,7 @@ MODELS = Path(__file__).resolve().parents[1]
 
 FAMILIES: Mapping[str, Any] = {
     "areas": areas.AreaSpec,
-    "inits": areas.Init,
+    "inits": area_base.Init,
     "rules": credit.RuleSpec,
     "optimizers": organism.OptimizerSpec,
     "costs": costs.CostSpec,

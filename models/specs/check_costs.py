@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import isqrt, prod
 
-from models.specs.areas import PROBABILITIES
+from models.specs.area_base import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of

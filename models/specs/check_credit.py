@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 from math import prod
 
-from models.specs.areas import SPIKING, AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
+from models.specs.area_base import SPIKING
+from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
 from models.specs.check_settling import check_at_rest, check_couplings
 from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec

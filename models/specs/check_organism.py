@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.areas import SPIKING
+from models.specs.area_base import SPIKING
 from models.specs.check_credit import check_circuit
 from models.specs.findings import Finding, finding, from_reason
 from models.specs.order import disorder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.areas import Kaiming, OrthogonalInit
+from models.specs.area_base import Kaiming, OrthogonalInit
 from models.specs.costs import RERUN, CostSpec
 from models.specs.credit import CAPABILITIES
 from models.specs.credit.phases import ClampedSpec, TwoPhaseSpec

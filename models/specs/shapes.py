@@ -20,10 +20,16 @@ from models.specs.areas import (
     ReservoirSpec,
 )
 from models.specs.base import pointer
+from models.specs.fitting import shifted, unasked
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
+from models.specs.structures import AttentionSpec, BindingSpec, PlannerSpec, ShifterSpec
 
 Shape = tuple[int, ...]
+
+
+OF_INPUTS = (ConvSpec, MoverDetectorSpec, ShifterSpec, PlannerSpec)
+"""Kinds whose units are not simply as many as their size."""
 
 
 @dataclass
@@ -45,8 +51,7 @@ def area_shapes(organism: OrganismSpec) -> dict[str, Shape]:
 def layout(organism: OrganismSpec) -> Layout:
     """Shapes in order of the pathways, with every misfit (E14); areas behind a misfit have no shape."""
     found = Layout({name: tuple(sense.shape) for name, sense in organism.senses.items()})
-    flat = ((name, area) for name, area in organism.areas.items() if not isinstance(area, ConvSpec | MoverDetectorSpec))
-    found.shapes |= {name: (area.size,) for name, area in flat}
+    found.shapes |= {name: (area.size,) for name, area in organism.areas.items() if not isinstance(area, OF_INPUTS)}
     for name in area_order(organism):
         sources = [each.source for each in organism.into(name)]
         inputs = {source: found.shapes[source] for source in sources if source in found.shapes}
@@ -63,8 +68,19 @@ def layout(organism: OrganismSpec) -> Layout:
 
 def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
     """Unit shape of an area on such inputs, or why there is none."""
-    if not isinstance(area, ConvSpec | MoverDetectorSpec):
-        return (area.size,), _unjoined(area, inputs)
+    match area:
+        case ConvSpec() | MoverDetectorSpec():
+            return _mapped(area, inputs)
+        case ShifterSpec():
+            return shifted(area, inputs)
+        case PlannerSpec(read="value"):
+            return (1,), _unjoined(area, inputs)
+        case _:
+            return (area.size,), _unjoined(area, inputs) or unasked(area, inputs)
+
+
+def _mapped(area: ConvSpec | MoverDetectorSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
+    """Shape of maps of maps."""
     for source, shape in inputs.items():
         if len(shape) != 3:
             return None, f"{source} gives {list(shape)}, {area.kind} wants [maps, height, width]"
@@ -91,7 +107,7 @@ def _marked(area: MoverDetectorSpec, field_sides: Shape) -> tuple[Shape | None, 
 def _unjoined(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
     """Why an area cannot take as much as comes in."""
     brought = sum(map(prod, inputs.values()))
-    if isinstance(area, HopfieldSpec | MemorySpec) and brought != area.size:
+    if isinstance(area, HopfieldSpec | MemorySpec | PlannerSpec) and brought != area.size:
         return f"{area.kind} takes its inputs unit by unit: they bring {brought}, its size is {area.size}"
     if isinstance(area, ExpansionSpec) and brought > area.size:
         return f"an expansion has at least as many units as come in: {brought} do, its size is {area.size}"
@@ -130,10 +146,13 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
-        case MoverDetectorSpec() | HopfieldSpec() | MemorySpec():
+        case MoverDetectorSpec() | HopfieldSpec() | MemorySpec() | BindingSpec() | ShifterSpec() | PlannerSpec():
             return 0
         case ExpansionSpec():
             return area.size * (sum(map(prod, inputs)) + 1)
+        case AttentionSpec():
+            asking = (shapes[each.source] for each in organism.into(name) if each.source != area.parts)
+            return area.width * sum(map(prod, asking)) + shapes[area.parts][0] * (area.width + area.size)
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():

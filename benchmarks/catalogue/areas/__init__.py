@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.areas import detectors, layers, memories, time
+from benchmarks.catalogue.areas import detectors, layers, memories, structures, time
 from benchmarks.catalogue.table import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -10,4 +10,5 @@ ENTRIES: tuple[Entry, ...] = (
     *time.ENTRIES,
     *memories.ENTRIES,
     *detectors.ENTRIES,
+    *structures.ENTRIES,
 )

@@ -14,7 +14,8 @@ from models.areas.activation import FORMS
 from models.credit.backprop import Exact
 from models.draw import Draw
 from models.protocols import Pass
-from models.specs.areas import Activation, AreaSpec
+from models.specs.area_base import Activation
+from models.specs.areas import AreaSpec
 
 PEERS = {
     "none": lambda x: x,

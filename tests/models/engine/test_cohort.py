@@ -9,7 +9,7 @@ import pytest
 from raising import IMAGE, chain, differing, one_stage, raised, state, train
 
 from models.engine.cohort import birth, join
-from models.specs.areas import Activation
+from models.specs.area_base import Activation
 
 ADAM = {"kind": "adam", "lr": 0.003, "weight_decay": 0.01, "clip": 1.0}
 SGD = {"kind": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.001}

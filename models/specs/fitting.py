@@ -1,0 +1,45 @@
+"""Whether what comes in fits the structures that take it apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from models.specs.areas import AreaSpec
+from models.specs.structures import AttentionSpec, BindingSpec, ShifterSpec
+
+Shape = tuple[int, ...]
+
+
+def shifted(area: ShifterSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
+    """Shape of the window of a shifter, or why there is none."""
+    pictures = [source for source in inputs if source != area.control]
+    if area.control not in inputs or len(pictures) != 1:
+        given = ", ".join(inputs)
+        return None, f"shifter takes two pathways, one of them from its control {area.control}; here {given}"
+    shape, shifts = inputs[pictures[0]], 2 * area.reach + 1
+    axes = 1 if len(shape) == 1 else 2
+    wanted, given_units = shifts**axes, prod(inputs[area.control])
+    if given_units != wanted:
+        return None, f"reach {area.reach} means {wanted} shifts, {area.control} has {given_units} units"
+    sides = tuple(side - 2 * area.reach for side in shape[-axes:])
+    if min(sides) < 1:
+        return None, f"reach {area.reach} leaves no window of {list(shape)}"
+    return (*shape[:-axes], *sides), None
+
+
+def unasked(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
+    """Why an area cannot take what comes in as the two things it needs."""
+    match area:
+        case BindingSpec(size=size):
+            if len(inputs) != 2 or any(prod(shape) != size for shape in inputs.values()):
+                given = ", ".join(f"{source} {list(shape)}" for source, shape in inputs.items())
+                return f"binding takes two pathways of {size} units each; here {given}"
+        case AttentionSpec(parts=parts):
+            if parts not in inputs or len(inputs) < 2:
+                return f"attention takes its parts from {parts} and a question from elsewhere; here {', '.join(inputs)}"
+            if len(inputs[parts]) != 3:
+                return f"{parts} gives {list(inputs[parts])}, attention wants [maps, height, width]"
+        case _:
+            pass
+    return None

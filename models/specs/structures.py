@@ -1,0 +1,84 @@
+"""Area kinds made for one thing each: to bind, to shift, to attend, to foresee."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.specs.area_base import AreaBase, Units, ZerosInit
+from models.specs.base import Name, Positive, Share
+
+
+class Structure(AreaBase):
+    """Units whose answer is the structure's own."""
+
+    act: Literal["none"] = "none"
+    norm: Literal["none"] = "none"
+    bias: Literal[False] = False
+
+
+class BindingSpec(Structure):
+    """Binds what its two pathways bring into as many units, from which each can be found again by the other."""
+
+    weightless = True
+
+    kind: Literal["binding"]
+    size: Annotated[int, Field(ge=1, le=4096)]
+    """As many as each of its two inputs has."""
+    operation: Literal["convolve", "correlate"] = "convolve"
+    """convolve binds the two; correlate finds in the second what the first is bound to."""
+    keep: Share = 0.0
+    """Share of what it holds that stays from one step to the next; at 1 all pairs of an item lie over each other."""
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+
+class ShifterSpec(Structure):
+    """A window on what one pathway brings, moved by what the other says."""
+
+    weightless = True
+
+    kind: Literal["shifter"]
+    control: Name
+    """The area or sense with a unit for every shift: 2 reach + 1 along a line, their square on maps, row by row."""
+    reach: Annotated[int, Field(ge=1, le=8)]
+    """Places by which it can move to either side; the window is narrower by as many on every side."""
+    gain: Positive | None = None
+    """Of a softmax over what the control says; taken as it is if left out."""
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+
+class AttentionSpec(Structure):
+    """Looks among the places of a map for what its other pathways ask for, and passes on what is there."""
+
+    kind: Literal["attention"]
+    size: Units
+    parts: Name
+    """The area or sense whose places are chosen among: maps of features."""
+    width: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Length of the keys."""
+
+
+class PlannerSpec(Structure):
+    """Learns what follows each place, apart from what is to be had there, and says what a place is worth."""
+
+    weightless = True
+    keeps = True
+
+    kind: Literal["planner"]
+    size: Annotated[int, Field(ge=1, le=2048)]
+    """Places: as many as its input has units."""
+    discount: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.95
+    """Per time step."""
+    rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
+    """Share of its error by which what follows a place moves in an update, at plasticity 1."""
+    reward_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
+    """The same of what is to be had at a place."""
+    read: Literal["value", "successors"] = "value"
+    """What its units say: what the place is worth, or how often each place will follow."""
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+    @property
+    def contents(self) -> int:
+        """What follows each place, and the reward of each."""
+        return self.size**2 + self.size
