@@ -7,6 +7,7 @@ from typing import assert_never
 import torch
 
 from models.draw import Draw
+from models.engine import units
 from models.engine.anchor import anchored
 from models.engine.cohort import Cohort
 from models.engine.examiner import portion_of
@@ -20,6 +21,7 @@ from models.specs.acts import (
     ResetArea,
     ResetOptimizer,
     ResetState,
+    ResetUnits,
     SetTemplate,
     ShrinkPerturb,
     areas_of,
@@ -41,20 +43,44 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
                 _forget(cohort, regime, areas, heads=False)
             case ResetState():
                 _empty(cohort, organism, areas)
-            case ShrinkPerturb(shrink=shrink, noise=noise):
-                for name, value in _fresh(cohort, organism, areas, ordinal).items():
-                    kept = cohort.params[name].detach()
-                    kept.copy_(kept * (1.0 - shrink) + value * noise)
+            case ResetUnits():
+                _renew_units(cohort, regime, organism, act, ordinal)
+            case ShrinkPerturb():
+                _shrink(cohort, act, _fresh(cohort, organism, areas, ordinal))
             case SetTemplate() | Anchor():
                 _look(cohort, regime, organism, act)
             case _:
                 assert_never(act)
 
 
+def _shrink(cohort: Cohort, act: ShrinkPerturb, fresh: Params) -> None:
+    for name, value in fresh.items():
+        kept = cohort.params[name].detach()
+        kept.copy_(kept * (1.0 - act.shrink) + value * act.noise)
+
+
+def _renew_units(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: ResetUnits, ordinal: int) -> None:
+    """The least of each area's units start anew, all areas judged before any changes."""
+    areas, spec = _areas(act, regime), regime.organism
+    if act.world is None:
+        draw = Draw(cohort.seeds_N, torch.from_numpy(cohort.age_N)[:, None]).at("act", str(ordinal))
+        worth = {area: draw.at("units", area).uniform(organism.areas[area].shape[0])[:, 0] for area in areas}
+    else:
+        rate = _items(cohort, regime, organism, act.world, act.n).moment().rate
+        worth = {area: units.utility(rate[area], area, spec, cohort.params) for area in areas}
+    fresh = _fresh(cohort, organism, areas, ordinal)
+    for area in areas:
+        units.renew(cohort, spec, area, units.least(worth[area], act.share), fresh)
+
+
+def _items(cohort: Cohort, regime: RegimeSpec, organism: Organism, world: str, n: int | None) -> Items:
+    stream = Stream(regime.looked_at[world], regime.organism.senses, {}, regime.sweeps)
+    return Items(stream, n, portion_of(cohort, range(len(cohort.seeds))), organism)
+
+
 def _look(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: SetTemplate | Anchor) -> None:
     """What the lives make of a world now is kept."""
-    stream = Stream(regime.looked_at[act.world], regime.organism.senses, {}, regime.sweeps)
-    items = Items(stream, act.n, portion_of(cohort, range(len(cohort.seeds))), organism)
+    items = _items(cohort, regime, organism, act.world, act.n)
     if isinstance(act, Anchor):
         cohort.own.update(anchored(items, act.name, _areas(act, regime), act.answers))
         return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.specs.base import AnyOrName, Many, Member, Name, NonNegative, Share, Spec
 
@@ -30,6 +31,27 @@ class ResetState(Spec):
 
     kind: Literal["reset_state"]
     areas: Areas
+
+
+class ResetUnits(Spec):
+    """Some units of the areas hear by fresh weights, and are heard by none of weight 0 until they learn to be."""
+
+    kind: Literal["reset_units"]
+    areas: Areas
+    share: Annotated[float, Field(gt=0.0, le=1.0)]
+    """Of each area's units; one at least."""
+    by: Literal["utility", "random"] = "utility"
+    """utility: those of least mean absolute rate times summed absolute outgoing weights (Dohare et al. 2024)."""
+    world: Name | None = None
+    """Where rates are taken; by utility only."""
+    n: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Items; all of the world, at most 1000, if left out."""
+
+    @model_validator(mode="after")
+    def _looks(self) -> ResetUnits:
+        if (self.by == "utility") != (self.world is not None):
+            raise PydanticCustomError("looks", "world goes with by: utility, which needs it")
+        return self
 
 
 class ShrinkPerturb(Spec):
@@ -66,7 +88,9 @@ class Anchor(Spec):
 
 
 ActSpec = Annotated[
-    ResetOptimizer | ResetArea | ResetState | ShrinkPerturb | SetTemplate | Anchor, Field(discriminator="kind"), Member
+    ResetOptimizer | ResetArea | ResetState | ResetUnits | ShrinkPerturb | SetTemplate | Anchor,
+    Field(discriminator="kind"),
+    Member,
 ]
 
 
@@ -77,4 +101,4 @@ def areas_of(act: ActSpec) -> tuple[str, ...]:
 
 def world_of(act: ActSpec) -> str | None:
     """The world that an act looks at."""
-    return act.world if isinstance(act, SetTemplate | Anchor) else None
+    return act.world if isinstance(act, SetTemplate | Anchor | ResetUnits) else None

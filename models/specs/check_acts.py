@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.acts import ActSpec, Anchor, ResetState, SetTemplate
+from models.specs.acts import ActSpec, Anchor, ResetState, ResetUnits, SetTemplate
+from models.specs.areas import LinearSpec
 from models.specs.check_costs import weighed
 from models.specs.costs import CostSpec, target_of
 from models.specs.costs.supervised import GoalMatchSpec
@@ -30,6 +31,7 @@ def check_acts(schedule: ScheduleSpec) -> Iterator[Finding]:
                     (act.name, area) for area in schedule.organism.areas if area in act.areas or "*" in act.areas
                 }
             yield from _nothing_kept(schedule, place, steps, act)
+            yield from _no_units(schedule, place, steps, act)
             if isinstance(act, SetTemplate):
                 users = {name for name, cost in costs.items() if _template_area(cost) == act.area}
                 held |= users
@@ -56,6 +58,18 @@ def _nothing_kept(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec
             yield finding("E06", (*steps, "areas", number), message, text)
 
 
+def _no_units(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) -> Iterator[Finding]:
+    """Areas whose units cannot start anew one by one."""
+    for number, name in enumerate(act.areas if isinstance(act, ResetUnits) else ()):
+        area = schedule.organism.areas.get(name)
+        if not isinstance(area, LinearSpec) or area.depth != 1:
+            message = f"{place}: reset_units of {name}, which is no linear area of depth 1"
+            yield finding("E30", (*steps, "areas", number), message, "linear areas of one layer, each by its name")
+        elif not any(path.source == name for path in schedule.organism.pathways):
+            message = f"{place}: reset_units of {name}, which nobody hears"
+            yield finding("E30", (*steps, "areas", number), message, "an area with a pathway that starts there")
+
+
 def _lack(name: str, cost: CostSpec, held: set[str], anchors: set[tuple[str, str]]) -> tuple[str, str] | None:
     """What a cost needs that acts make and have not made, and the act that would."""
     area = _template_area(cost)
@@ -68,7 +82,7 @@ def _lack(name: str, cost: CostSpec, held: set[str], anchors: set[tuple[str, str
 
 def _too_many(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) -> Iterator[Finding]:
     """More items than the world that an act looks at has."""
-    if isinstance(act, SetTemplate | Anchor):
+    if isinstance(act, SetTemplate | Anchor | ResetUnits) and act.world is not None:
         items = pass_sp(schedule.worlds[act.world])
         if schedule.worlds[act.world].parts:
             text = "one of the worlds it is made of"

@@ -170,6 +170,15 @@ def test_a_state_that_no_area_keeps_is_not_reset(area: str) -> None:
     assert found.message.endswith(f"reset_state of {area}, which keeps nothing from item to item")
 
 
+@pytest.mark.parametrize(("area", "told"), [("*", "is no linear area of depth 1"), ("head", "which nobody hears")])
+def test_units_that_cannot_be_renewed_one_by_one_are_not(area: str, told: str) -> None:
+    given = document({"kind": "l2"})
+    given["stages"][1]["on_enter"] = [{"kind": "reset_units", "areas": [area], "share": 0.1, "by": "random"}]
+    found = only(given)
+    assert (found.code, found.pointer) == ("E30", "/stages/1/on_enter/0/areas/0")
+    assert told in found.message
+
+
 def test_a_template_nobody_has_is_not_set() -> None:
     given = document({"kind": "l2"})
     given["stages"][1]["on_enter"] = [SET]
