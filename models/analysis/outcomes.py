@@ -27,6 +27,7 @@ from models.specs.outcomes import (
     OutcomeMap,
     OutcomeSpec,
     SamplesToCriterionOutcome,
+    TransferOutcome,
     ValueAtOutcome,
 )
 
@@ -139,7 +140,9 @@ def relative(treated: Mapping[int, LifeOutcome], reference: Mapping[int, LifeOut
     return differences
 
 
-def _plain(spec: OutcomeSpec, curve: Curve, life: LifeFacts, scale: Scale, better: Better) -> LifeOutcome:
+def _plain(  # noqa: PLR0911 - one case per member
+    spec: OutcomeSpec, curve: Curve, life: LifeFacts, scale: Scale, better: Better
+) -> LifeOutcome:
     match spec:
         case FinalOutcome():
             return _judged(life, _final(curve, life, scale.samples(spec.window)))
@@ -151,6 +154,8 @@ def _plain(spec: OutcomeSpec, curve: Curve, life: LifeFacts, scale: Scale, bette
             return _reached(life, _auc(curve, life.age_of(spec.from_), life.age_of(spec.to)))
         case SamplesToCriterionOutcome():
             return _to_criterion(spec, curve, life, scale)
+        case TransferOutcome():
+            return _judged(life, _transfer(curve, spec.direction, life.age_of(spec.event)))
         case EventAgeOutcome():
             age = life.age_of(spec.event)
             return LifeOutcome(life.end_age_sp if age is None else age, censored=age is None, diverged=life.diverged)
@@ -188,6 +193,14 @@ def _value_at(curve: Curve, age: float | None) -> float | None:
         return None
     before = curve.value[curve.age_sp <= age]
     return float(before[-1]) if before.size else None
+
+
+def _transfer(curve: Curve, direction: str, event: float | None) -> float | None:
+    """What came after an event, or what had come before it."""
+    there = _value_at(curve, event)
+    if there is None:
+        return None
+    return float(curve.value[-1]) - there if direction == "backward" else there - float(curve.value[0])
 
 
 def _auc(curve: Curve, low: float | None, high: float | None) -> float | None:

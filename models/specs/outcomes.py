@@ -97,8 +97,27 @@ class EventAgeOutcome(OutcomeBase):
     event: EventName
 
 
+class TransferOutcome(OutcomeBase):
+    """What other stages did to a task that one stage teaches; the probe reads how well the task is done.
+
+    Backward: the last reading of life less that at the event, the end of the stage (forgetting is its negative).
+    Forward: the reading at the event, the start of the stage, less the first of life.
+    """
+
+    kind: Literal["transfer"]
+    probe: Name
+    direction: Literal["backward", "forward"] = "backward"
+    event: EventName
+
+
 OutcomeSpec = Annotated[
-    FinalOutcome | BestOutcome | ValueAtOutcome | AucOutcome | SamplesToCriterionOutcome | EventAgeOutcome,
+    FinalOutcome
+    | BestOutcome
+    | ValueAtOutcome
+    | AucOutcome
+    | SamplesToCriterionOutcome
+    | EventAgeOutcome
+    | TransferOutcome,
     Field(discriminator="kind"),
 ]
 

@@ -109,6 +109,16 @@ def test_a_life_that_never_began_to_be_watched_has_no_time() -> None:
     assert found == LifeOutcome(None, censored=True, diverged=True)
 
 
+def test_transfer_is_what_later_stages_did_to_a_task_or_earlier_ones_for_it() -> None:
+    early = {"probe": "acc", "event": "stages.early.end"}
+    assert outcome("transfer", **early).value == pytest.approx(0.8 - 0.5)
+    assert outcome("transfer", **early, map={"kind": "negate"}).value == pytest.approx(-0.3)
+    late = {"probe": "acc", "event": "stages.late.start", "direction": "forward"}
+    assert outcome("transfer", **late).value == pytest.approx(0.5 - 0.1)
+    assert outcome("transfer", life=DIVERGED, **early) == LifeOutcome(None, diverged=True)
+    assert outcome("transfer", life=LifeFacts(100.0, "censored"), **early) == LifeOutcome(None, censored=True)
+
+
 def test_not_a_number_breaks_a_run() -> None:
     curve = Curve(CURVE.age_sp, np.array([0.1, 0.9, np.nan, 0.9, 0.9]))
     assert criterion(curve=curve, value=0.9, hold=2) == LifeOutcome(300.0)
@@ -124,6 +134,7 @@ def test_no_readings_give_no_value() -> None:
         ("final", {"window": "1ep"}),
         ("best", {}),
         ("value_at", {"event": "birth"}),
+        ("transfer", {"event": "birth"}),
         ("auc", {"to": "stages.late.end"}),
     ):
         assert outcome(kind, curve=NO_READINGS, probe="acc", **options).value is None
