@@ -50,6 +50,11 @@ def _high(x: npt.NDArray[np.int64]) -> Words:
     return (x >> 32).astype(np.uint32)
 
 
+def following(words: Tensor) -> Tensor:
+    """The next of rows of 32-bit words in int64 that begin with these: randomness of a state that goes on by itself."""
+    return _mix((words + _GOLDEN) & _MASK)
+
+
 @lru_cache(maxsize=4096)
 def word(*parts: str | int) -> int:
     """A 32-bit word for a purpose, a name or a digest; the same on every machine."""

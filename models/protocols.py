@@ -285,7 +285,7 @@ class Episodes:
     steps: Tensor
     """Until each ended, (N, E)."""
     shortest: Tensor
-    """Steps from its beginning to the goal on the shortest way, (N, E)."""
+    """Steps from its beginning to the goal on the shortest way, (N, E); NaN where there is no goal."""
     visited: Tensor
     """Whether some episode met a place, (N, places)."""
 

@@ -39,6 +39,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "grid": ({"kind": "grid"}, 9),
     "grid, one goal": ({"kind": "grid", "goal": 7, "limit": 3}, 8),
     "chain": ({"kind": "chain", "states": 3}, 12),
+    "activities": ({"kind": "activities"}, 9),
+    "activities, two": ({"kind": "activities", "offers": ["noise", "hard"], "cues": 3, "limit": 4}, 8),
     "copy": ({"kind": "copy", "length": 8, "delay": 2}, 18),
     "recall": ({"kind": "recall"}, 13),
     "recall, two pairs": ({"kind": "recall", "pairs": 2, "delay": 1, "keys": 64, "values": 64}, 6),

@@ -11,6 +11,7 @@ from models.costs.autoencode import Autoencode
 from models.costs.bce import Bce
 from models.costs.clapp import Clapp
 from models.costs.cross_entropy import CrossEntropy
+from models.costs.curiosity import Curiosity
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
 from models.costs.ewc import Ewc
@@ -21,7 +22,9 @@ from models.costs.infomax_ica import InfomaxIca
 from models.costs.infonce import Infonce
 from models.costs.l1 import L1
 from models.costs.l2 import L2
+from models.costs.learning_progress import LearningProgress
 from models.costs.mse import Mse
+from models.costs.novelty import Novelty
 from models.costs.policy_gradient import PolicyGradient
 from models.costs.predict_next import PredictNext
 from models.costs.slow_feature import SlowFeature
@@ -32,6 +35,7 @@ from models.costs.vae import Vae
 from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
+from models.specs.costs.intrinsic import CuriositySpec, LearningProgressSpec, NoveltySpec
 from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
 from models.specs.costs.reward import PolicyGradientSpec, TdValueSpec
 from models.specs.costs.statistics import (
@@ -105,5 +109,11 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return TdValue(spec)
         case PolicyGradientSpec():
             return PolicyGradient(spec)
+        case CuriositySpec():
+            return Curiosity(name, spec, senses)
+        case LearningProgressSpec():
+            return LearningProgress(name, spec, senses)
+        case NoveltySpec():
+            return Novelty(name, spec)
         case _:
             assert_never(spec)

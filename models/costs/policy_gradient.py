@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from models.costs.returns import ahead
+from models.costs.returns import ahead, taken
 from models.draw import Draw
 from models.protocols import Moment, Params
 from models.specs.costs.reward import PolicyGradientSpec
@@ -48,10 +48,7 @@ class PolicyGradient:
 
     def _loss(self, moment: Moment) -> Tensor:
         """Of every frame in which something was done (N, B, T - 1)."""
-        log_NBTK = moment.rate[self.spec.at].flatten(3)[:, :, :-1].log_softmax(dim=-1)
-        action_NBT = moment.batch.factors["action"][:, :, :-1]
-        done_NBT = log_NBTK.gather(3, action_NBT[..., None])[..., 0]
-        entropy_NBT = -(log_NBTK.exp() * log_NBTK).sum(dim=-1)
+        done_NBT, entropy_NBT = taken(moment, self.spec.at)
         return -self._advantage(moment) * done_NBT - self.spec.entropy * entropy_NBT
 
     def _advantage(self, moment: Moment) -> Tensor:

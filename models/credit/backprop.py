@@ -88,7 +88,14 @@ class Exact:
     """Multiplication whose backward pass is its derivative."""
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
-        """The sum base + x W."""
+        """The sum base + x W.
+
+        A product of one life's matrices that is a vector is taken in another order than that of several: a life that is
+        alone is given a companion.
+        """
+        if len(x_NMS) == 1 and 1 in (*x_NMS.shape[1:], weight_NSU.shape[2]):
+            x, weight, start = (torch.cat([each, each]) for each in (x_NMS, weight_NSU, base))
+            return self.linear(x, weight, start, address, own)[:1]
         if weight_NSU.shape[2] < FEW:
             return _Few.apply(x_NMS, weight_NSU, base)  # type: ignore[no-any-return, no-untyped-call]
         return torch.baddbmm(base, x_NMS, weight_NSU)

@@ -103,7 +103,8 @@ def episodes(
     place = build_place(spec.source, spec.split, 2)
     draw = stream.draw(seeds_N, index_NB).at("probe", "acting")
     state = started(place, draw, index_NB * EPISODES)
-    shortest = place.true(state)["distance"]
+    true = place.true(state)
+    shortest = true["distance"] if "distance" in true else torch.full(state["clock"].shape, torch.nan)
     running, steps = torch.ones_like(index_NB, dtype=torch.bool), torch.zeros_like(index_NB)
     reward, visited = torch.zeros_like(shortest), torch.zeros(len(index_NB), _places(stream), dtype=torch.bool)
     for step in range(place.limit):

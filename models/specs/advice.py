@@ -10,7 +10,7 @@ from models.specs.check_costs import still, weighed
 from models.specs.check_credit import unfit_optimizers
 from models.specs.check_settling import unsettled
 from models.specs.costs import target_of
-from models.specs.costs.target import teacher_of
+from models.specs.costs.target import sense_of, teacher_of
 from models.specs.envelopes import Decay, Factor, Ramp, factors, value
 from models.specs.findings import Finding, Steps, finding
 from models.specs.organism import AdamSpec, AdamWSpec, RmspropSpec, SgdSpec
@@ -205,6 +205,8 @@ def _unused(schedule: ScheduleSpec) -> Iterator[Finding]:
     seen |= {part for name in seen if name is not None for part in schedule.worlds[name].mix or {}}
     weighing = {name for stage in schedule.stages for name in weighed(stage)}.union(*map(costs_of, probes))
     fed = {pathway.source for pathway in schedule.organism.pathways}
+    for cost in schedule.costs.values():
+        fed |= {sense_of(target_of(cost)) or "", getattr(cost, "place", "")}
     collections: list[tuple[Steps, str, list[str]]] = [
         (("worlds",), "world", [name for name in schedule.worlds if name not in seen]),
         (("costs",), "cost", [name for name in schedule.costs if name not in weighing]),

@@ -7,7 +7,8 @@ from math import prod
 
 from models.specs.areas import lasts
 from models.specs.costs import CostSpec
-from models.specs.costs.reward import PolicyGradientSpec, RewardCost, TdValueSpec
+from models.specs.costs.intrinsic import IntrinsicCost
+from models.specs.costs.reward import RewardCost, TdValueSpec
 from models.specs.findings import Finding, finding
 from models.specs.order import blocks, disorder
 from models.specs.schedule import ScheduleSpec
@@ -63,13 +64,13 @@ def _holds(schedule: ScheduleSpec) -> str | None:
 
 def lacks_rewards(cost: CostSpec, world: WorldSpec) -> str | None:
     """What a cost of acting needs and a world does not give."""
-    if not isinstance(cost, RewardCost):
+    if not isinstance(cost, RewardCost | IntrinsicCost):
         return None
     if facts(world.source).actions is None:
-        return "rewards"
+        return "rewards" if isinstance(cost, RewardCost) else "someone who acts"
     if world.steps < 2:
         return "2 time steps"
-    return f"an actor, {cost.at}" if isinstance(cost, PolicyGradientSpec) and world.actor != cost.at else None
+    return f"an actor, {cost.at}" if not isinstance(cost, TdValueSpec) and world.actor != cost.at else None
 
 
 def unfit_values(cost: CostSpec, shapes: Mapping[str, Shape]) -> str | None:

@@ -108,10 +108,11 @@ def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Map
     worthless = unfit_values(cost, shapes)
     if worthless is not None:
         return worthless
-    given, wanted = shapes.get(cost.at), target_shape(schedule, cost, world, shapes)
+    area = getattr(cost, "model", cost.at)
+    given, wanted = shapes.get(area), target_shape(schedule, cost, world, shapes)
     if cost.kind not in COMPARED or given is None or wanted is None or prod(given) == prod(wanted):
         return None
-    return f"{cost.at} gives {list(given)}, the target has {list(wanted)}"
+    return f"{area} gives {list(given)}, the target has {list(wanted)}"
 
 
 def target_shape(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Shape | None:

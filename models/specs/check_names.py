@@ -152,9 +152,11 @@ def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
         if isinstance(cost, AdversarialSpec):
             yield from _unknown("E03", (*steps, "other"), place, "area", cost.other, areas)
             yield from _unknown("E01", (*steps, "sense"), place, "sense", cost.sense, senses)
-        critic = getattr(cost, "critic", None)
-        if critic is not None:
-            yield from _unknown("E03", (*steps, "critic"), place, "area", critic, areas)
+        for field, known in (("critic", areas), ("model", areas), ("place", [*areas, *senses])):
+            other = getattr(cost, field, None)
+            if other is not None:
+                what = "area" if known is areas else "area or sense"
+                yield from _unknown("E03", (*steps, field), place, what, other, known)
         target = target_of(cost)
         teacher, sense = teacher_of(target), sense_of(target)
         if teacher is not None:

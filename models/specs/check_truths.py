@@ -66,6 +66,8 @@ def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
             yield "world", f"{probe.kind} is told of acting worlds, nobody acts in {probe.world}"
         case SpatialInformationSpec() if (factor := told(world, probe.truth)) is None or factor.classes is None:
             yield "truth", f"spatial_information needs places, {_name(world, probe.truth)} gives none"
+        case StepsRatioSpec() if "distance" not in facts(world.source).factors:
+            yield "world", f"steps_ratio is told of worlds with a goal, {probe.world} has none"
         case DeltaValueSpec() if world.steps < 2:
             yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
         case OrientationSpec() if world.source.kind != "gratings":

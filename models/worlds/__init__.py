@@ -8,6 +8,7 @@ from models.protocols import World
 from models.specs.worlds import acting, dataset, linear, nature, real, scenes, sequences, social, views
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
+from models.worlds.activities import Activities
 from models.worlds.bars import Bars
 from models.worlds.chain import Chain
 from models.worlds.characters import Characters
@@ -68,6 +69,8 @@ def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:
             return Grid(source, split, steps)
         case acting.ChainSpec():
             return Chain(source, split, steps)
+        case acting.ActivitiesSpec():
+            return Activities(source, split, steps)
         case _:
             assert_never(source)
 

@@ -33,8 +33,8 @@ class Grid:
                 south, west; a move into a wall leads nowhere; reward 1 on reaching the goal, which ends the episode, as
                 `limit` steps do. Items that nobody acts in are walked through at random
     Statistics: 104 places; start and goal of an episode two different places, all pairs equally likely, or the goal
-                fixed and the start any other; factors place, distance (steps to the goal on the shortest way), action,
-                reward, done
+                fixed and the start any other, or fixed as well; factors place, distance (steps to the goal on the
+                shortest way), action, reward, done
     Draws:      (life seed, world digest, slot and episode): start, goal
     Shapes:     view (N, B, T, 2, 7, 7), place (N, B, T, 104) float32; factors (N, B, T)
     Units:      distance in steps, reward dimensionless
@@ -92,6 +92,8 @@ class Grid:
         if fixed != "random":
             goal = torch.full_like(goal, fixed)
         start = (goal + 1 + draw.at("start").integers(PLACES - 1, 1)[..., 0]) % PLACES
+        if self.source.start != "random":
+            start = torch.full_like(goal, self.source.start)
         return {"place": start, "goal": goal}
 
     def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.costs import acting, common_causes, imagery, properties, statistics, supervised, time, weights
+from benchmarks.catalogue.costs import (
+    acting,
+    common_causes,
+    imagery,
+    intrinsic,
+    properties,
+    statistics,
+    supervised,
+    time,
+    weights,
+)
 from benchmarks.catalogue.table import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -14,4 +24,5 @@ ENTRIES: tuple[Entry, ...] = (
     *common_causes.ENTRIES,
     *imagery.ENTRIES,
     *acting.ENTRIES,
+    *intrinsic.ENTRIES,
 )

@@ -39,7 +39,7 @@ def _td_value(quick: bool) -> Iterator[Figure]:
 
 def _policy_gradient(quick: bool) -> Iterator[Figure]:
     """Four rooms, one goal."""
-    for name, weight, bound in (("steps_ratio", 1.0, "<= 1.6" if quick else "<= 1.3"), ("control", 0.0, ">= 4")):
+    for name, weight, bound in (("steps_ratio", 1.0, "<= 1.3" if quick else "<= 1.1"), ("control", 0.0, ">= 4")):
         updates = 200 if quick else 1000
         document: dict[str, Any] = {
             "clock": {"batch": 16},

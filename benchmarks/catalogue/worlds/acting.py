@@ -19,7 +19,7 @@ from models.engine.feed import Stream
 from models.engine.step import Training
 from models.protocols import Episodes
 from models.specs.worlds import WorldSpec
-from models.specs.worlds.acting import ActingSource
+from models.specs.worlds.acting import ACTIVITIES, ActingSource
 from models.worlds import build_place
 from models.worlds.grid import Grid
 from models.worlds.walking import at_random
@@ -65,6 +65,23 @@ def _chain(quick: bool) -> Iterator[Figure]:
     yield Figure("steps", float(told.steps.double().mean()), "steps", "within 93 107", "10 steps to either end: 100")
 
 
+def _activities(quick: bool) -> Iterator[Figure]:
+    """What a line through the cues tells of what comes of each activity."""
+    spec = TypeAdapter(WorldSpec).validate_python({"source": "activities", "steps": 17}, strict=False)
+    index = torch.arange(200 if quick else 1000)[None]
+    channels, _, factors = Stream(spec, {}, {}).world.sample(torch.tensor([0]), index)
+    scene, came = channels["scene"].reshape(-1, 16).double(), channels["outcome"].reshape(-1, 1).double()
+    place = factors["place"].flatten()
+    bounds = ("<= 0", "<= 1e-6", "<= 1e-6", "within 0.9 1.1")
+    for number, (name, bound) in enumerate(zip(ACTIVITIES, bounds, strict=True)):
+        here = place == number
+        told, half = scene[here], int(here.sum()) // 2
+        fit = torch.linalg.lstsq(told[:half], came[here][:half], driver="gelsd").solution
+        lost = float((told[half:] @ fit - came[here][half:]).square().mean())
+        yield Figure(f"{name}_lost", lost, "variances", bound)
+    yield Figure("control", float(came[place > 0].square().mean()), "variances", "within 0.9 1.1", "nothing foretold")
+
+
 def _pace(kind: str) -> Proof:
     """Share of an update of eight lives in which nothing but the world is asked."""
 
@@ -89,4 +106,8 @@ def _pace(kind: str) -> Proof:
     return proof
 
 
-ENTRIES: tuple[Entry, ...] = (entry("grid", _grid, _pace("grid")), entry("chain", _chain, _pace("chain")))
+ENTRIES: tuple[Entry, ...] = (
+    entry("grid", _grid, _pace("grid")),
+    entry("chain", _chain, _pace("chain")),
+    entry("activities", _activities),
+)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.specs.costs import properties, reward, statistics, supervised, wiring
+from models.specs.costs import intrinsic, properties, reward, statistics, supervised, wiring
 from models.specs.costs.target import NextTarget, TargetSpec, TrackTarget
 
 CostSpec = Annotated[
@@ -34,18 +34,23 @@ CostSpec = Annotated[
     | wiring.EwcSpec
     | wiring.WiringSpec
     | reward.TdValueSpec
-    | reward.PolicyGradientSpec,
+    | reward.PolicyGradientSpec
+    | intrinsic.CuriositySpec
+    | intrinsic.LearningProgressSpec
+    | intrinsic.NoveltySpec,
     Field(discriminator="kind"),
 ]
 
-MIN_BATCH = dict.fromkeys(("activity", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast"), 16)
+_OVER_BATCH = ("activity", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast")
+_OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty")
+MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 """Smallest batch of costs that use statistics over it."""
 
 OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
-COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "imax"})
-"""Kinds that compare an area unit by unit with a target as wide as it is."""
+COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "imax", "curiosity", "learning_progress"})
+"""Kinds that compare an area, or the one they name as `model`, unit by unit with a target as wide as it is."""
 
 BY_ITEM = frozenset({"cross_entropy", "mse", "bce", "hinge"})
 """Kinds that can leave out items without a label."""

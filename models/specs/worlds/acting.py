@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from models.specs.base import Many, later
 from models.specs.worlds.facts import Factor, Source, SourceFacts
 
 Limit = Annotated[int, Field(ge=1, le=100_000)]
@@ -39,6 +41,8 @@ class GridSpec(Source):
     kind: Literal["grid"]
     goal: Literal["random"] | Annotated[int, Field(ge=0, lt=PLACES)] = "random"
     """A place drawn for each episode, or always the one of this number, counted row by row."""
+    start: Literal["random"] | Annotated[int, Field(ge=0, lt=PLACES)] = later("random")
+    """Any other place than the goal, or always the one of this number."""
     limit: Limit = 200
     """Steps after which an episode ends without reward."""
 
@@ -61,4 +65,35 @@ class ChainSpec(Source):
         return SourceFacts({"place": (self.states,)}, None, factors, max_steps=256, actions=2)
 
 
-ActingSource = GridSpec | ChainSpec
+Activity = Literal["mastered", "easy", "hard", "noise"]
+ACTIVITIES: tuple[Activity, ...] = ("mastered", "easy", "hard", "noise")
+
+
+class ActivitiesSpec(Source):
+    """Four things to do: what comes of one is known at once, of one soon, of one late, and of one never."""
+
+    kind: Literal["activities"]
+    offers: Annotated[Many[Activity], Field(min_length=1, max_length=4)] = ACTIVITIES
+    """Those that can be done, one action for each."""
+    cues: Annotated[int, Field(ge=2, le=16)] = 4
+    """Of which each outcome is made."""
+    faint: Annotated[float, Field(gt=0.0, le=1.0)] = 0.35
+    """How strongly the cues of the hard one are shown; those of the others are shown at 1."""
+    limit: Limit = 50
+
+    @field_validator("offers")
+    @classmethod
+    def _once(cls, offers: tuple[Activity, ...]) -> tuple[Activity, ...]:
+        if len(set(offers)) < len(offers):
+            raise PydanticCustomError("bound", "an activity is offered once")
+        return offers
+
+    def facts(self) -> SourceFacts:
+        """What is done, its cues, and what comes of it."""
+        kinds = len(ACTIVITIES)
+        channels = {"activity": (kinds,), "scene": (kinds * self.cues,), "outcome": (1,)}
+        factors = {"place": Factor("state", classes=kinds), **_done(len(self.offers))}
+        return SourceFacts(channels, None, factors, max_steps=256, actions=len(self.offers))
+
+
+ActingSource = GridSpec | ChainSpec | ActivitiesSpec

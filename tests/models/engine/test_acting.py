@@ -11,6 +11,7 @@ import torch
 import yaml
 from living import digest, live, planned
 
+from models.engine import snapshot
 from models.specs.checks import check_document
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "members"
@@ -41,6 +42,40 @@ def test_a_life_is_the_same_in_every_cohort_alone_and_cut_in_pieces() -> None:
     assert len(set((place[0] % (1 << 32)).tolist())) > 1, "episodes have ended in some slots and not in others"
 
 
+def played(kind: str, **stage: Any) -> dict[str, Any]:
+    """A few updates of an example of acting for its own sake, with episodes that end."""
+    document = example(f"costs/{kind}.yaml")
+    document["stages"][0] |= {"until": {"after": "8ba"}} | stage
+    for world in document["worlds"].values():
+        source = world["source"] if isinstance(world["source"], dict) else {"kind": world["source"]}
+        world["source"] = source | {"limit": 5}
+    for probe in document["probes"].values():
+        probe |= {"every": "3ba", "n": 5}
+    return document
+
+
+@pytest.mark.parametrize("kind", ["curiosity", "learning_progress", "novelty"])
+def test_what_is_remembered_of_acting_is_the_life_s_own(kind: str) -> None:
+    arm = planned(played(kind))
+    whole, histories = live(arm, range(3))
+    alone, history = live(arm, [1])
+    cut, pieces = live(arm, [2, 1], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
+    assert digest(whole.take([1]), {1: histories[1]}) == digest(alone, history)
+    assert digest(cut.take([1]), {1: pieces[1]}) == digest(alone, history)
+
+
+def test_counts_and_errors_are_kept_only_where_they_teach() -> None:
+    counts = live(planned(played("novelty")), [1])[0].own["cost/wander/met"]
+    # 20 frames of each fragment of 16 slots in 8 updates
+    assert int(counts.sum()) == 20 * 16 * 8
+    errors = {
+        area: live(planned(played("learning_progress", plasticity={area: 0.0})), [1])[0].own["cost/wonder/errors"]
+        for area in ("cortex", "striatum")
+    }
+    assert int((~errors["cortex"].isnan()).sum(dim=2).max()) == 8
+    assert bool(errors["striatum"].isnan().all()), "nobody learns by them"
+
+
 def test_places_are_gone_on_from_where_they_were_left() -> None:
     seven, _ = live(planned(rooms(7)), [4])
     eight, _ = live(planned(rooms(8)), [4])
@@ -65,6 +100,39 @@ def test_an_actor_learns_to_go_where_it_pays() -> None:
         told = [np.frombuffer(value, np.float32)[0] for _, value in history[0, path]]
         assert told[0] < 0.85, seed
         assert told[-1] > 0.95, seed
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        (lambda d: d["costs"]["wonder"].update(model="nobody"), "E03", "unknown area 'nobody'"),
+        (lambda d: d["costs"]["wonder"].update(place="nowhere"), "E03", "unknown area or sense 'nowhere'"),
+        (lambda d: d["costs"]["wonder"].update(model="striatum"), "E14", "striatum gives [4], the target has [1]"),
+        (lambda d: d["costs"]["wonder"].update(at="cortex"), "E06", "needs an actor, cortex"),
+        (lambda d: d["worlds"]["playground"].update(source="stereograms", steps=1, actor=None), "E06", "someone who"),
+        (lambda d: d["clock"].update(batch=8), "E30", "statistics over the batch"),
+        (
+            lambda d: d["worlds"]["playground"].update(source={"kind": "activities", "offers": ["easy"]}),
+            "E14",
+            "knows 1",
+        ),
+        (
+            lambda d: d["worlds"]["playground"].update(source={"kind": "activities", "offers": ["easy"] * 2}),
+            "E30",
+            "offered once",
+        ),
+        (
+            lambda d: d["probes"].update(ways={"kind": "steps_ratio", "world": "playground", "every": "9ba"}),
+            "E36",
+            "worlds with a goal",
+        ),
+    ],
+)
+def test_what_cannot_be_sought_is_refused_with_the_reason(change: Any, code: str, says: str) -> None:
+    document = played("learning_progress")
+    change(document)
+    found = check_document(document).findings
+    assert any(each.code == code and says in f"{each.message} {each.suggestion}" for each in found), found
 
 
 @pytest.mark.parametrize(

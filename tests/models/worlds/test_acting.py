@@ -90,3 +90,40 @@ def test_starts_and_goals_are_drawn_evenly_and_never_coincide() -> None:
         assert 0.7 < float(share.min()) <= float(share.max()) < 1.3
     view = rooms.shown({"place": torch.tensor([[0]]), "goal": torch.tensor([[2]])}, ("view",))["view"][0, 0]
     assert (view[1].nonzero().tolist(), float(view[0, 3, 3]), float(view[0, 2, 3])) == ([[3, 5]], 0.0, 1.0)
+
+
+def test_what_comes_of_activities_is_made_of_their_cues() -> None:
+    world = stream(kind="activities", cues=4, faint=0.5).world
+    channels, _, factors = world.sample(torch.tensor([3]), torch.arange(500)[None])
+    place, doing = factors["place"][..., :1], channels["activity"][:, :, :1]
+    assert torch.equal(doing.argmax(dim=3), place)
+    parts = channels["scene"][:, :, :1].reshape(1, 500, 4, 4)
+    # cues stand in the part of what is done, at full strength but for the hard one
+    for kind, strength in enumerate((1.0, 1.0, 0.5, 1.0)):
+        here = parts[place[..., 0] == kind]
+        assert set(here[:, kind].unique().tolist()) == {-strength, strength}
+        assert not here[:, [other for other in range(4) if other != kind]].any()
+    came = channels["outcome"][:, :, 0, 0]
+    made = (parts.sum(dim=2) * torch.tensor([1.0, -1.0, 1.0, -1.0])).sum(dim=2) / 2.0
+    assert not came[place[..., 0] == 0].any()
+    for kind, strength in ((1, 1.0), (2, 0.5)):
+        here = place[..., 0] == kind
+        torch.testing.assert_close(came[here], made[here] / strength)
+    noise = place[..., 0] == 3
+    assert abs(float(torch.corrcoef(torch.stack([came[noise], made[noise]]))[0, 1])) < 0.25
+    assert 0.8 < float(came[place[..., 0] > 0].var()) < 1.2
+
+
+def test_an_activity_is_done_when_it_was_chosen_and_cues_go_on() -> None:
+    playground = stream(kind="activities", offers=["hard", "mastered"]).world
+    state = playground.begin(Draw(torch.tensor([5]), torch.arange(9)[None]))  # type: ignore[attr-defined]
+    assert set(state["place"].unique().tolist()) <= {0, 2}
+    after, reward, over = playground.moved(state, torch.ones(1, 9, dtype=torch.int64))  # type: ignore[attr-defined]
+    assert (after["place"].unique().tolist(), bool(reward.any()), bool(over.any())) == ([0], False, False)
+    assert not torch.equal(after["word"], state["word"])
+
+
+def test_a_start_may_be_fixed() -> None:
+    rooms = grid(start=5, goal=40)
+    state = rooms.begin(Draw(torch.tensor([5]), torch.arange(20)[None]))
+    assert state["place"].unique().tolist() == [5]

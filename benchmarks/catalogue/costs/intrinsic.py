@@ -1,0 +1,107 @@
+"""Costs of acting for its own sake: what is done in a playground, and how far one gets in four rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.catalogue.costs import lives
+from benchmarks.catalogue.table import Entry, Figure, entry
+from models.engine.cohort import Cohort, birth
+from models.engine.numerics import configure
+from models.engine.step import Training
+from models.specs.canonical import canonical
+from models.specs.document import read
+from models.specs.plan import plan_arm
+from models.specs.schedule import ScheduleSpec
+from models.specs.worlds.acting import ACTIVITIES, ActivitiesSpec
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "members" / "costs"
+EASY, HARD, NOISE = (ACTIVITIES.index(name) for name in ("easy", "hard", "noise"))
+
+
+def _lived(document: dict[str, Any], updates: int) -> tuple[Cohort, Tensor]:
+    """Five lives after so many updates, and where every slot was after each (updates, N, B)."""
+    configure()
+    regime = plan_arm(canonical(ScheduleSpec.model_validate(document, strict=False))).steps[0].regime
+    cohort = birth(regime, range(lives.LIVES))
+    training = Training(cohort, regime)
+    place, seen = f"world/{training.stream.digest}/place", []
+    for _ in range(updates):
+        training.update()
+        seen.append(cohort.own[place].clone())
+    return cohort, torch.stack(seen)
+
+
+def _document(kind: str) -> dict[str, Any]:
+    return dict(read((EXAMPLES / f"{kind}.yaml").read_bytes()).data)
+
+
+@cache
+def _played(kind: str) -> tuple[list[float], list[float], Tensor]:
+    """Share of noise, competence on hard (1 less the error of what comes of it), and what was done; by life."""
+    document = _document(kind if kind == "curiosity" else "learning_progress")
+    if kind == "uniform":
+        document["stages"][0]["costs"] = {"foretell": 1.0}
+    if kind == "window of 1":
+        document["costs"]["wonder"]["window"] = 1
+    cohort, seen = _lived(document, 600)
+    source = ActivitiesSpec(kind="activities")
+    weight_NC = cohort.params["area/cortex/from/scene/weight"].detach()
+    weight_NC = weight_NC[:, HARD * source.cues : (HARD + 1) * source.cues, 0]
+    sign = torch.ones(source.cues)
+    sign[1::2] = -1.0
+    lost_N = (weight_NC * source.faint - sign / source.cues**0.5).square().sum(dim=1)
+    share_N = (seen == NOISE).float().mean(dim=(0, 2))
+    return share_N.tolist(), (1.0 - lost_N).tolist(), seen
+
+
+def _median(seen_UNB: Tensor, life: int, activity: int) -> float:
+    """Update by which half of the visits to an activity had been made."""
+    return float(np.median((seen_UNB[:, life] == activity).nonzero()[:, 0].numpy()))
+
+
+def _learning_progress(quick: bool) -> Iterator[Figure]:
+    noise, hard, seen = _played("learning_progress")
+    yield from lives.figures("hard", hard, "share", ">= 0.9")
+    yield from lives.figures("noise", noise, "share", "<= 0.15")
+    later = [_median(seen, life, HARD) - _median(seen, life, EASY) for life in range(lives.LIVES)]
+    yield Figure("easy_before_hard", min(later), "updates", ">= 0", "least of all lives")
+    yield from lives.figures("control", _played("uniform")[1], "share", "<= 0.85", "anything alike")
+    if not quick:
+        yield from lives.figures("window_of_1", _played("window of 1")[1], "share", None)
+
+
+def _curiosity(quick: bool) -> Iterator[Figure]:
+    noise, hard, _ = _played("curiosity")
+    yield from lives.figures("noise", noise, "share", ">= 0.75")
+    yield from lives.figures("hard", hard, "share", "<= 0.65")
+    uniform = _played("uniform")
+    yield from lives.figures("control", uniform[0], "share", "within 0.2 0.3", "anything alike")
+    yield from lives.figures("control_hard", uniform[1], "share", ">= 0.7", "anything alike")
+
+
+def _novelty(quick: bool) -> Iterator[Figure]:
+    """Places that were met, and how evenly, within the first updates of life."""
+    for name, rate, bounds in (("", 0.05, (">= 0.95", ">= 0.6")), ("control_", 1e-9, ("<= 0.9", "<= 0.35"))):
+        document = _document("novelty")
+        document["organism"]["optimizer"]["lr"] = rate
+        met_NC = _lived(document, 60)[0].own["cost/wander/met"].double()
+        share_NC = met_NC / met_NC.sum(dim=1, keepdim=True)
+        even_N = torch.special.entr(share_NC).sum(dim=1).exp() / met_NC.shape[1]
+        peer = "a walk without aim" if name else None
+        yield from lives.figures(f"{name}met", (met_NC > 0).double().mean(dim=1).tolist(), "share", bounds[0], peer)
+        yield from lives.figures(f"{name}evenness", even_N.tolist(), "share", bounds[1], peer)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    entry("curiosity", _curiosity),
+    entry("learning_progress", _learning_progress),
+    entry("novelty", _novelty),
+)

@@ -1,0 +1,92 @@
+"""Four things to do, of which two can be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.draw import Draw, following, word
+from models.protocols import Params, Shown
+from models.specs.worlds.acting import ACTIVITIES, ActivitiesSpec
+from models.specs.worlds.sources import name_of
+from models.worlds.walking import at_random
+
+_HIDDEN = 16
+"""Bits of a word from here on are shown to nobody."""
+
+
+@final
+class Activities:
+    r"""What comes of each activity is made of cues: always nothing, of cues plainly shown, faintly shown, or not shown.
+
+    Scene:      channels `activity`, one-hot: what is being done; `scene`: its cues in a part of their own, 0 elsewhere;
+                `outcome`: y = sum_j (-1)^j c_j / sqrt(cues), of mastered 0, of noise made of cues that are not shown.
+                Actions choose what is done next; no rewards; `limit` steps end an episode
+    Statistics: cues -1 or 1, independent; y has mean 0 and variance 1 (mastered: 0). A linear predictor by gradient
+                descent needs 1 / faint^2 times as long for hard as for easy; of noise nothing can be known. Factors
+                place (which activity, 0 mastered, 1 easy, 2 hard, 3 noise), action, reward, done
+    Draws:      (life seed, world digest, slot and episode): first activity, and a word from which all cues follow
+    Shapes:     activity (N, B, T, 4), scene (N, B, T, 4 cues), outcome (N, B, T, 1) float32; factors (N, B, T)
+    Units:      dimensionless
+    Reference:  after the playground of Oudeyer, Kaplan & Hafner (2007) IEEE Trans. Evol. Comput. 11:265; the activities
+                are our own
+    """
+
+    size = None
+
+    def __init__(self, source: ActivitiesSpec, split: str, steps: int) -> None:
+        self.source = source
+        self.limit = source.limit
+        self.actions = len(source.offers)
+        self._steps = steps
+        self._address = word(name_of(source, split))
+        self._offered = torch.tensor([ACTIVITIES.index(each) for each in source.offers])
+        sign = torch.ones(source.cues)
+        sign[1::2] = -1.0
+        self._direction = sign / source.cues**0.5
+        self._strength = torch.tensor([1.0, 1.0, source.faint, 1.0])
+
+    def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
+        """One activity after another, without preference."""
+        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("activity", "scene", "outcome"))
+
+    def begin(self, draw: Draw) -> Params:
+        """Some activity."""
+        first = draw.at("first").integers(self.actions, 1)[..., 0]
+        return {"place": self._offered[first], "word": draw.at("word").bits(1)[..., 0]}
+
+    def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:
+        """The chosen activity, with new cues."""
+        none = torch.zeros_like(action_NB)
+        return {"place": self._offered[action_NB], "word": following(state["word"])}, none.float(), none.bool()
+
+    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
+        """What is done, its cues and what comes of it."""
+        channels = {"activity": self._doing, "scene": self._scene, "outcome": self._outcome}
+        return {name: see(state) for name, see in channels.items() if name in wanted}
+
+    def true(self, state: Params) -> dict[str, Tensor]:
+        """What is done."""
+        return {"place": state["place"]}
+
+    def _doing(self, state: Params) -> Tensor:
+        return functional.one_hot(state["place"], len(ACTIVITIES)).float()
+
+    def _scene(self, state: Params) -> Tensor:
+        parts = self._doing(state)[..., None] * self._cues(state["word"])[..., None, :] * self._strength[:, None]
+        return parts.flatten(-2)
+
+    def _outcome(self, state: Params) -> Tensor:
+        shown, hidden = (self._cues(state["word"] >> shift) for shift in (0, _HIDDEN))
+        noise, mastered = ((state["place"] == ACTIVITIES.index(name))[..., None] for name in ("noise", "mastered"))
+        outcome = (torch.where(noise, hidden, shown) * self._direction).sum(dim=-1, keepdim=True)
+        return torch.where(mastered, 0.0, outcome)
+
+    def _cues(self, words: Tensor) -> Tensor:
+        """Its lowest bits as -1 and 1, (*shape, cues)."""
+        bits = words[..., None] >> torch.arange(self.source.cues)
+        return (bits & 1).float() * 2.0 - 1.0
