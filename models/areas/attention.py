@@ -24,7 +24,7 @@ class Attention:
                 keys first; by `init` with fan_in = inputs of one unit
     Shapes:     parts (N, B, T, maps, height, width), others (N, B, T, *source units) -> (N, B, T, U)
     Units:      rates dimensionless
-    Rules:      backprop, bptt, perturbation; soft, so that errors pass to all inputs
+    Rules:      backprop, bptt, local_error, weight_perturbation; soft, so that errors pass to all inputs
     Reference:  Bahdanau, Cho & Bengio (2015) ICLR; scaled products: Vaswani et al. (2017) NeurIPS; here one head, and
                 places are told apart by their features alone
     """

@@ -20,6 +20,7 @@ from models.specs.order import blocks, disorder, settles
 from models.specs.organism import CircuitSpec, OptimizerSpec, OrganismSpec, SgdSpec
 from models.specs.reach import ends_of, inside, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
+from models.specs.structures import AttentionSpec
 from models.specs.study import Patch
 
 
@@ -109,6 +110,8 @@ def _unfit(
     """Why a rule cannot teach an area, and what would help."""
     spec, rule = organism.areas[area], circuit.rule.kind
     yield from _unfit_kind(rule, area, spec, able)
+    if isinstance(spec, AttentionSpec) and not able.places:
+        yield f"{rule} follows one drive of a unit per step; {area} weighs every place of {spec.parts}", None
     if spec.act in SPIKING and not able.spikes:
         yield f"{rule} needs a derivative; {area} is {spec.act}", None
     if not able.loops and area in _on_loops(organism):

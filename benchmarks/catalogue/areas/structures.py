@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,8 +17,10 @@ from models.credit.backprop import Exact
 from models.draw import Draw
 from models.protocols import Area, Batch, Holds, Moment, Params, Pass, Remembers
 from models.specs.areas import AreaSpec
+from models.specs.document import read
 from models.specs.shapes import output_shape
 
+_EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "areas" / "planner.yaml"
 _DRAW = Draw(torch.arange(lives.LIVES)).at("benchmark", "structures")
 
 
@@ -193,6 +196,17 @@ def _planner(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, [lives.correlation(each, true) for each in told], "r", bounds, peer)
 
 
+def _row(quick: bool) -> Iterator[Figure]:
+    """The example: a row of 19 states of which the right end pays, walked at random."""
+    life = lives.grown(read(_EXAMPLE.read_bytes()).data)
+    worth = (life.weight("kept/CA1/successors") @ life.weight("kept/CA1/rewards")[..., None])[..., 0]
+    steps = 0.5 * (torch.diag(torch.ones(18), 1) + torch.diag(torch.ones(18), -1))
+    true = 0.5 * torch.linalg.inv(torch.eye(19) - 0.95 * steps)[:, -1]
+    yield from lives.figures(
+        "row", [lives.correlation(each, true) for each in worth], "r", ">= 0.98", "the true values"
+    )
+
+
 def _remembered(area: Remembers, own: Params, x: Tensor, reward: Tensor) -> Params:
     batch = Batch({}, None, {"reward": reward}, torch.zeros(len(x), 1, dtype=torch.int64))
     inputs, pace = {"mid": {"where": x}}, {"mid": torch.ones(len(x))}
@@ -211,5 +225,5 @@ ENTRIES: tuple[Entry, ...] = (
     entry("binding", _binding),
     entry("shifter", _shifter),
     entry("attention", _attention),
-    entry("planner", _planner),
+    entry("planner", _planner, _row),
 )

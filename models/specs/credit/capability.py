@@ -30,6 +30,8 @@ class Capability:
     """Whether its recurrent areas may have gates or a norm."""
     weightless: bool = False
     """Whether areas without weights may stand in its circuits."""
+    places: bool = True
+    """Whether it can teach weights that meet every place of a map, as those of attention do."""
     deep: bool = True
     """Whether its areas may have several layers."""
     act: frozenset[str] | None = None

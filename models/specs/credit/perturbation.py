@@ -46,7 +46,11 @@ class ForwardGradientSpec(Spec):
 
 
 CAPABILITIES: dict[str, Capability] = {
-    "node_perturbation": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, spikes=True),
+    "node_perturbation": Capability(
+        needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, spikes=True, places=False
+    ),
     "weight_perturbation": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, spikes=True),
-    "forward_gradient": Capability(needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, hears="ends"),
+    "forward_gradient": Capability(
+        needs=frozenset({"scalar_cost", "noise"}), out=False, alone=True, hears="ends", places=False
+    ),
 }

@@ -46,6 +46,12 @@ CAPABILITIES: dict[str, Capability] = {
         costs=_BANDIT,
     ),
     "reward_modulated": Capability(
-        needs=frozenset({"reward", "label", "noise"}), out=False, alone=True, hears="own", spikes=True, costs=_BANDIT
+        needs=frozenset({"reward", "label", "noise"}),
+        out=False,
+        alone=True,
+        hears="own",
+        spikes=True,
+        places=False,
+        costs=_BANDIT,
     ),
 }
