@@ -27,6 +27,7 @@ from models.probes.next_frame import NextFrame
 from models.probes.ocular_dominance import OcularDominance
 from models.probes.orientation import Orientation
 from models.probes.pathway_share import PathwayShare
+from models.probes.regret import Regret
 from models.probes.rf import Rf
 from models.probes.rsa import Rsa
 from models.probes.sparseness import Sparseness
@@ -78,6 +79,8 @@ def _of_acting(spec: OfActing) -> Probe:
             return member
         case acting.StepsRatioSpec():
             return StepsRatio(spec)
+        case acting.RegretSpec():
+            return Regret(spec)
         case acting.CoverageSpec():
             return Coverage(spec)
         case _:

@@ -8,7 +8,7 @@ from math import prod
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.organism import OrganismSpec
 from models.specs.probes import ProbeSpec
-from models.specs.probes.acting import CoverageSpec, ReturnSpec, StepsRatioSpec
+from models.specs.probes.acting import CoverageSpec, RegretSpec, ReturnSpec, StepsRatioSpec
 from models.specs.probes.activity import (
     CkaSpec,
     DeltaValueSpec,
@@ -62,12 +62,12 @@ def unmeasurable(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, 
 def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
     """Probes of activity."""
     match probe:
-        case ReturnSpec() | StepsRatioSpec() | CoverageSpec() if facts(world.source).actions is None:
+        case ReturnSpec() | StepsRatioSpec() | RegretSpec() | CoverageSpec() if facts(world.source).actions is None:
             yield "world", f"{probe.kind} is told of acting worlds, nobody acts in {probe.world}"
         case SpatialInformationSpec() if (factor := told(world, probe.truth)) is None or factor.classes is None:
             yield "truth", f"spatial_information needs places, {_name(world, probe.truth)} gives none"
-        case StepsRatioSpec() if "distance" not in facts(world.source).factors:
-            yield "world", f"steps_ratio is told of worlds with a goal, {probe.world} has none"
+        case StepsRatioSpec() | RegretSpec() if "distance" not in facts(world.source).factors:
+            yield "world", f"{probe.kind} is told of worlds with a goal, {probe.world} has none"
         case DeltaValueSpec() if world.steps < 2:
             yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
         case OrientationSpec() if world.source.kind != "gratings":

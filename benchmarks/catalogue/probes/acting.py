@@ -20,5 +20,6 @@ def _proof(kind: str, name: str, grown: str, born: str, unit: str) -> Proof:
 ENTRIES: tuple[Entry, ...] = (
     entry("return", _proof("return", "pay", ">= 0.95", "<= 0.8", "reward")),
     entry("steps_ratio", _proof("steps_ratio", "ways", "<= 2", ">= 4", "x")),
+    entry("regret", _proof("regret", "missed", "<= 0.1", ">= 0.4", "reward")),
     entry("coverage", _proof("coverage", "seen", "<= 0.98", ">= 0.99", "share")),
 )

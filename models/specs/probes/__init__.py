@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.probes.acting import CoverageSpec, ReturnSpec, StepsRatioSpec
+from models.specs.probes.acting import CoverageSpec, RegretSpec, ReturnSpec, StepsRatioSpec
 from models.specs.probes.activity import (
     ActivitySpec,
     CkaSpec,
@@ -47,7 +47,7 @@ OfUnits = (
 )
 OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
 OfWeights = WeightNormSpec | UpdateRatioSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
-OfActing = ReturnSpec | StepsRatioSpec | CoverageSpec
+OfActing = ReturnSpec | StepsRatioSpec | RegretSpec | CoverageSpec
 
 ProbeSpec = Annotated[
     OfErrors | OfTruths | OfForecasts | OfUnits | OfPatterns | OfWeights | OfActing, Field(discriminator="kind")
@@ -94,6 +94,7 @@ MEASURES: dict[str, Measure] = {
     "mode_strength": Measure("1", "none", by_area=False),
     "return": Measure("1", "higher", by_area=False),
     "steps_ratio": Measure("1", "lower", by_area=False),
+    "regret": Measure("1", "lower", by_area=False),
     "coverage": Measure("fraction", "none", by_area=False),
 }
 

@@ -27,6 +27,16 @@ class StepsRatioSpec(ProbeBase):
     """Episodes."""
 
 
+class RegretSpec(ProbeBase):
+    """Discounted return that the shortest way would have brought besides."""
+
+    kind: Literal["regret"]
+    n: Count = 100
+    """Episodes."""
+    discount: Annotated[float, Field(gt=0.0, le=1.0)] = 0.99
+    """Of a reward, per step."""
+
+
 class CoverageSpec(ProbeBase):
     """Share of places that some episode met."""
 

@@ -41,6 +41,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pathway_share": {"at": "V1", "source": "retina"},
     "return": {},
     "steps_ratio": {},
+    "regret": {},
     "coverage": {},
     "mode_strength": {"at": "head", "sense": "retina"},
 }
