@@ -27,6 +27,7 @@ from models.costs.mse import Mse
 from models.costs.novelty import Novelty
 from models.costs.policy_gradient import PolicyGradient
 from models.costs.predict_next import PredictNext
+from models.costs.rbm import Rbm
 from models.costs.slow_feature import SlowFeature
 from models.costs.sparse_code import SparseCode
 from models.costs.td_value import TdValue
@@ -46,6 +47,7 @@ from models.specs.costs.statistics import (
     InfomaxIcaSpec,
     InfonceSpec,
     PredictNextSpec,
+    RbmSpec,
     SparseCodeSpec,
     VaeSpec,
 )
@@ -77,6 +79,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Vae(name, spec, senses)
         case PredictNextSpec():
             return PredictNext(name, spec, senses)
+        case RbmSpec():
+            return Rbm(name, spec, senses)
         case ClappSpec():
             return Clapp(name, spec, senses)
         case InfomaxIcaSpec():

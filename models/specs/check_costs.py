@@ -9,7 +9,7 @@ from models.specs.area_base import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
-from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, VaeSpec
+from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, RbmSpec, VaeSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
 from models.specs.costs.target import (
     AreaTarget,
@@ -179,8 +179,8 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
             spec = organism.areas[area]
             if spec.act not in PROBABILITIES or getattr(spec, "cell", "rnn") != "rnn":
                 return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
-    if isinstance(cost, InfomaxIcaSpec):
-        return _undetermined(organism, cost)
+    if isinstance(cost, InfomaxIcaSpec | RbmSpec):
+        return _undetermined(organism, cost) if isinstance(cost, InfomaxIcaSpec) else _dreamless(organism, cost)
     if isinstance(cost, VaeSpec) and getattr(organism.areas[cost.at], "size", 2) % 2:
         return f"half of {cost.at} are means, half log variances; its size is odd", "an even size"
     if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
@@ -196,6 +196,20 @@ def _undetermined(organism: OrganismSpec, cost: InfomaxIcaSpec) -> tuple[str, st
         return f"{cost.at} is no plain map of its inputs", "linear, depth 1, act none, norm none"
     if rule is not None and rule.kind not in ("backprop", "frozen"):
         return f"{cost.at} learns by {rule.kind}, which hears of no determinant", "backprop"
+    return None
+
+
+def _dreamless(organism: OrganismSpec, cost: RbmSpec) -> tuple[str, str] | None:
+    """Why an area has no energy together with the sense that it is to dream of, and what would help."""
+    spec, links = organism.areas[cost.at], organism.into(cost.at)
+    plain = spec.kind == "linear" and (spec.depth, spec.act, spec.norm, spec.bias) == (1, "sigmoid", "none", True)
+    sense = cost.target.sense or next(iter(organism.senses))
+    if not plain or [link.source for link in links] != [sense] or links[0].turned or links[0].path.delay:
+        text = f"linear, depth 1, act sigmoid, norm none, bias true, one pathway from {sense}"
+        return f"{cost.at} is no layer of units that answer to {sense} alone", text
+    rule = organism.rule_of(cost.at)
+    if rule is not None and rule.kind not in ("backprop", "frozen"):
+        return f"{cost.at} learns by {rule.kind}; rbm says itself where weights go", "backprop"
     return None
 
 

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
+from models.costs.rbm import Rbm
+from models.specs.costs.statistics import RbmSpec
 from models.specs.document import read
 
 _EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "costs" / "adversarial.yaml"
@@ -43,4 +45,38 @@ def _adversarial(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control", met(frozen), "of 8", "<= 2", "a judge who does not learn")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("adversarial", _adversarial),)
+def whole(pictures: Tensor) -> list[float]:
+    """Share of the bright pixels of pictures (N, M, 64) that lie in a row or column without a gap, by life."""
+    square = pictures.reshape(*pictures.shape[:2], 8, 8)
+    lines = torch.maximum(square.amin(dim=3, keepdim=True), square.amin(dim=2, keepdim=True))
+    told: list[float] = ((lines * square).sum(dim=(1, 2, 3)) / square.sum(dim=(1, 2, 3))).tolist()
+    return told
+
+
+def _rbm(quick: bool) -> Iterator[Figure]:
+    organism = lives.layers(64, sense=lives.DIGIT, head="sigmoid", init={"kind": "normal", "sd": 0.05})
+    organism["optimizer"] = {"kind": "adam", "lr": 0.01}
+    day = {"name": "day", "world": "day", "costs": {"dream": 1.0}}
+    for name, updates, bound in (("whole", 1000 if quick else 3000, ">= 0.5"), ("control", 1, "<= 0.05")):
+        life = lives.grown(
+            {
+                "clock": {"batch": 64},
+                "organism": organism,
+                "worlds": {"day": {"source": "bars"}, "exam": {"source": "bars", "split": "test"}},
+                "costs": {"dream": {"kind": "rbm", "at": "a1"}},
+                "stages": [day | {"until": {"after": f"{updates}ba"}}],
+            },
+            _LIVES,
+        )
+        seen = life.seen("exam", 300)
+        shown = seen.rate["retina"].flatten(3).flatten(1, 2)
+        snow = (torch.rand(shown.shape, generator=torch.Generator().manual_seed(0)) < shown.mean()).float()
+        cost = Rbm("dream", RbmSpec(kind="rbm", at="a1", steps=30), ["retina"])
+        peer = "one update old" if name == "control" else "bright pixels in whole bars, dreamt from snow"
+        yield from lives.figures(name, whole(cost.dreamt(snow, seen)), "share", bound, peer)
+        if name == "whole":
+            above = (cost.energy(snow, seen) - cost.energy(shown, seen)).mean(dim=1).tolist()
+            yield from lives.figures("snow_above", above, "nats", ">= 10", "free energy of snow over that of bars")
+
+
+ENTRIES: tuple[Entry, ...] = (entry("adversarial", _adversarial), entry("rbm", _rbm))

@@ -21,6 +21,7 @@ CostSpec = Annotated[
     | statistics.PredictNextSpec
     | statistics.SparseCodeSpec
     | statistics.InfonceSpec
+    | statistics.RbmSpec
     | statistics.ClappSpec
     | statistics.AdversarialSpec
     | statistics.InfomaxIcaSpec

@@ -85,6 +85,16 @@ class AdversarialSpec(CostBase):
     scope: Literal["local", "upstream"] = "upstream"
 
 
+class RbmSpec(CostBase):
+    """Free energy of what is seen, less that of what the area dreams: contrastive divergence."""
+
+    kind: Literal["rbm"]
+    target: Annotated[InputTarget, Member] = InputTarget(kind="input")
+    scope: Literal["local"] = "local"
+    steps: Annotated[int, Field(ge=1, le=100)] = 1
+    """Down and up again, from what is seen to what is dreamt."""
+
+
 class ClappSpec(CostBase):
     """Hinge of a prediction of what comes, against what comes elsewhere."""
 

@@ -12,6 +12,7 @@ from build import tiny_schedule
 from models.specs import catalogue
 from models.specs.document import read
 from models.specs.members import UnknownMember, Use, read_use, uses
+from models.specs.repeats import Expanded, expand
 from models.specs.schedule import ScheduleSpec
 from models.specs.study import StudySpec
 
@@ -20,7 +21,9 @@ FAMILY_OF = {"credit": "rules", "transforms": "deficits"}
 
 
 def schedule(document: dict[str, Any]) -> ScheduleSpec:
-    return ScheduleSpec.model_validate_json(orjson.dumps(document))
+    whole = expand(document)
+    assert isinstance(whole, Expanded)
+    return ScheduleSpec.model_validate_json(orjson.dumps(whole.document))
 
 
 def used(**changes: Any) -> frozenset[Use]:
