@@ -9,6 +9,7 @@ from models.areas.attention import Attention
 from models.areas.binding import Binding
 from models.areas.conv import Conv
 from models.areas.expansion import Expansion
+from models.areas.gate_buffer import GateBuffer
 from models.areas.hopfield import Hopfield
 from models.areas.initial import initial
 from models.areas.linear import Linear
@@ -24,6 +25,7 @@ from models.specs.areas import (
     AreaSpec,
     ConvSpec,
     ExpansionSpec,
+    GateBufferSpec,
     HopfieldSpec,
     LinearSpec,
     MemorySpec,
@@ -66,6 +68,8 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
             return Hopfield(name, spec, tuple(inputs))
         case ExpansionSpec():
             return Expansion(name, spec, inputs, Linear(name, spec.as_linear, inputs, fill, {}))
+        case GateBufferSpec():
+            return GateBuffer(name, spec, inputs, fill)
         case MemorySpec():
             return Memory(name, spec, tuple(inputs))
         case BindingSpec():

@@ -181,6 +181,26 @@ class ExpansionSpec(AreaBase):
         return LinearSpec(kind="linear", size=self.size, act=self.act, innate=True)
 
 
+class GateBufferSpec(AreaBase):
+    """Slots that keep what they hold until their gate, which learns, lets something else in."""
+
+    kind: Literal["gate_buffer"]
+    slots: Annotated[int, Field(ge=1, le=64)] = 4
+    width: Annotated[int, Field(ge=1, le=4096)]
+    """Numbers in a slot."""
+    closed: Annotated[float, Field(ge=-20.0, le=20.0)] = 4.0
+    """How far gates lean to closed at first; at 4 one lets in a fiftieth of what comes."""
+    act: Literal["none", "relu", "tanh", "sigmoid"] = "tanh"
+    """Of what is let in."""
+    norm: Literal["none"] = "none"
+    bias: Literal[True] = True
+
+    @property
+    def size(self) -> int:
+        """Numbers of all slots."""
+        return self.slots * self.width
+
+
 AreaSpec = Annotated[
     LinearSpec
     | ConvSpec
@@ -193,7 +213,8 @@ AreaSpec = Annotated[
     | BindingSpec
     | ShifterSpec
     | AttentionSpec
-    | PlannerSpec,
+    | PlannerSpec
+    | GateBufferSpec,
     Field(discriminator="kind"),
 ]
 
@@ -215,4 +236,4 @@ def lasts(area: AreaSpec) -> bool:
     """Whether units carry something from one time step of an item to the next."""
     if isinstance(area, BindingSpec):
         return area.keep > 0
-    return area.kind in ("recurrent", "reservoir", "mover_detector") or area.act == "lif"
+    return area.kind in ("recurrent", "reservoir", "gate_buffer", "mover_detector") or area.act == "lif"

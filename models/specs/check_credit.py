@@ -7,7 +7,7 @@ from itertools import islice
 from math import prod
 
 from models.specs.area_base import SPIKING
-from models.specs.areas import AreaSpec, ConvSpec, LinearSpec, RecurrentSpec
+from models.specs.areas import AreaSpec, ConvSpec, GateBufferSpec, LinearSpec, RecurrentSpec
 from models.specs.check_settling import check_at_rest, check_couplings
 from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
@@ -110,8 +110,6 @@ def _unfit(
     """Why a rule cannot teach an area, and what would help."""
     spec, rule = organism.areas[area], circuit.rule.kind
     yield from _unfit_kind(rule, area, spec, able)
-    if isinstance(spec, AttentionSpec) and not able.places:
-        yield f"{rule} follows one drive of a unit per step; {area} weighs every place of {spec.parts}", None
     if spec.act in SPIKING and not able.spikes:
         yield f"{rule} needs a derivative; {area} is {spec.act}", None
     if not able.loops and area in _on_loops(organism):
@@ -135,6 +133,10 @@ def _unfit_kind(rule: str, area: str, spec: AreaSpec, able: Capability) -> Itera
         yield f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
     if spec.weightless and not able.weightless:
         yield f"{rule} teaches weights; {area}, of kind {spec.kind}, has none", None
+    if isinstance(spec, AttentionSpec) and not able.places:
+        yield f"{rule} follows one drive of a unit per step; {area} weighs every place of {spec.parts}", None
+    if isinstance(spec, GateBufferSpec) and not able.places:
+        yield f"{rule} follows one drive of a unit per step; in {area} a gate has one for all of its slot", None
 
 
 def _unfit_units(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str, str | Suggestion]]:

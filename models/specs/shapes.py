@@ -12,6 +12,7 @@ from models.specs.areas import (
     AreaSpec,
     ConvSpec,
     ExpansionSpec,
+    GateBufferSpec,
     HopfieldSpec,
     LinearSpec,
     MemorySpec,
@@ -139,7 +140,9 @@ def contents_count(organism: OrganismSpec) -> int:
     return sum(area.contents for area in organism.areas.values())
 
 
-def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shape]) -> int:
+def area_parameters(  # noqa: C901, PLR0911 - one case per member
+    organism: OrganismSpec, name: str, shapes: Mapping[str, Shape]
+) -> int:
     """Weights and biases of one area."""
     area = organism.areas[name]
     inputs = [shapes[each.source] for each in organism.into(name) if not each.turned]
@@ -153,6 +156,8 @@ def area_parameters(organism: OrganismSpec, name: str, shapes: Mapping[str, Shap
         case AttentionSpec():
             asking = (shapes[each.source] for each in organism.into(name) if each.source != area.parts)
             return area.width * sum(map(prod, asking)) + shapes[area.parts][0] * (area.width + area.size)
+        case GateBufferSpec():
+            return (area.slots + area.width) * (sum(map(prod, inputs)) + 1) + area.size * area.slots
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,6 +39,48 @@ def _reservoir(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, _memory(radius, 4000 if quick else 20000), "steps", bounds, peer)
 
 
+def _gate_buffer(quick: bool) -> Iterator[Figure]:
+    """Whether two symbols, with nothing between them for long, are the same."""
+    delay, updates, many = (30, 600, 3) if quick else (50, 3000, lives.LIVES)
+    ways = (("x", "hidden"), ("x", "mix"), ("hidden", "mix"), ("mix", "head"))
+    organism = {
+        "senses": {"x": {"shape": [4]}},
+        "areas": {
+            "hidden": {"kind": "gate_buffer", "slots": 4, "width": 8},
+            "mix": {"kind": "linear", "size": 32},
+            "head": {"kind": "linear", "size": 3, "act": "none"},
+        },
+        "pathways": [{"from": one, "to": other} for one, other in ways],
+        "optimizer": {"kind": "adam", "lr": 0.015, "clip": 1.0},
+    }
+    plain = schools.matched(organism, {"kind": "recurrent"})
+    for name, each, bounds, peer in (
+        ("match", organism, ">= 0.95", f"delay {delay}"),
+        ("control", plain, "<= 0.7", "rnn, as many parameters"),
+    ):
+        yield from lives.figures(name, _judged(each, delay, updates, many), "share", bounds, peer)
+
+
+def _judged(organism: Mapping[str, Any], delay: int, updates: int, many: int) -> list[float]:
+    """Share of items, not trained on, that are judged rightly at their last step, by life."""
+    world = {"source": {"kind": "trials", "task": "match", "delay": delay}, "steps": delay + 2}
+    life = lives.grown(
+        {
+            "clock": {"batch": 20},
+            "organism": dict(organism),
+            "worlds": {"day": world, "exam": {**world, "split": "test"}},
+            "costs": {"telling": {"kind": "cross_entropy", "at": "head", "target": "label"}},
+            "stages": [{"name": "day", "world": "day", "costs": {"telling": 1.0}, "until": {"after": f"{updates}ba"}}],
+        },
+        many,
+    )
+    seen = life.seen("exam", 500)
+    assert seen.batch.label is not None
+    right = seen.rate["head"][:, :, -1].argmax(dim=-1) == seen.batch.label[:, :, -1]
+    told: list[float] = right.double().mean(dim=1).tolist()
+    return told
+
+
 def _memory(radius: float, steps: int) -> list[float]:
     """Sum over delays of the share of past inputs that linear read-outs of 15 units get back, by life."""
     spec = {"kind": "reservoir", "size": 15, "act": "none", "leak": 0.0, "density": 1.0, "radius": radius}
@@ -56,4 +99,8 @@ def _memory(radius: float, steps: int) -> list[float]:
     return told
 
 
-ENTRIES: tuple[Entry, ...] = (entry("recurrent", _recurrent), entry("reservoir", _reservoir))
+ENTRIES: tuple[Entry, ...] = (
+    entry("recurrent", _recurrent),
+    entry("reservoir", _reservoir),
+    entry("gate_buffer", _gate_buffer),
+)
