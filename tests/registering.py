@@ -33,6 +33,18 @@ def register_scans(folder: Path, name: str = "scans", *, inverted: bool = False)
     return entry
 
 
+def register_colours(folder: Path) -> Registered:
+    """The data set of the example of `desaturate`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "given.npz"
+    x, y = load_digits(return_X_y=True)
+    grey = (x * 15).astype("uint8").reshape(-1, 8, 8)
+    np.savez(path, x=np.stack([grey, 255 - grey, grey // 2], 3), y=y)
+    entry = register(folder, "colours", read([path]), replace=True)
+    path.unlink()
+    return entry
+
+
 def schooled(source: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """The tiny schedule on a data set."""
     document = tiny_schedule(**changes)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import httpx
-from registering import register_scans
+from registering import register_colours, register_scans
 
 from models.specs import catalogue
 from service.settings import Settings
@@ -34,6 +34,7 @@ def test_schemas_for_editors_are_served_with_a_tag(api: httpx.Client) -> None:
 
 def test_every_example_is_served_and_sound(api: httpx.Client, settings: Settings) -> None:
     register_scans(settings.data_folder)
+    register_colours(settings.data_folder)
     rows = api.get("/v1/examples").json()["items"]
     assert "quickstart" in [row["name"] for row in rows]
     for row in rows:
