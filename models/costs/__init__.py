@@ -101,14 +101,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return SlowFeature(spec)
         case DecorrelateSpec():
             return Decorrelate(spec)
-        case EwcSpec():
-            return Ewc(spec)
-        case L1Spec():
-            return L1(spec)
-        case L2Spec():
-            return L2(spec)
-        case WiringSpec():
-            return Wiring(spec)
+        case EwcSpec() | L1Spec() | L2Spec() | WiringSpec():
+            return _of_weights(spec)
         case TdValueSpec():
             return TdValue(spec)
         case PolicyGradientSpec():
@@ -119,5 +113,20 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return LearningProgress(name, spec, senses)
         case NoveltySpec():
             return Novelty(name, spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_weights(spec: EwcSpec | L1Spec | L2Spec | WiringSpec) -> Cost:
+    """A cost that looks at weights alone."""
+    match spec:
+        case EwcSpec():
+            return Ewc(spec)
+        case L1Spec():
+            return L1(spec)
+        case L2Spec():
+            return L2(spec)
+        case WiringSpec():
+            return Wiring(spec)
         case _:
             assert_never(spec)
