@@ -61,7 +61,7 @@ def _mover_detector(quick: bool) -> Iterator[Figure]:
 def _chain(quick: bool) -> Iterator[Figure]:
     """Movers teach hands, hands teach gaze; not in a hurry."""
     for name, shuffle, bounds, peer in (
-        ("gaze", False, "<= 40", "random: 90"),
+        ("gaze", False, "<= 35", "random: 90"),
         ("gaze.control", True, ">= 75", "hands of other scenes"),
     ):
         if quick:
