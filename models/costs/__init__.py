@@ -14,6 +14,7 @@ from models.costs.cross_entropy import CrossEntropy
 from models.costs.curiosity import Curiosity
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
+from models.costs.empowerment import Empowerment
 from models.costs.ewc import Ewc
 from models.costs.goal_match import GoalMatch
 from models.costs.hinge import Hinge
@@ -36,7 +37,7 @@ from models.costs.vae import Vae
 from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
-from models.specs.costs.intrinsic import CuriositySpec, LearningProgressSpec, NoveltySpec
+from models.specs.costs.intrinsic import CuriositySpec, EmpowermentSpec, LearningProgressSpec, NoveltySpec
 from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
 from models.specs.costs.reward import PolicyGradientSpec, TdValueSpec
 from models.specs.costs.statistics import (
@@ -113,6 +114,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return LearningProgress(name, spec, senses)
         case NoveltySpec():
             return Novelty(name, spec)
+        case EmpowermentSpec():
+            return Empowerment(name, spec)
         case _:
             assert_never(spec)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
+from models.costs.empowerment import bits
 from models.engine.cohort import Cohort, birth
 from models.engine.numerics import configure
 from models.engine.step import Training
@@ -20,7 +21,9 @@ from models.specs.canonical import canonical
 from models.specs.document import read
 from models.specs.plan import plan_arm
 from models.specs.schedule import ScheduleSpec
-from models.specs.worlds.acting import ACTIVITIES, ActivitiesSpec
+from models.specs.worlds.acting import ACTIVITIES, ActivitiesSpec, GridSpec
+from models.worlds import build_place
+from models.worlds.grid import Grid
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "members" / "costs"
 EASY, HARD, NOISE = (ACTIVITIES.index(name) for name in ("easy", "hard", "noise"))
@@ -100,8 +103,36 @@ def _novelty(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(f"{name}evenness", even_N.tolist(), "share", bounds[1], peer)
 
 
+def _empowerment(quick: bool) -> Iterator[Figure]:
+    """Bits that were found out, against a count of the places that three moves end in; and those of where one is."""
+    rooms = build_place(GridSpec(kind="grid"), "train", 2)
+    assert isinstance(rooms, Grid)
+    true_C = torch.tensor([float(len(_ends(rooms.next, place, 3))) for place in range(len(rooms.next))]).log2()
+    for name, rate in (("", 0.05), ("control_", 1e-9)):
+        document = _document("empowerment")
+        document["organism"]["optimizer"]["lr"] = rate
+        cohort, seen = _lived(document, 100)
+        found_NC = bits(cohort.own["cost/reach/led"], 3)
+        if name:
+            known_N = (cohort.own["cost/reach/led"] >= 0).flatten(1).all(dim=1)
+            yield Figure("off", float((found_NC[known_N] - true_C).abs().max()), "bits", "<= 0", "the table of moves")
+            yield Figure("middle_over_corner", float(true_C.max() - true_C[0]), "bits", ">= 0.9")
+        here_N = true_C[seen[50:]].mean(dim=(0, 2)).tolist()
+        required, peer = ("<= 3.86", "a walk without aim") if name else (">= 3.87", None)
+        yield from lives.figures(f"{name}bits", here_N, "bits", required, peer)
+
+
+def _ends(ways: Tensor, place: int, moves: int) -> set[int]:
+    """Places in which so many moves can end."""
+    ends = {place}
+    for _ in range(moves):
+        ends = {int(each) for here in ends for each in ways[here]}
+    return ends
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("curiosity", _curiosity),
     entry("learning_progress", _learning_progress),
     entry("novelty", _novelty),
+    entry("empowerment", _empowerment),
 )

@@ -38,12 +38,13 @@ CostSpec = Annotated[
     | reward.PolicyGradientSpec
     | intrinsic.CuriositySpec
     | intrinsic.LearningProgressSpec
-    | intrinsic.NoveltySpec,
+    | intrinsic.NoveltySpec
+    | intrinsic.EmpowermentSpec,
     Field(discriminator="kind"),
 ]
 
 _OVER_BATCH = ("activity", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast")
-_OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty")
+_OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty", "empowerment")
 MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 """Smallest batch of costs that use statistics over it."""
 

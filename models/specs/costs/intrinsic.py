@@ -64,4 +64,14 @@ class NoveltySpec(IntrinsicBase):
     """The area or sense whose strongest unit says where one is."""
 
 
-IntrinsicCost = CuriositySpec | LearningProgressSpec | NoveltySpec
+class EmpowermentSpec(IntrinsicBase):
+    """How many places can be reached from a place: where much can be done is sought."""
+
+    kind: Literal["empowerment"]
+    place: Name
+    """The area or sense whose strongest unit says where one is."""
+    horizon: Annotated[int, Field(ge=0, le=32)] = 3
+    """Actions ahead; 0: every place is as good."""
+
+
+IntrinsicCost = CuriositySpec | LearningProgressSpec | NoveltySpec | EmpowermentSpec

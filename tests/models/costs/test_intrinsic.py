@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from models.costs import build_cost
+from models.costs.empowerment import bits
 from models.costs.learning_progress import progress
 from models.draw import Draw
 from models.protocols import Batch, Moment
@@ -143,3 +144,27 @@ def test_learning_progress_seeks_where_errors_fell_and_keeps_those_of_places_it_
     assert kept[2, 3] == 7.0
     ended = judge.remember(moment(own=past, done=(0, 0, 1, 0)))["cost/judge/errors"][0]
     assert ended[0].tolist() == [6.0, 3.0, 1.0, 1.0]
+
+
+def test_bits_are_the_places_that_actions_can_end_in() -> None:
+    # a row of four: left and right, walls at both ends; the last place was never left
+    row = torch.tensor([[[0, 1], [0, 2], [1, 3], [-1, -1]]])
+    assert bits(row, 0).tolist() == [[0.0, 0.0, 0.0, 0.0]]
+    assert bits(row, 1).tolist() == [[1.0, 1.0, 1.0, 0.0]]
+    # two steps: {0, 1, 2}, {0, 1, 3}, {0, 2}; from the last place nothing is known
+    assert bits(row, 2)[0].tolist() == pytest.approx([log(3) / log(2), log(3) / log(2), 1.0, 0.0])
+
+
+def test_empowerment_learns_where_actions_lead_and_seeks_where_many_do() -> None:
+    judge = cost(kind="empowerment", place="where", horizon=1, entropy=0.0)
+    _, state = judge.init({"where": (3,), "striatum": (2,)}, Draw(torch.tensor([1])))
+    assert {name: tuple(value.shape) for name, value in state.items()} == {"cost/judge/led": (1, 3, 2)}
+    # places 2, 0, 1, 0 by actions 1, 0, 1
+    assert judge.remember(moment(own=state))["cost/judge/led"].tolist() == [[[1, -1], [-1, 0], [-1, 0]]]
+    ended = judge.remember(moment(own=state, done=(0, 1, 0, 0)))["cost/judge/led"]
+    assert ended.tolist() == [[[-1, -1], [-1, 0], [-1, 0]]]
+    logits = torch.zeros(4, 2, requires_grad=True)
+    known = {"cost/judge/led": torch.tensor([[[1, 2], [0, 0], [0, 0]]])}
+    (down,) = torch.autograd.grad(judge(moment(logits, own=known)).sum(), logits)
+    # from place 0 two places can be reached, from place 1 one
+    torch.testing.assert_close(down, pushes(advantages([1.0, 0.0, 1.0]), 3))

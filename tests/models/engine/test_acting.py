@@ -54,7 +54,7 @@ def played(kind: str, **stage: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("kind", ["curiosity", "learning_progress", "novelty"])
+@pytest.mark.parametrize("kind", ["curiosity", "learning_progress", "novelty", "empowerment"])
 def test_what_is_remembered_of_acting_is_the_life_s_own(kind: str) -> None:
     arm = planned(played(kind))
     whole, histories = live(arm, range(3))
