@@ -37,9 +37,15 @@ from models.costs.vae import Vae
 from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
-from models.specs.costs.intrinsic import CuriositySpec, EmpowermentSpec, LearningProgressSpec, NoveltySpec
+from models.specs.costs.intrinsic import (
+    CuriositySpec,
+    EmpowermentSpec,
+    IntrinsicCost,
+    LearningProgressSpec,
+    NoveltySpec,
+)
 from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
-from models.specs.costs.reward import PolicyGradientSpec, TdValueSpec
+from models.specs.costs.reward import PolicyGradientSpec, RewardCost, TdValueSpec
 from models.specs.costs.statistics import (
     AdversarialSpec,
     AutoencodeSpec,
@@ -61,6 +67,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
 
     One case per member. `senses` are the organism's: an input target that names none means the only one.
     """
+    if isinstance(spec, RewardCost | IntrinsicCost):
+        return _of_acting(name, spec, senses)
     match spec:
         case CrossEntropySpec():
             return CrossEntropy(name, spec, senses)
@@ -104,6 +112,12 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Decorrelate(spec)
         case EwcSpec() | L1Spec() | L2Spec() | WiringSpec():
             return _of_weights(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_acting(name: str, spec: RewardCost | IntrinsicCost, senses: Sequence[str]) -> Cost:
+    match spec:
         case TdValueSpec():
             return TdValue(spec)
         case PolicyGradientSpec():
