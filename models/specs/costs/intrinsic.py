@@ -57,7 +57,7 @@ class LearningProgressSpec(PredictedBase):
 
 
 class NoveltySpec(IntrinsicBase):
-    """How seldom a place has been met: what is new is sought."""
+    """What is new is sought, by how seldom a place has been met."""
 
     kind: Literal["novelty"]
     place: Name

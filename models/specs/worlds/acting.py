@@ -70,7 +70,7 @@ ACTIVITIES: tuple[Activity, ...] = ("mastered", "easy", "hard", "noise")
 
 
 class ActivitiesSpec(Source):
-    """Four things to do: what comes of one is known at once, of one soon, of one late, and of one never."""
+    """Four things to do, of which one is known at once, one soon, one late, and one never."""
 
     kind: Literal["activities"]
     offers: Annotated[Many[Activity], Field(min_length=1, max_length=4)] = ACTIVITIES
