@@ -63,9 +63,20 @@ def postsynaptic(area: str, moment: Moment) -> Tensor:
     return moment.rate[area].detach().flatten(3).flatten(1, 2)
 
 
+def product(left_NMS: Tensor, right_NSU: Tensor) -> Tensor:
+    """The products (N, M, U) of each life.
+
+    Of one life's matrices a product that is a vector is taken in another order than those of several: a life that is
+    alone is given a companion.
+    """
+    if len(left_NMS) == 1 and 1 in (*left_NMS.shape[1:], right_NSU.shape[2]):
+        return torch.bmm(torch.cat([left_NMS, left_NMS]), torch.cat([right_NSU, right_NSU]))[:1]
+    return torch.bmm(left_NMS, right_NSU)
+
+
 def mean_product(left_NMS: Tensor, right_NMU: Tensor) -> Tensor:
     """Mean over samples of the outer products: (N, S, U)."""
-    return torch.bmm(left_NMS.mT, right_NMU) / left_NMS.shape[1]
+    return product(left_NMS.mT, right_NMU) / left_NMS.shape[1]
 
 
 def distances(x_NMS: Tensor, weight_NSU: Tensor) -> Tensor:

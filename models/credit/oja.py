@@ -53,7 +53,7 @@ class Oja:
         for area in self._circuit.areas:
             x = meeting.presynaptic(self._circuit, area, moment)
             weight = meeting.joined(self._circuit, area, moment.weight)
-            y = torch.bmm(x, weight)
+            y = meeting.product(x, weight)
             decay = y.square().mean(dim=1, keepdim=True) * weight
             down |= meeting.parted(decay - meeting.mean_product(x, y), self._circuit, area, moment.weight)
         return down

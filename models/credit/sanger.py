@@ -54,7 +54,7 @@ class Sanger:
         for area in self._circuit.areas:
             x = meeting.presynaptic(self._circuit, area, moment)
             weight = meeting.joined(self._circuit, area, moment.weight)
-            y = torch.bmm(x, weight)
-            told = torch.bmm(weight, meeting.mean_product(y, y).triu())
+            y = meeting.product(x, weight)
+            told = meeting.product(weight, meeting.mean_product(y, y).triu())
             down |= meeting.parted(told - meeting.mean_product(x, y), self._circuit, area, moment.weight)
         return down

@@ -58,7 +58,7 @@ class SoftHebb:
         for area in self._circuit.areas:
             x = meeting.unit_length(meeting.presynaptic(self._circuit, area, moment), dim=2)
             weight = meeting.joined(self._circuit, area, moment.weight)
-            u = torch.bmm(x, weight)
+            u = meeting.product(x, weight)
             share = torch.softmax(self._spec.temperature * u, dim=2)
             won = functional.one_hot(u.argmax(dim=2), u.shape[2]).bool()
             signed = torch.where(won, share, -share)

@@ -86,6 +86,12 @@ def test_a_life_is_the_same_alone_and_at_every_slot(rule: dict[str, Any]) -> Non
 
 
 @rules
+def test_a_life_of_single_units_is_the_same_alone(rule: dict[str, Any]) -> None:
+    regime = one_stage(taught(rule, chain(1, 1, 1), ["a1", "a2", "a3", "head"]), clock={"batch": 20})
+    assert differing(state(raised(regime, [1]), 1), state(raised(regime, [0, 1, 2]), 1)) == []
+
+
+@rules
 def test_interrupted_is_uninterrupted(rule: dict[str, Any]) -> None:
     regime = one_stage(taught(rule))
     whole = raised(regime, [0, 1, 2], 6)
