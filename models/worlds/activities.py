@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.draw import Draw, following, word
 from models.protocols import Params, Shown
@@ -15,6 +15,7 @@ from models.specs.worlds.acting import ACTIVITIES, ActivitiesSpec
 from models.specs.worlds.sources import name_of
 from models.worlds.walking import at_random
 
+_NOISE = ACTIVITIES.index("noise")
 _HIDDEN = 16
 """Bits of a word from here on are shown to nobody."""
 
@@ -74,19 +75,41 @@ class Activities:
         return {"place": state["place"]}
 
     def _doing(self, state: Params) -> Tensor:
-        return functional.one_hot(state["place"], len(ACTIVITIES)).float()
+        return self._one_hot[state["place"]]
 
     def _scene(self, state: Params) -> Tensor:
-        parts = self._doing(state)[..., None] * self._cues(state["word"])[..., None, :] * self._strength[:, None]
-        return parts.flatten(-2)
+        return self._scenes[state["place"], self._shown(state)]
 
     def _outcome(self, state: Params) -> Tensor:
-        shown, hidden = (self._cues(state["word"] >> shift) for shift in (0, _HIDDEN))
-        noise, mastered = ((state["place"] == ACTIVITIES.index(name))[..., None] for name in ("noise", "mastered"))
-        outcome = (torch.where(noise, hidden, shown) * self._direction).sum(dim=-1, keepdim=True)
-        return torch.where(mastered, 0.0, outcome)
+        hidden = state["word"] >> _HIDDEN & self._last
+        return self._outcomes[state["place"], torch.where(state["place"] == _NOISE, hidden, self._shown(state))]
 
-    def _cues(self, words: Tensor) -> Tensor:
-        """Its lowest bits as -1 and 1, (*shape, cues)."""
-        bits = words[..., None] >> torch.arange(self.source.cues)
+    def _shown(self, state: Params) -> Tensor:
+        """The bits of a word that cues are shown of."""
+        return state["word"] & self._last
+
+    @property
+    def _last(self) -> int:
+        return (1 << self.source.cues) - 1
+
+    @cached_property
+    def _one_hot(self) -> Tensor:
+        return torch.eye(len(ACTIVITIES))
+
+    @cached_property
+    def _cues(self) -> Tensor:
+        """Of all words their bits as -1 and 1, (words, cues), the lowest first."""
+        bits = torch.arange(self._last + 1)[:, None] >> torch.arange(self.source.cues)
         return (bits & 1).float() * 2.0 - 1.0
+
+    @cached_property
+    def _scenes(self) -> Tensor:
+        """By activity and word, (activities, words, activities x cues)."""
+        parts = self._one_hot[:, None, :, None] * self._cues[None, :, None] * self._strength[:, None]
+        return parts.flatten(-2)
+
+    @cached_property
+    def _outcomes(self) -> Tensor:
+        """By activity and word, (activities, words, 1)."""
+        one = (self._cues * self._direction).sum(dim=-1, keepdim=True)
+        return torch.stack([torch.zeros_like(one) if each == "mastered" else one for each in ACTIVITIES])
