@@ -43,8 +43,8 @@ Fault = Callable[[Fleet, random.Random], "bool | Lasting"]
 
 
 def kill_worker(fleet: Fleet, chance: random.Random) -> bool:
-    """A worker is gone from one instant to the next, in the midst of a slice: of any, not always of its first."""
-    return chance.random() < KILL_CHANCE and _kill_one(fleet.at_work(), chance)
+    """A worker is gone from one instant to the next: in the midst of any slice, or as it starts if none is at work."""
+    return chance.random() < KILL_CHANCE and _kill_one(fleet.at_work() or fleet.workers(), chance)
 
 
 def kill_supervisor(fleet: Fleet, chance: random.Random) -> bool:
