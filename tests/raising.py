@@ -76,6 +76,11 @@ def state(cohort: Cohort, seed: int) -> dict[str, torch.Tensor]:
 
 
 def differing(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> list[str]:
-    """Names under which two lives are not bit for bit the same."""
+    """Names under which two lives are not bit for bit the same; what is no number in both is the same."""
     assert left.keys() == right.keys()
-    return [name for name, value in left.items() if not torch.equal(value, right[name])]
+    return [name for name, value in left.items() if not _alike(value, right[name])]
+
+
+def _alike(value: torch.Tensor, other: torch.Tensor) -> bool:
+    void = value.isnan()
+    return torch.equal(void, other.isnan()) and torch.equal(value[~void], other[~void])

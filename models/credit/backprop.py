@@ -118,6 +118,26 @@ class Exact:
         return surrogate(potential, USUAL_SLOPE)
 
 
+class _Laid(torch.autograd.Function):
+    """Maps as they are; their errors lie place by place.
+
+    How a single item lies in memory is a guess, and sums over its error would follow the guess.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor) -> Tensor:
+        return z.view_as(z)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return g.contiguous(memory_format=torch.channels_last)
+
+    @staticmethod
+    def jvp(ctx: Any, z: Tensor) -> Tensor:
+        return z.view_as(z)
+
+
 def stacked(z: Sequence[Tensor], base: Tensor | None) -> Tensor:
     """What the convolutions of all lives gave, plus a base: (M, maps, h, w) of each -> (N, M, maps, h, w).
 
@@ -126,7 +146,8 @@ def stacked(z: Sequence[Tensor], base: Tensor | None) -> Tensor:
     if base is not None:
         for each, more in zip(z, base.unbind(0), strict=True):
             each.add_(more)
-    return torch.stack([each.permute(0, 2, 3, 1) for each in z]).permute(0, 1, 4, 2, 3)
+    laid = [_Laid.apply(each) for each in z]  # type: ignore[no-untyped-call]
+    return torch.stack([each.permute(0, 2, 3, 1) for each in laid]).permute(0, 1, 4, 2, 3)
 
 
 @final
