@@ -37,6 +37,11 @@ FEW = 12
 """Units below which a product is taken transposed: for 10, MKL needs four times as long as for 12."""
 
 
+def lone(left_NMS: Tensor, right_NSU: Tensor) -> bool:
+    """Whether one life is alone and its product a vector: that is taken in another order than those of several lives."""
+    return len(left_NMS) == 1 and 1 in (*left_NMS.shape[1:], right_NSU.shape[2])
+
+
 def weighed(base: Tensor, x_NMS: Tensor, weight_NSU: Tensor) -> Tensor:
     """The sum base + x W (N, M, U); of few units as (base^T + W^T x^T)^T."""
     if weight_NSU.shape[2] < FEW:
@@ -88,12 +93,8 @@ class Exact:
     """Multiplication whose backward pass is its derivative."""
 
     def linear(self, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor, address: str, own: Params) -> Tensor:
-        """The sum base + x W.
-
-        A product of one life's matrices that is a vector is taken in another order than that of several: a life that is
-        alone is given a companion.
-        """
-        if len(x_NMS) == 1 and 1 in (*x_NMS.shape[1:], weight_NSU.shape[2]):
+        """The sum base + x W; a life whose bits would tell that it is alone is given a companion."""
+        if lone(x_NMS, weight_NSU):
             x, weight, start = (torch.cat([each, each]) for each in (x_NMS, weight_NSU, base))
             return self.linear(x, weight, start, address, own)[:1]
         if weight_NSU.shape[2] < FEW:

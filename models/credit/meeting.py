@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.credit.backprop import lone
 from models.crediting import Circuit
 from models.protocols import Moment, Params
 from models.specs.areas import ConvSpec
@@ -64,12 +65,8 @@ def postsynaptic(area: str, moment: Moment) -> Tensor:
 
 
 def product(left_NMS: Tensor, right_NSU: Tensor) -> Tensor:
-    """The products (N, M, U) of each life.
-
-    Of one life's matrices a product that is a vector is taken in another order than those of several: a life that is
-    alone is given a companion.
-    """
-    if len(left_NMS) == 1 and 1 in (*left_NMS.shape[1:], right_NSU.shape[2]):
+    """The products (N, M, U) of each life; a life whose bits would tell that it is alone is given a companion."""
+    if lone(left_NMS, right_NSU):
         return torch.bmm(torch.cat([left_NMS, left_NMS]), torch.cat([right_NSU, right_NSU]))[:1]
     return torch.bmm(left_NMS, right_NSU)
 
