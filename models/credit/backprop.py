@@ -38,7 +38,7 @@ FEW = 12
 
 
 def lone(left_NMS: Tensor, right_NSU: Tensor) -> bool:
-    """Whether one life is alone and its product a vector: that is taken in another order than those of several lives."""
+    """Whether one life is alone and its product a vector: it is taken in another order than that of several."""
     return len(left_NMS) == 1 and 1 in (*left_NMS.shape[1:], right_NSU.shape[2])
 
 

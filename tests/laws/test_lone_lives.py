@@ -1,4 +1,4 @@
-"""House law: whatever it is made of, a life that is alone, with one item at a time, has the bits it has among others."""
+"""House law: whatever it is made of, a life alone, with one item at a time, has the bits it has among others."""
 
 from __future__ import annotations
 
