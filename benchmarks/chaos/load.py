@@ -63,6 +63,8 @@ class Load:
 
     def __post_init__(self) -> None:
         self.enough = threading.Event()
+        # one client, whose making costs more than a request; a new connection each, for servers come and go
+        self._client = httpx.Client(timeout=ASK_SECONDS, limits=httpx.Limits(max_keepalive_connections=0))
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
     def start(self) -> None:
@@ -117,7 +119,7 @@ class Load:
         url = self.fleet.urls[turn % len(self.fleet.urls)]
         headers = {} if key is None else {"Idempotency-Key": key}
         try:
-            answer = httpx.request(method, url + path, headers=headers, timeout=ASK_SECONDS, **how)
+            answer = self._client.request(method, url + path, headers=headers, **how)
         except httpx.HTTPError as error:
             self.answers[type(error).__name__] += 1
             return None

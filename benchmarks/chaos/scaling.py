@@ -57,24 +57,27 @@ def locked_with(workers: int, *, quick: bool) -> int:
 
 def run_jobs(fleet: Fleet, count: int, updates: int, first: int) -> list[int]:
     """Submit so many jobs, look at them while they are trained, wait for their end; statuses of all answers."""
-    (url,) = fleet.urls
     answers: list[int] = []
+    with httpx.Client(base_url=fleet.urls[0], timeout=60) as client:
 
-    def asked(method: str, path: str, **how: Any) -> httpx.Response:
-        answer = httpx.request(method, url + path, timeout=60, **how)
-        answers.append(answer.status_code)
-        return answer
+        def asked(method: str, path: str, **how: Any) -> httpx.Response:
+            answer = client.request(method, path, **how)
+            answers.append(answer.status_code)
+            return answer
 
-    made = [
-        asked("POST", "/v1/jobs", json={"document": document(first + i, updates)}).json()["id"] for i in range(count)
-    ]
+        documents = [document(first + i, updates) for i in range(count)]
+        waiting = [asked("POST", "/v1/jobs", json={"document": each}).json()["id"] for each in documents]
 
-    def ended() -> bool:
-        time.sleep(LOOK_SECONDS)
-        states = [asked("GET", f"/v1/jobs/{each}") for each in made]
-        return all(state.status_code == 200 and state.json()["status"] in TERMINAL for state in states)
+        def ended() -> bool:
+            time.sleep(LOOK_SECONDS)
+            while waiting:
+                state = asked("GET", f"/v1/jobs/{waiting[0]}")
+                if state.status_code != 200 or state.json()["status"] not in TERMINAL:
+                    return False
+                waiting.pop(0)
+            return True
 
-    until(ended, LIMIT_SECONDS, fleet.logs)
+        until(ended, LIMIT_SECONDS, fleet.logs)
     return answers
 
 
