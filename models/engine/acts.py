@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import numpy as np
 import torch
 
 from models.draw import Draw
-from models.engine import units
+from models.engine import bests, units
 from models.engine.anchor import anchored
 from models.engine.cohort import Cohort
-from models.engine.examiner import portion_of
+from models.engine.examiner import Examiner, portion_of
 from models.engine.feed import Stream
 from models.engine.measure import Items
 from models.engine.organism import Organism
@@ -22,6 +23,7 @@ from models.specs.acts import (
     ResetOptimizer,
     ResetState,
     ResetUnits,
+    RestoreBest,
     SetTemplate,
     ShrinkPerturb,
     areas_of,
@@ -47,7 +49,7 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
                 _renew_units(cohort, regime, organism, act, ordinal)
             case ShrinkPerturb():
                 _shrink(cohort, act, _fresh(cohort, organism, areas, ordinal))
-            case SetTemplate() | Anchor():
+            case RestoreBest() | SetTemplate() | Anchor():
                 _look(cohort, regime, organism, act)
             case _:
                 assert_never(act)
@@ -78,8 +80,21 @@ def _items(cohort: Cohort, regime: RegimeSpec, organism: Organism, world: str, n
     return Items(stream, n, portion_of(cohort, range(len(cohort.seeds))), organism)
 
 
-def _look(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: SetTemplate | Anchor) -> None:
-    """What the lives make of a world now is kept."""
+def _go_back(cohort: Cohort, regime: RegimeSpec, organism: Organism, probe: str) -> None:
+    """A last reading of a probe, and who it does not find at its best becomes what it was then."""
+    examiner = Examiner(regime.restores, organism, regime.sweeps)
+    lives = [life for life in range(len(cohort.seeds)) if cohort.is_finite(life)]
+    reading_N = np.full(len(cohort.seeds), np.nan, dtype=np.float32)
+    if lives:
+        reading_N[lives] = examiner.take([probe], cohort, lives)[probe][0]
+    bests.go_back(cohort, probe, reading_N, higher=examiner.higher_is_better(probe))
+
+
+def _look(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: RestoreBest | SetTemplate | Anchor) -> None:
+    """What the lives make of a world now is held against their best, or kept."""
+    if isinstance(act, RestoreBest):
+        _go_back(cohort, regime, organism, act.probe)
+        return
     items = _items(cohort, regime, organism, act.world, act.n)
     if isinstance(act, Anchor):
         cohort.own.update(anchored(items, act.name, _areas(act, regime), act.answers))

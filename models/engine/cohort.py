@@ -104,6 +104,11 @@ class Cohort:
         readings = {probe: past.take(chosen) for probe, past in self.readings.items()}
         return replace(self, seeds=seeds, readings=readings, frozen={}, **changes)
 
+    def is_finite(self, life: int) -> bool:
+        """Whether all parameters of a life are numbers."""
+        groups = (self.params, self.learned)
+        return all(bool(torch.isfinite(value[life]).all()) for group in groups for value in group.values())
+
     def blank(self, life: int) -> None:
         """Leave nothing of a diverged life, so that what is kept does not depend on when it was noticed."""
         for group in TENSORS:

@@ -21,20 +21,6 @@ class Gates:
         self._regime = regime
         self._told: tuple[Told, ...] | None = None
 
-    def due(self, offset: int) -> list[str]:
-        """Probes that gates read at an offset; in a stage that was cut the part before has read at the border."""
-        stage_sp = self._regime.stage_origin_sp + offset * self._regime.batch
-        if offset == 0 and stage_sp > 0:
-            return []
-        return sorted(name for name, each in self._regime.gates.items() if stage_sp % each.every_sp == 0)
-
-    def following(self, offset: int) -> list[int]:
-        """The next offset at which each probe is read."""
-        origin, batch = self._regime.stage_origin_sp, self._regime.batch
-        stage_sp = origin + offset * batch
-        ahead = [(stage_sp // each.every_sp + 1) * each.every_sp for each in self._regime.gates.values()]
-        return [(time - origin) // batch for time in ahead]
-
     def take(self, probe: str, values_N: npt.NDArray[np.float32]) -> None:
         """A reading, not a number for lives that had none."""
         kept = self._cohort.own[address_of_gate(probe)]

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 
-from models.engine import acts
+from models.engine import acts, bests, cadence
 from models.engine.cohort import Cohort, Flags, Frozen, Readings, attach_costs, attach_gates, join
 from models.engine.examiner import Examiner
 from models.engine.numerics import arithmetic, configure
@@ -109,8 +108,9 @@ class _Stage:
         self.cohort = cohort
         self.orders = orders
         self.training = Training(cohort, orders.regime)
-        gates = {name: each.probe for name, each in orders.regime.gates.items()}
-        self.examiner = Examiner({**orders.probes, **gates}, self.training.organism, orders.regime.sweeps)
+        followed = {**orders.regime.gates, **orders.regime.bests}
+        probes = {name: each.probe for name, each in followed.items()}
+        self.examiner = Examiner({**orders.probes, **probes}, self.training.organism, orders.regime.sweeps)
         self.record = Record(cohort, orders.regime, self.training.stream.digest)
         self.watched = {digest: watched(ending, orders.probes) for digest, ending in sorted(orders.endings.items())}
         self.events: set[int] = set()
@@ -119,8 +119,9 @@ class _Stage:
     def enter(self) -> None:
         """Acts, then the readings at offset 0."""
         acts.perform(self.cohort, self.orders.regime, self.training.organism)
+        bests.begin(self.cohort, self.orders.regime)
         self.cohort.entered = True
-        self._read(self._due(), self.cohort.alive_N, self.training.gates.due(0))
+        self._read(self._due(), self.cohort.alive_N, follow=True)
 
     def train(self, until: int, deadline: float) -> float:
         """Updates up to an offset or a moment; seconds they took."""
@@ -138,7 +139,8 @@ class _Stage:
         readings = [each for several in self.orders.readings.values() for each in several]
         candidates = list(_following(readings, cohort.offset))
         candidates += self.orders.offsets
-        candidates += self.training.gates.following(cohort.offset)
+        for followed in (self.orders.regime.gates, self.orders.regime.bests):
+            candidates += cadence.following(followed, self.orders.regime, cohort.offset)
         for digest, ending in self.orders.endings.items():
             ages = cohort.age_N[cohort.alive_N & self._open(digest)].tolist()
             candidates += instants(ending, cohort.offset, iter(ages), batch)
@@ -150,7 +152,7 @@ class _Stage:
         """Readings, triggers and limits of the offset that was reached."""
         self.record.settle()
         due = self._due()
-        self._read(due, self.cohort.alive_N, self.training.gates.due(self.cohort.offset))
+        self._read(due, self.cohort.alive_N, follow=True)
         leaving = self._leaving()
         missing: dict[str, Flags] = {}
         for digest, lives in leaving.items():
@@ -169,11 +171,13 @@ class _Stage:
         readings = self.orders.readings
         return sorted(name for name in readings if any(self.cohort.offset in each.offsets() for each in readings[name]))
 
-    def _read(self, names: list[str], lives: Flags, gated: Sequence[str] = ()) -> None:
-        """Take probes for some lives, and those that gates read; where parameters are not finite is no value."""
-        cohort = self.cohort
-        chosen = [life for life in np.flatnonzero(lives).tolist() if _is_finite(cohort, life)]
-        asked = [*names, *(name for name in gated if name not in names)]
+    def _read(self, names: list[str], lives: Flags, *, follow: bool = False) -> None:
+        """Take probes for some lives, and those that decide what becomes of them; not finite ones have no value."""
+        cohort, regime = self.cohort, self.orders.regime
+        gated = cadence.due(regime.gates, regime, cohort.offset) if follow else []
+        kept = cadence.due(regime.bests, regime, cohort.offset) if follow else []
+        chosen = [life for life in np.flatnonzero(lives).tolist() if cohort.is_finite(life)]
+        asked = list(dict.fromkeys([*names, *gated, *kept]))
         if not asked or not chosen:
             return
         for name, values in self.examiner.take(asked, cohort, chosen, self.training.change).items():
@@ -181,6 +185,8 @@ class _Stage:
             whole[:, chosen] = values
             if name in gated:
                 self.training.gates.take(name, whole[0])
+            if name in kept:
+                bests.keep(cohort, name, whole[0], higher=self.examiner.higher_is_better(name))
             if name not in names:
                 continue
             self.record.reading(self.examiner.paths(name), whole, np.isfinite(whole))
@@ -251,9 +257,3 @@ def _following(readings: Sequence[Reading], offset: int) -> Iterator[int]:
             yield offsets[0]
         elif offset < offsets[-1]:
             yield offset + offsets.step - (offset - offsets[0]) % offsets.step
-
-
-def _is_finite(cohort: Cohort, life: int) -> bool:
-    """Whether all parameters of a life are numbers."""
-    groups = (cohort.params, cohort.learned)
-    return all(bool(torch.isfinite(value[life]).all()) for group in groups for value in group.values())

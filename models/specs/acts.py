@@ -63,6 +63,19 @@ class ShrinkPerturb(Spec):
     noise: NonNegative = 0.1
 
 
+class RestoreBest(Spec):
+    """Each life goes back to what it was when a probe was best in the stage before, at the first of equal readings.
+
+    Parameters, moments and step counts, the state of rules and costs, and what areas keep; age, what was shown, places
+    in acting worlds and anchors go on. The stage before reads the probe at its stage time 0 and at the multiples of its
+    cadence, and once more here, before the act. A life of which the probe never gave a number stays as it is.
+    """
+
+    kind: Literal["restore_best"]
+    probe: Name
+    """One number of which higher or lower is better."""
+
+
 class SetTemplate(Spec):
     """What an area makes of a world, a mean over its items, becomes the template of every cost that has one of it."""
 
@@ -88,7 +101,7 @@ class Anchor(Spec):
 
 
 ActSpec = Annotated[
-    ResetOptimizer | ResetArea | ResetState | ResetUnits | ShrinkPerturb | SetTemplate | Anchor,
+    ResetOptimizer | ResetArea | ResetState | ResetUnits | ShrinkPerturb | RestoreBest | SetTemplate | Anchor,
     Field(discriminator="kind"),
     Member,
 ]
@@ -96,7 +109,13 @@ ActSpec = Annotated[
 
 def areas_of(act: ActSpec) -> tuple[str, ...]:
     """Areas that an act names; `*` for all."""
-    return (act.area,) if isinstance(act, SetTemplate) else act.areas
+    match act:
+        case SetTemplate():
+            return (act.area,)
+        case RestoreBest():
+            return ()
+        case _:
+            return act.areas
 
 
 def world_of(act: ActSpec) -> str | None:

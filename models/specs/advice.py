@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.acts import world_of
+from models.specs.acts import RestoreBest, world_of
 from models.specs.canonical import DEFAULT_PROBE_ITEMS, canonical
 from models.specs.check_costs import still, weighed
 from models.specs.check_credit import unfit_optimizers
@@ -41,6 +41,7 @@ def advise(schedule: ScheduleSpec) -> Iterator[Finding]:
     yield from _shared_items(schedule)
     yield from _unaligned_edges(clock)
     yield from _jumps(clock)
+    yield from _chosen_by_test(schedule)
     yield from _rounded(clock)
     yield from unfit_optimizers(schedule.organism)
     yield from unsettled(schedule.organism)
@@ -183,6 +184,16 @@ def _moments_meet(schedule: ScheduleSpec, before: StageSpec, stage: StageSpec, n
         if remembers and still(schedule, before, area) is None and still(schedule, stage, area) is None:
             return True
     return False
+
+
+def _chosen_by_test(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """Bests that are chosen by items on which nothing should be chosen."""
+    for index, stage in enumerate(schedule.stages):
+        for number, act in enumerate(stage.on_enter):
+            if isinstance(act, RestoreBest) and schedule.worlds[schedule.probes[act.probe].world].split == "test":
+                steps = ("stages", index, "on_enter", number, "probe")
+                message = f"stage {stage.name}: restore_best of probe {act.probe}, which is taken on a test split"
+                yield finding("W10", steps, message, "a probe of a world with split: valid")
 
 
 def _rounded(clock: Clock) -> Iterator[Finding]:

@@ -1,12 +1,13 @@
-"""Whether acts find what they change, and costs what acts should have made: E06, E15."""
+"""Whether acts find what they change, and costs what acts should have made: E06, E10, E15, E30, E36."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.acts import ActSpec, Anchor, ResetState, ResetUnits, SetTemplate
+from models.specs.acts import ActSpec, Anchor, ResetState, ResetUnits, RestoreBest, SetTemplate
 from models.specs.areas import LinearSpec
 from models.specs.check_costs import weighed
+from models.specs.check_worlds import unfit_as_number
 from models.specs.costs import CostSpec, target_of
 from models.specs.costs.supervised import GoalMatchSpec
 from models.specs.costs.target import TemplateTarget
@@ -32,6 +33,7 @@ def check_acts(schedule: ScheduleSpec) -> Iterator[Finding]:
                 }
             yield from _nothing_kept(schedule, place, steps, act)
             yield from _no_units(schedule, place, steps, act)
+            yield from _no_best(schedule, place, steps, act)
             if isinstance(act, SetTemplate):
                 users = {name for name, cost in costs.items() if _template_area(cost) == act.area}
                 held |= users
@@ -68,6 +70,19 @@ def _no_units(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) ->
         elif not any(path.source == name for path in schedule.organism.pathways):
             message = f"{place}: reset_units of {name}, which nobody hears"
             yield finding("E30", (*steps, "areas", number), message, "an area with a pathway that starts there")
+
+
+def _no_best(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) -> Iterator[Finding]:
+    """Probes that have no best, or were not taken yet."""
+    if not isinstance(act, RestoreBest):
+        return
+    unfit = unfit_as_number(schedule.probes[act.probe], ranked=True)
+    if unfit:
+        message = f"{place}: restore_best of probe {act.probe}, which {unfit}"
+        yield finding("E36", (*steps, "probe"), message, "another probe")
+    if steps[1] == 0:
+        message = f"{place}: restore_best of probe {act.probe}, which is never taken before: this stage is the first"
+        yield finding("E10", (*steps, "probe"), message, "the act on entering a later stage")
 
 
 def _lack(name: str, cost: CostSpec, held: set[str], anchors: set[tuple[str, str]]) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from models.specs.acts import ActSpec, SetTemplate, world_of
+from models.specs.acts import ActSpec, RestoreBest, SetTemplate, areas_of, world_of
 from models.specs.base import pointer
 from models.specs.costs import target_of
 from models.specs.costs.statistics import AdversarialSpec
@@ -188,8 +188,10 @@ def _act(schedule: ScheduleSpec, steps: Steps, place: str, act: ActSpec) -> Iter
         area = getattr(act, key, None)
         if area is not None:
             yield from _unknown("E01", (*steps, key), place, "area", area, schedule.organism.areas)
+    if isinstance(act, RestoreBest):
+        yield from _unknown("E09", (*steps, "probe"), place, "probe", act.probe, schedule.probes)
     if not isinstance(act, SetTemplate):
-        yield from _areas(schedule, (*steps, "areas"), place, act.areas)
+        yield from _areas(schedule, (*steps, "areas"), place, areas_of(act))
 
 
 def _condition(schedule: ScheduleSpec, steps: Steps, place: str, leaf: Trigger) -> Iterator[Finding]:

@@ -12,11 +12,11 @@ from math import ceil
 from typing import Any
 
 from models.specs.canonical import canonical_bytes
-from models.specs.organism import AdamSpec, AdamWSpec, OptimizerSpec, OrganismSpec, RmspropSpec, SgdSpec
+from models.specs.organism import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
 from models.specs.plan import StepPlan
 from models.specs.probes import MEASURES, areas_of
 from models.specs.recorded import series_of
-from models.specs.regime import Measured
+from models.specs.regime import Measured, RegimeSpec
 from models.specs.series import NORMS_EVERY
 from models.specs.shapes import area_parameters, area_shapes, contents_count
 
@@ -41,13 +41,17 @@ def history_values(step: StepPlan, probes: Mapping[str, Measured]) -> int:
     return total
 
 
-def snapshot_bytes(organism: OrganismSpec) -> int:
-    """Of one life: parameters and moments of areas, and what they keep; decoders and states of rules come on top."""
+def snapshot_bytes(regime: RegimeSpec) -> int:
+    """Of one life: parameters and moments of areas, and what they keep; once more for each best that is kept.
+
+    Decoders and states of rules come on top.
+    """
+    organism = regime.organism
     shapes = area_shapes(organism)
     kept = (
         area_parameters(organism, area, shapes) * (1 + _moments(organism.optimizer_of(area))) for area in organism.areas
     )
-    return VALUE_BYTES * (sum(kept) + contents_count(organism))
+    return VALUE_BYTES * (sum(kept) + contents_count(organism)) * (1 + len(regime.bests))
 
 
 def _moments(optimizer: OptimizerSpec) -> int:

@@ -28,6 +28,7 @@ from models.specs.envelopes import (
     value,
 )
 from models.specs.gated import gated
+from models.specs.kept import bests, going_back
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.regime import DeficitInForce, RegimeSpec, WeightedCost
 from models.specs.schedule import ScheduleSpec, StageSpec
@@ -76,6 +77,7 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
         critical_periods=tuple(each for each in periods if each.level is None or not is_constant(each.level)),
         modulators=varying,
         gates=watched,
+        bests=bests(schedule, stage),
         **(_acts(schedule, stage) if stretch.start == 0 else {}),
     )
     origins = {
@@ -92,14 +94,15 @@ def _acts(schedule: ScheduleSpec, stage: StageSpec) -> dict[str, Any]:
     acts = tuple(
         act.model_copy(update={"world": names[world]}) if (world := world_of(act)) else act for act in stage.on_enter
     )
-    return {"on_enter": acts, "looked_at": {names[world]: schedule.worlds[world] for world in worlds}}
+    looked_at = {names[world]: schedule.worlds[world] for world in worlds}
+    return going_back(schedule, acts) | {"looked_at": looked_at}
 
 
 def varies_by_stage_time(regime: RegimeSpec) -> bool:
-    """Whether a cost weight, a plasticity, the order of items or what gates read depends on stage time."""
+    """Whether a cost weight, a plasticity, the order of items or what is read depends on stage time."""
     scalars = [cost.weight for cost in regime.costs.values()] + list(regime.plasticity.values())
     scalars += regime.world.shares_available
-    return bool(regime.gates) or not all(map(is_timeless, scalars))
+    return bool(regime.gates or regime.bests) or not all(map(is_timeless, scalars))
 
 
 def edges(schedule: ScheduleSpec, world: str) -> set[int]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from models.specs.base import Spec
 from models.specs.findings import Finding, Steps, finding
+from models.specs.kept import probes_kept
 from models.specs.recorded import fitting_cadence, recorded
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import area_parameters, area_shapes, contents_count, parameter_count
@@ -58,13 +59,14 @@ def asked(schedule: ScheduleSpec) -> Asked:
     clock = Clock(schedule, stage_lengths(schedule))
     told = recorded(clock)
     units = sum(map(prod, area_shapes(schedule.organism).values()))
+    copies = sum(1 + len(probes) for probes in probes_kept(schedule.stages))
     steps = schedule.clock.sweeps * max(world.steps for world in schedule.worlds.values())
     return Asked(
         parameters=parameters,
         updates=clock.longest_life,
         history_values=told.values,
         series=told.series,
-        snapshot_bytes=parameters * _FLOAT_BYTES * _COPIES * len(schedule.stages),
+        snapshot_bytes=parameters * _FLOAT_BYTES * _COPIES * copies,
         activity_values=schedule.clock.batch * steps * units,
     )
 

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from models.errors import Refused
 from models.specs.base import Spec
@@ -150,7 +151,8 @@ def _continues(draft: _Draft, stage: str, regime: RegimeSpec) -> bool:
 
 def _body(regime: RegimeSpec) -> RegimeSpec:
     """The regime without what only its beginning decides."""
-    return regime.model_copy(update={"on_enter": (), "looked_at": {}, "stage_origin_sp": 0, "age_origin_sp": None})
+    acts: dict[str, Any] = {"on_enter": (), "looked_at": {}, "restores": {}}
+    return regime.model_copy(update={**acts, "stage_origin_sp": 0, "age_origin_sp": None})
 
 
 def _read(

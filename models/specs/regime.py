@@ -56,12 +56,17 @@ class Measured(Spec):
     """The second cost of a probe of two."""
 
 
-class Watched(Spec):
-    """A probe that gates read."""
+class Followed(Spec):
+    """A probe that decides what a life becomes."""
 
     probe: Measured
     every_sp: Annotated[int, Field(ge=1)]
     """Stage times of its readings: 0 and the multiples of this."""
+
+
+class Watched(Followed):
+    """A probe that gates read."""
+
     keep: Annotated[int, Field(ge=1)]
     """Readings that the longest mean is over."""
 
@@ -93,6 +98,10 @@ class RegimeSpec(Spec):
     """Worlds that acts look at, by the names they have there."""
     gates: dict[Name, Watched] = later({})
     """By probe id, which names the probe in the gates of this regime."""
+    bests: dict[Name, Followed] = later({})
+    """By probe id: what a life is when such a probe is best is kept, for acts on entering the next stage."""
+    restores: dict[Name, Measured] = later({})
+    """By probe id, which names the probe in acts of this regime that go back to its best."""
     stage_origin_sp: Annotated[int, Field(ge=0)] = 0
     age_origin_sp: Annotated[int, Field(ge=0)] | None = None
     """Age of every life at offset 0 where lives are aligned and something in force varies by age; for the key only."""

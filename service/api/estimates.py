@@ -96,5 +96,5 @@ def _history(piece: Piece) -> int:
 def _snapshots(piece: Piece, speed: Speed | None) -> int:
     if not piece.updates_left:
         return 0
-    own = speed.bytes_per_life if speed and speed.bytes_per_life else snapshot_bytes(piece.step.regime.organism)
+    own = speed.bytes_per_life if speed and speed.bytes_per_life else snapshot_bytes(piece.step.regime)
     return round(own * piece.lives * piece.stops)

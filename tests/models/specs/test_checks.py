@@ -227,6 +227,8 @@ WARNINGS: list[tuple[str, list[Change], str]] = [
     ("W08", [at("/stages/0/until", CRITERION), at(S0 + "/limit", "30ba"), at("/critical_periods", {})],
      "/deficits/blur"),
     ("W09", [at("/stages/1/costs/naming", 0.1)], "/stages/1/costs/naming"),
+    ("W10", [at("/worlds/exam", {"source": "digits", "split": "test"}), at("/probes/acc/world", "exam"),
+             at("/stages/1/on_enter", [{"kind": "restore_best", "probe": "acc"}])], "/stages/1/on_enter/0/probe"),
     ("W11", [at(S0 + "/until", {"after": "190sp"})], S0 + "/until/after"),
     ("W15", [at("/worlds/spare", {"source": "digits"})], "/worlds/spare"),
     ("W15", [at("/costs/spare", {"kind": "mse", "at": "head"})], "/costs/spare"),

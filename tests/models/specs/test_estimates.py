@@ -41,7 +41,7 @@ def test_a_snapshot_is_as_large_as_its_parameters_and_their_moments(optimizer: d
     cohort, _ = live(arm, [0, 1, 2])
     tensors = [*cohort.params.values(), *cohort.moments.values()]
     own = sum(each.numel() * each.element_size() for each in tensors) / 3
-    assert snapshot_bytes(arm.steps[0].regime.organism) == own
+    assert snapshot_bytes(arm.steps[0].regime) == own
     whole = len(snapshot.dump(cohort, {})) / 3
     assert own < whole < own + 10_000
 
