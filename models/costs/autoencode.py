@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
-import torch
 from torch import Tensor
 
-from models.costs import decoder, target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs import target
+from models.costs.decoder import Decoding
+from models.protocols import Moment
 from models.specs.costs.statistics import AutoencodeSpec
 
 
 @final
-class Autoencode:
+class Autoencode(Decoding[AutoencodeSpec]):
     r"""Squared error of a learned linear decoder that rebuilds the target from the area.
 
     Formula:    J_n = mean_{b,t,d} (x_nbtd - (h_nbt V + c)_d)^2 + code * mean_{b,t,u} h_nbtu^2
@@ -28,17 +26,6 @@ class Autoencode:
                 (1989) Neural Networks 2:53. There a sum over units, here the mean
     """
 
-    def __init__(self, name: str, spec: AutoencodeSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """The decoder."""
-        units = torch.Size(shapes[self.spec.at]).numel()
-        held = target.born(self.spec.target, self.name, shapes, draw)
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), held
-
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
         return self._mean(moment, (1, 2, 3))
@@ -49,7 +36,7 @@ class Autoencode:
 
     def _mean(self, moment: Moment, dim: tuple[int, ...]) -> Tensor:
         rate_NBTU = moment.rate[self.spec.at].flatten(3)
-        rebuilt_NBTD = decoder.decode(self.name, rate_NBTU, moment.own)
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
+        rebuilt_NBTD = self.decoded(rate_NBTU, moment)
+        aim = self.aim(moment)
         error = (target.values(aim, rebuilt_NBTD.shape[3]) - target.during(rebuilt_NBTD, aim)).square().mean(dim=dim)
         return error + self.spec.code * rate_NBTU.square().mean(dim=dim) if self.spec.code else error

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from torch import Tensor
 
 from models.costs import target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs.compared import Compared
 from models.specs.costs.supervised import BceSpec
 
 _LEAST = 1e-7
@@ -18,7 +16,7 @@ _LEAST = 1e-7
 
 
 @final
-class Bce:
+class Bce(Compared[BceSpec]):
     r"""Binary cross entropy: negative log probability of yes or no, unit by unit.
 
     Formula:    J_n = - mean_{b,t,u} k * ( pos_weight * y log(p + 1e-7) + (1 - y) log(1 - p + 1e-7) ),
@@ -32,33 +30,9 @@ class Bce:
     Reference:  Good (1952) J. R. Stat. Soc. B 14:107; the cut of unsure teachers: Lee (2013) Pseudo-label
     """
 
-    def __init__(self, name: str, spec: BceSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Owns a template, if that is its target."""
-        return {}, target.born(self.spec.target, self.name, shapes, draw)
-
-    def __call__(self, moment: Moment) -> Tensor:
-        """Value (N,)."""
-        return target.mean(self._surprise(moment), self.spec.target, moment)
-
-    def target(self, moment: Moment) -> Tensor:
-        """Classes (N, B, T), or values (N, B, T, D)."""
-        units = moment.rate[self.spec.at].flatten(3).shape[3]
-        return target.read(self.spec.target, self.name, self._sense, moment, units)
-
-    def per_sample(self, moment: Moment) -> Tensor:
-        """Values (N, B)."""
-        return target.by_item(self._surprise(moment), self.spec.target, moment)
-
-    def _surprise(self, moment: Moment) -> Tensor:
-        """Of every unit (N, B, T, U)."""
-        aim = self.target(moment)
-        p = target.during(moment.rate[self.spec.at].flatten(3), aim)
-        y = target.values(aim, p.shape[3])
+    def price(self, rate_NBTU: Tensor, aim: Tensor) -> Tensor:
+        """Surprise of every unit (N, B, T, U)."""
+        p, y = rate_NBTU, target.values(aim, rate_NBTU.shape[3])
         surprise = -self.spec.pos_weight * y * (p + _LEAST).log() - (1.0 - y) * (1.0 - p + _LEAST).log()
         if self.spec.min_confidence == 0.5:
             return surprise

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from torch import Tensor
 
-from models.costs import decoder, target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs import target
+from models.costs.decoder import Decoding
+from models.protocols import Moment
 from models.specs.costs.statistics import ClappSpec
 
 
 @final
-class Clapp:
+class Clapp(Decoding[ClappSpec]):
     r"""Contrastive, local and predictive plasticity: hinge of a prediction of what comes, against what comes elsewhere.
 
     Formula:    q_bt = h_bt V + c;   s_t(b, b') = <q_bt, x_b't> / D
@@ -31,24 +30,14 @@ class Clapp:
                 self-supervised contrastive predictions, NeurIPS; there one of the two terms at a time
     """
 
-    def __init__(self, name: str, spec: ClappSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """The decoder."""
-        units = torch.Size(shapes[self.spec.at]).numel()
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), {}
-
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
         return self.per_sample(moment).mean(dim=1)
 
     def per_sample(self, moment: Moment) -> Tensor:
         """Values (N, B)."""
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
-        asked = decoder.decode(self.name, target.during(moment.rate[self.spec.at], aim), moment.own)
+        aim = self.aim(moment)
+        asked = self.decoded(target.during(moment.rate[self.spec.at], aim), moment)
         ring_NB = moment.draw.at("clapp", self.name).bits(1)[..., 0].argsort(dim=1, stable=True)
         other_NB = torch.empty_like(ring_NB).scatter(1, ring_NB, ring_NB.roll(-1, dims=1))
         foreign = aim.gather(1, other_NB[:, :, None, None].expand_as(aim))

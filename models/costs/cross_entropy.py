@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
 from torch import Tensor
 
 from models.costs import target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs.compared import Compared
 from models.specs.costs.supervised import CrossEntropySpec
 
 
 @final
-class CrossEntropy:
+class CrossEntropy(Compared[CrossEntropySpec]):
     r"""Negative log probability of the target class under a softmax over the area's units.
 
     Formula:    J_n = - mean_{b,t} log q_nbt[y_nbt],   q = softmax_u(h_nbtu);
@@ -27,32 +25,9 @@ class CrossEntropy:
     Reference:  Bridle (1990) Probabilistic interpretation of feedforward classification network outputs
     """
 
-    def __init__(self, name: str, spec: CrossEntropySpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """Owns a template, if that is its target."""
-        return {}, target.born(self.spec.target, self.name, shapes, draw)
-
-    def __call__(self, moment: Moment) -> Tensor:
-        """Value (N,)."""
-        return target.mean(self._surprise(moment), self.spec.target, moment)
-
-    def target(self, moment: Moment) -> Tensor:
-        """Classes (N, B, T), or values (N, B, T, D)."""
-        units = moment.rate[self.spec.at].flatten(3).shape[3]
-        return target.read(self.spec.target, self.name, self._sense, moment, units)
-
-    def per_sample(self, moment: Moment) -> Tensor:
-        """Values (N, B)."""
-        return target.by_item(self._surprise(moment), self.spec.target, moment)
-
-    def _surprise(self, moment: Moment) -> Tensor:
-        """Of every item and step, (N, B, T, 1)."""
-        aim = self.target(moment)
-        log_q_NBTU = target.during(moment.rate[self.spec.at].flatten(3), aim).log_softmax(dim=-1)
+    def price(self, rate_NBTU: Tensor, aim: Tensor) -> Tensor:
+        """Surprise of every item and step (N, B, T, 1)."""
+        log_q_NBTU = rate_NBTU.log_softmax(dim=-1)
         if aim.dim() == 3:
             return -log_q_NBTU.gather(3, aim.unsqueeze(3))
         p_NBTU = target.values(aim, log_q_NBTU.shape[3]).softmax(dim=-1)

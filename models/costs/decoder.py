@@ -1,14 +1,54 @@
-"""The learned linear decoder that costs of reconstruction own."""
+"""The learned linear decoder that costs own which hold what can be told from an area against a target."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
+from models.costs import target
 from models.draw import Draw
-from models.protocols import Params
+from models.protocols import Moment, Params
+from models.specs.costs.statistics import (
+    AutoencodeSpec,
+    ClappSpec,
+    DenoiseSpec,
+    InfonceSpec,
+    PredictNextSpec,
+    VaeSpec,
+)
+
+S = TypeVar("S", bound=AutoencodeSpec | ClappSpec | DenoiseSpec | InfonceSpec | PredictNextSpec | VaeSpec)
+
+
+class Decoding(Generic[S]):
+    """A cost with a target and a decoder that is to tell it."""
+
+    def __init__(self, name: str, spec: S, senses: Sequence[str]) -> None:
+        self.name = name
+        self.spec = spec
+        self._sense = target.only(senses, spec.target)
+
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
+        """The decoder, and a template, if that is the target."""
+        told = self.told(torch.Size(shapes[self.spec.at]).numel())
+        width = target.width(self.spec.target, self._sense, shapes)
+        return born(self.name, told, width, draw), target.born(self.spec.target, self.name, shapes, draw)
+
+    def told(self, units: int) -> int:
+        """How many numbers the decoder is given of an area of so many units."""
+        return units
+
+    def aim(self, moment: Moment) -> Tensor:
+        """The target: classes (N, B, T), or values (N, B, T, D)."""
+        return target.read(self.spec.target, self.name, self._sense, moment)
+
+    def decoded(self, rate: Tensor, moment: Moment) -> Tensor:
+        """What the decoder makes of a rate (N, B, T, *units): (N, B, T, D)."""
+        return decode(self.name, rate, moment.own)
 
 
 def born(name: str, units: int, width: int, draw: Draw) -> Params:

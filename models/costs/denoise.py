@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import final
 
 import torch
 from torch import Tensor
 
-from models.costs import decoder, target
+from models.costs import target
+from models.costs.decoder import Decoding
 from models.draw import Draw
-from models.protocols import Moment, Params
+from models.protocols import Moment
 from models.specs.costs.statistics import DenoiseSpec
 
 
 @final
-class Denoise:
+class Denoise(Decoding[DenoiseSpec]):
     r"""Squared error of rebuilding the clean target from what the area makes of a corrupted input.
 
     Formula:    J_n = mean_{b,t,d} (x_nbtd - (f(z~_nbt) V + c)_d)^2,   z what arrives at the area,
@@ -31,17 +31,6 @@ class Denoise:
                 for binary inputs and tied weights, here squared error and a decoder of its own
     """
 
-    def __init__(self, name: str, spec: DenoiseSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """The decoder."""
-        units = torch.Size(shapes[self.spec.at]).numel()
-        held = target.born(self.spec.target, self.name, shapes, draw)
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), held
-
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
         return self._error(moment).mean(dim=(1, 2, 3))
@@ -54,8 +43,8 @@ class Denoise:
         """Squared, of every value of the target (N, B, T, D)."""
         arriving = moment.inputs[self.spec.at]
         corrupted = {source: self._corrupted(x, source, moment.draw) for source, x in arriving.items()}
-        rebuilt_NBTD = decoder.decode(self.name, moment.apply(self.spec.at, corrupted), moment.own)
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
+        rebuilt_NBTD = self.decoded(moment.apply(self.spec.at, corrupted), moment)
+        aim = self.aim(moment)
         return (target.values(aim, rebuilt_NBTD.shape[3]) - target.during(rebuilt_NBTD, aim)).square()
 
     def _corrupted(self, x: Tensor, source: str, draw: Draw) -> Tensor:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from torch import Tensor
 
-from models.costs import decoder, target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs import target
+from models.costs.decoder import Decoding
+from models.protocols import Moment
 from models.specs.costs.statistics import InfonceSpec
 
 _LEAST = 1e-8
 
 
 @final
-class Infonce:
+class Infonce(Decoding[InfonceSpec]):
     r"""Negative log probability of finding what belongs to an item among what belongs to all items of the batch.
 
     Formula:    q_bt = h_bt V + c;   s_t(b, b') = <q_bt, x_b't> / (|q_bt| |x_b't| temperature)
@@ -32,20 +31,10 @@ class Infonce:
                 Hinton (2020) ICML
     """
 
-    def __init__(self, name: str, spec: InfonceSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """The decoder."""
-        units = torch.Size(shapes[self.spec.at]).numel()
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), {}
-
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
-        asked = decoder.decode(self.name, target.during(moment.rate[self.spec.at], aim), moment.own)
+        aim = self.aim(moment)
+        asked = self.decoded(target.during(moment.rate[self.spec.at], aim), moment)
         items, steps = aim.shape[1:3]
         query_XBD, answer_XBD = (_unit(each).transpose(1, 2).flatten(0, 1) for each in (asked, aim))
         score_XBB = torch.bmm(query_XBD, answer_XBD.mT) / self.spec.temperature

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
-import torch
 from torch import Tensor
 
-from models.costs import decoder, target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs import target
+from models.costs.decoder import Decoding
+from models.protocols import Moment
 from models.specs.costs.statistics import PredictNextSpec
 
 
 @final
-class PredictNext:
+class PredictNext(Decoding[PredictNextSpec]):
     r"""Error of a learned linear prediction of what comes some steps later, from what the area has heard so far.
 
     Formula:    p_nbt = h_nbt V + c;   error squared: J_n = mean_{b,t,d} (x_nb,t+k,d - p_nbtd)^2,   k the horizon;
@@ -30,16 +28,6 @@ class PredictNext:
     Reference:  O'Reilly, Wyatte & Rohrlich (2014) arXiv:1407.3432; Elman (1990) Cogn. Sci. 14:179
     """
 
-    def __init__(self, name: str, spec: PredictNextSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """The decoder."""
-        units = torch.Size(shapes[self.spec.at]).numel()
-        return decoder.born(self.name, units, target.width(self.spec.target, self._sense, shapes), draw), {}
-
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
         return self._error(moment).mean(dim=(1, 2, 3))
@@ -50,9 +38,9 @@ class PredictNext:
 
     def _error(self, moment: Moment) -> Tensor:
         """Of every value (N, B, T - k, D), or of every step (N, B, T - k, 1)."""
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
+        aim = self.aim(moment)
         rate = target.during(moment.rate[self.spec.at], aim)
-        predicted_NBTD = decoder.decode(self.name, rate, moment.own)
+        predicted_NBTD = self.decoded(rate, moment)
         if self.spec.error == "squared":
             return (aim - predicted_NBTD).square()
         return -(aim * predicted_NBTD.log_softmax(dim=-1)).sum(dim=-1, keepdim=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
-import torch
 from torch import Tensor
 
-from models.costs import decoder, target
-from models.draw import Draw
-from models.protocols import Moment, Params
+from models.costs import target
+from models.costs.decoder import Decoding
+from models.protocols import Moment
 from models.specs.costs.statistics import VaeSpec
 
 
 @final
-class Vae:
+class Vae(Decoding[VaeSpec]):
     r"""Negative evidence lower bound of a linear generative model whose causes the area infers.
 
     Formula:    the first half of the area's units is m, the second l; q(z) = N(m, exp(l)), z = m + exp(l / 2) e,
@@ -32,16 +30,9 @@ class Vae:
                 probabilistic PCA: Lucas, Tucker, Grosse & Norouzi (2019) NeurIPS
     """
 
-    def __init__(self, name: str, spec: VaeSpec, senses: Sequence[str]) -> None:
-        self.name = name
-        self.spec = spec
-        self._sense = target.only(senses, spec.target)
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """The decoder."""
-        causes = torch.Size(shapes[self.spec.at]).numel() // 2
-        held = target.born(self.spec.target, self.name, shapes, draw)
-        return decoder.born(self.name, causes, target.width(self.spec.target, self._sense, shapes), draw), held
+    def told(self, units: int) -> int:
+        """One number of each cause: a mean and a log variance make one."""
+        return units // 2
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
@@ -58,8 +49,8 @@ class Vae:
         mean, log_variance = rate_NBTU[..., :causes], rate_NBTU[..., causes : 2 * causes]
         noise = moment.draw.at("vae", self.name).banked(*mean.shape[2:]).to(mean.dtype)
         cause = mean + (0.5 * log_variance).exp() * noise
-        aim = target.read(self.spec.target, self.name, self._sense, moment)
-        rebuilt = target.during(decoder.decode(self.name, cause, moment.own), aim)
+        aim = self.aim(moment)
+        rebuilt = target.during(self.decoded(cause, moment), aim)
         error = (target.values(aim, rebuilt.shape[3]) - rebuilt).square().sum(dim=3)
         divergence = 0.5 * (log_variance.exp() + mean.square() - 1.0 - log_variance).sum(dim=3)
         return error / (2.0 * self.spec.sd**2) + self.spec.beta * target.during(divergence, aim)
