@@ -50,6 +50,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "trials, match": ({"kind": "trials", "task": "match", "symbols": 64, "delay": 2}, 4),
     "trials, adding": ({"kind": "trials", "task": "adding"}, 20),
     "trials, flip-flops": ({"kind": "trials", "task": "flip_flop"}, 24),
+    "trials, sines": ({"kind": "trials", "task": "sines", "length": 24, "period": 12}, 24),
     "faces": ({"kind": "faces", "frame": 17}, 1),
     "turntable": ({"kind": "turntable", "frame": 17}, 5),
     "turntable, held out": ({"kind": "turntable", "frame": 16, "split_by": "angle", "objects": 9, "seed": 2}, 3),

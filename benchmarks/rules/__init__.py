@@ -4,8 +4,8 @@ Scikit-learn's digits, x / 16 less the mean image, 1200 to train and 397 to test
 unless told, 5 lives. Bench A: tanh 64-20-20-10, plain sgd at .1, batch 20, 60 passes. Bench B: 64-128-64-10, adam,
 batch 64, 20 passes, pixels as they are; in forms for rules of two phases (sigmoid4 units, first weights halved) and of
 bursts, with one hidden area. Bench T: 64-128-10, recurrent units with a leak or lif units, every scan held for 12
-steps. Rules that hear no cost have tasks of their own. The full form adds MNIST: 784-256-256-10, 2 passes. A case
-states its own rate and passes where they are not those of its bench.
+steps. Rules that hear no cost have tasks of their own; force has a tune that is to be sung alone. The full form adds
+MNIST: 784-256-256-10, 2 passes. A case states its own rate and passes where they are not those of its bench.
 
 One row per rule and bench: the mean accuracy of the test split at the end, and what belongs to it:
 `sd` over lives; `control`, the accuracy of the arm that the study's key `readout_only` makes of the same document;

@@ -12,6 +12,7 @@ from benchmarks.rules.clusters import Clusters
 from benchmarks.rules.components import Components
 from benchmarks.rules.lone import Causes, Map, Selectivity
 from benchmarks.rules.supervised import Case, Published
+from benchmarks.rules.tunes import Tune
 
 
 class Trial(Protocol):
@@ -98,6 +99,7 @@ IN_TIME: tuple[Trial, ...] = (
     Case("eprop", {"kind": "eprop"}, benches.SPIKES, 0.945, 0.70),
     Case("eprop_rates", {"kind": "eprop"}, benches.RATES, 0.935, 0.75),
     Case("rflo", {"kind": "rflo"}, benches.RATES.at(1e-3, quick=6), 0.87, 0.75),
+    Tune({"kind": "force"}),
 )
 
 IN_PHASES: tuple[Trial, ...] = (
@@ -149,6 +151,7 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
     "competitive": frozenset({"clusters", "bars"}),
     "kohonen": frozenset({"map"}),
     "bcm": frozenset({"patterns"}),
+    "force": frozenset({"sines"}),
 }
 """Benches of rules that have no place on A: no unit of theirs is tanh, time is needed, no cost is heard, or nothing
 learns. All others are put to A and to B."""

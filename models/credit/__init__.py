@@ -17,6 +17,7 @@ from models.credit.eprop import Eprop
 from models.credit.equilibrium_propagation import EquilibriumPropagation
 from models.credit.feedback_alignment import FeedbackAlignment
 from models.credit.foldiak import Foldiak
+from models.credit.force import Force
 from models.credit.forward_forward import ForwardForward
 from models.credit.forward_gradient import ForwardGradient
 from models.credit.frozen import Frozen
@@ -69,7 +70,7 @@ from models.specs.credit.phases import (
 )
 from models.specs.credit.reward import AttentionGatedSpec, RewardModulatedSpec
 from models.specs.credit.targets import PredictiveCodingSpec, TargetPropagationSpec
-from models.specs.credit.temporal import BpttSpec, EpropSpec, RfloSpec, SurrogateGradientSpec
+from models.specs.credit.temporal import BpttSpec, EpropSpec, ForceSpec, RfloSpec, SurrogateGradientSpec
 
 
 def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, PLR0911, PLR0912 - one case per member
@@ -127,6 +128,8 @@ def build_rule(spec: RuleSpec, circuit: Circuit) -> CreditRule:  # noqa: C901, P
             return Eprop(spec, circuit, Exact())
         case RfloSpec():
             return Rflo(spec, circuit, Exact())
+        case ForceSpec():
+            return Force(spec, circuit, Exact())
         case HebbSpec() | OjaSpec() | SangerSpec() | SoftHebbSpec() | BcmSpec() | CompetitiveSpec() | KohonenSpec():
             return _freely(spec, circuit)
         case _:

@@ -8,6 +8,7 @@ from math import prod
 
 from models.specs.area_base import SPIKING
 from models.specs.areas import AreaSpec, ConvSpec, GateBufferSpec, LinearSpec, RecurrentSpec
+from models.specs.check_force import check_aim, check_read_out
 from models.specs.check_settling import check_at_rest, check_couplings
 from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
@@ -15,6 +16,7 @@ from models.specs.credit import CAPABILITIES, RuleSpec
 from models.specs.credit.capability import Capability
 from models.specs.credit.hebbian import CompetitiveSpec, HebbSpec, KohonenSpec
 from models.specs.credit.targets import TargetPropagationSpec
+from models.specs.credit.temporal import ForceSpec
 from models.specs.findings import Finding, Steps, Suggestion, finding
 from models.specs.order import blocks, disorder, settles
 from models.specs.organism import CircuitSpec, OptimizerSpec, OrganismSpec, SgdSpec
@@ -45,6 +47,8 @@ def check_circuit(organism: OrganismSpec, index: int) -> Iterator[Finding]:
         yield finding("E25", steps, message, "make a circuit of each")
     if settles(circuit):
         yield from check_couplings(organism, circuit)
+    if isinstance(circuit.rule, ForceSpec):
+        yield from check_read_out(organism, index)
 
 
 def check_time(schedule: ScheduleSpec) -> Iterator[Finding]:
@@ -66,8 +70,11 @@ def check_hearing(schedule: ScheduleSpec, index: int, name: str) -> Iterator[Fin
         if heard and reaches(organism, cost).intersection(circuit.areas):
             judge = _unpriced if cost.kind in OF_WEIGHTS else _unheard
             yield from judge(organism, number, name, cost, (stage, steps))
+            if isinstance(circuit.rule, ForceSpec):
+                yield from check_aim(schedule, name, cost, (stage, steps))
             rule, partly = circuit.rule.kind, schedule.worlds[stage.world].keeps_unlabelled
-            if partly and _is_label(target_of(cost)) and ("label" in CAPABILITIES[rule].needs or rule == "local_error"):
+            every = "label" in CAPABILITIES[rule].needs or rule in _OF_EVERY_ITEM
+            if partly and every and _is_label(target_of(cost)):
                 message = f"stage {stage.name}: cost {name} has the label of some items of world {stage.world} only"
                 yield finding("E26", steps, f"{message}; {rule} needs every item's", "unlabelled: drop")
 
@@ -98,6 +105,10 @@ def _unheld(organism: OrganismSpec, index: int) -> Iterator[Finding]:
     if isinstance(rule, HebbSpec) and rule.norm == "none" and rule.sign == 1:
         message = f"circuit {circuit.title}: without a norm the weights of hebb grow for ever"
         yield finding("W14", (*steps, "rule"), message, "norm: l2 or norm: decay")
+
+
+_OF_EVERY_ITEM = frozenset({"local_error", "force"})
+"""Rules that read a label, if it is what they are taught by, of every item."""
 
 
 def _plain(optimizer: OptimizerSpec) -> bool:

@@ -48,7 +48,7 @@ def _context(
             yield finding("E25", steps, message, "backprop or bptt")
 
 
-_TRACED = frozenset({"eprop", "rflo", "rtrl", "force"})
+_TRACED = frozenset({"eprop", "rflo", "rtrl"})
 """Rules that carry eligibility forward in time beside the state."""
 
 

@@ -1,7 +1,8 @@
-"""Tasks of working memory, each with an answer that is known at every step."""
+"""Tasks in time, each with an answer that is known at every step."""
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import torch
@@ -14,26 +15,32 @@ from models.specs.worlds.sequences import TrialsSpec
 from models.specs.worlds.sources import name_of
 from models.worlds.clips import scene_and_time
 
+_TUNE = tuple(13 / 15 / by for by in (1, 2, 6, 3))
+"""How large the sines are, the slowest first."""
+
 
 @final
 class Trials:
-    r"""One of four tasks in which the present step does not tell the answer.
+    r"""One of five tasks in which the present step does not tell the answer.
 
     Scene:      channel `x`. n_back: symbols; label: whether the symbol is the one of `back` steps before (0 at the
                 first). match: a symbol, `delay` steps of nothing (symbol K), a symbol; label: at the last step whether
                 both are the same (0, 1), before it nothing (class 2). adding: a number and a mark; label: the sum of
                 the numbers marked so far. flip_flop: pulses -1 and 1; label: the sign of each bit's last pulse, 0
-                before the first
+                before the first. sines: one pulse, at one of the first `delay` steps; label: 0 before it, then
+                13/15 (sin a + 1/2 sin 2a + 1/6 sin 3a + 1/3 sin 4a), a = 2 pi t / period, t steps after it
     Statistics: symbols independent, equally likely, so an n-back is one in K. Both symbols of a match are the same in
                 half of the items. Numbers U(0, 1), two of them marked: one in each half of the item. Pulses come with
-                probability `pulse`, either sign as often
-    Draws:      (life seed, world digest, presentation): symbols; first, same, other; numbers, marks; pulses
-    Shapes:     x (N, B, T, K), (N, B, T, K + 1), (N, B, T, 2) or (N, B, T, bits) float32; label (N, B, T) int64, (N, B,
-                T) or (N, B, T, bits) float32
+                probability `pulse`, either sign as often. Sines are the same in every item, of mean square 0.522 over
+                whole periods; when they begin is equally likely
+    Draws:      (life seed, world digest, presentation): symbols; first, same, other; numbers, marks; pulses; onset
+    Shapes:     x (N, B, T, K), (N, B, T, K + 1), (N, B, T, 2), (N, B, T, bits) or (N, B, T, 1) float32; label (N, B, T)
+                int64, (N, B, T) or (N, B, T, bits) float32
     Units:      none
     Controls:   reset_context at every step: the present step alone, which tells nothing
     Reference:  n-back: Kirchner (1958) J. Exp. Psychol. 55:352; adding: Hochreiter & Schmidhuber (1997) Neural Comput.
-                9:1735; flip-flops: Sussillo & Barak (2013) Neural Comput. 25:626
+                9:1735; flip-flops: Sussillo & Barak (2013) Neural Comput. 25:626; sines: Sussillo & Abbott (2009)
+                Neuron 63:544, their published code, there without a pulse
     """
 
     size = None
@@ -56,6 +63,8 @@ class Trials:
                 x, label = self._adding(draw)
             case "flip_flop":
                 x, label = self._flip_flop(draw, time_NBT)
+            case "sines":
+                x, label = self._sines(draw, time_NBT)
         return {"x": x}, label, {}
 
     def _n_back(self, draw: Draw, time_NBT: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,3 +105,9 @@ class Trials:
         held = torch.where(since >= 0, pulse.gather(2, since.clamp(min=0)), 0.0)
         at = time_NBT[..., None].expand(-1, -1, -1, bits)
         return pulse.gather(2, at), held.gather(2, at)
+
+    def _sines(self, draw: Draw, time_NBT: Tensor) -> tuple[Tensor, Tensor]:
+        since = time_NBT - draw.at("trials", "onset").integers(self.source.delay, 1)
+        angle = 2.0 * math.pi * since.clamp(min=0).double() / self.source.period
+        sines = [share * (times * angle).sin() for times, share in enumerate(_TUNE, start=1)]
+        return (since == 0).to(torch.float32).unsqueeze(3), torch.stack(sines).sum(dim=0).to(torch.float32)

@@ -47,6 +47,7 @@ RuleSpec = Annotated[
     | temporal.SurrogateGradientSpec
     | temporal.EpropSpec
     | temporal.RfloSpec
+    | temporal.ForceSpec
     | hebbian.FreeSpec,
     Field(discriminator="kind"),
     Member,

@@ -1,4 +1,4 @@
-"""Rules that send credit back in time, or carry forward what it needs."""
+"""Rules that send credit back in time, carry forward what it needs, or need none because they are always right."""
 
 from __future__ import annotations
 
@@ -44,6 +44,16 @@ class RfloSpec(Spec):
     """Of the surrogate derivative of units that spike."""
 
 
+class ForceSpec(Spec):
+    """A read-out that learns by recursive least squares at every moment, while what it says goes back."""
+
+    kind: Literal["force"]
+    alpha: Positive = 1.0
+    """How strongly weights are held at what they were at birth: the less, the faster they learn at first."""
+    every: Annotated[int, Field(ge=1, le=64)] = 2
+    """Time steps from one lesson to the next."""
+
+
 _ERROR_IN_TIME = frozenset({"vector_error", "time"})
 _READ_OUT = frozenset({"recurrent", "linear"})
 
@@ -57,5 +67,14 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "rflo": Capability(
         needs=_ERROR_IN_TIME, areas=_READ_OUT, out=False, loops=False, gated=False, deep=False, spikes=True
+    ),
+    "force": Capability(
+        needs=frozenset({"vector_error"}),
+        areas=frozenset({"linear"}),
+        out=False,
+        alone=True,
+        hears="own",
+        deep=False,
+        costs=frozenset({"mse"}),
     ),
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import Share
+from models.specs.base import Share, later
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
 
 Delay = Annotated[int, Field(ge=1, le=2000, description="Steps between what is to be kept and what asks for it.")]
@@ -84,22 +84,24 @@ class GrammarSpec(Source):
 
 
 class TrialsSpec(Source):
-    """Small tasks of working memory, which are n-back, delayed match, adding and flip-flops."""
+    """Small tasks in time: n-back, delayed match, adding and flip-flops, and a tune to be kept up."""
 
     kind: Literal["trials"]
-    task: Literal["n_back", "match", "adding", "flip_flop"] = "n_back"
+    task: Literal["n_back", "match", "adding", "flip_flop", "sines"] = "n_back"
     symbols: Annotated[int, Field(ge=2, le=64)] = 3
     """Of n_back and match."""
     back: Annotated[int, Field(ge=1, le=16)] = 2
     """Of n_back: steps back."""
     delay: Delay = 6
-    """Of match."""
+    """Of match; of sines, which begin at one of so many steps."""
     length: Annotated[int, Field(ge=4, le=2000)] = 20
-    """Of adding: steps."""
+    """Of adding and sines: steps."""
     bits: Annotated[int, Field(ge=1, le=16)] = 3
     """Of flip_flop."""
     pulse: Share = 0.2
     """Of flip_flop: probability of a pulse, at every step and bit."""
+    period: int = later(120, ge=8, le=2000)
+    """Of sines: steps of the slowest."""
 
     def facts(self) -> SourceFacts:
         """One channel, as wide as the task wants it."""
@@ -113,6 +115,8 @@ class TrialsSpec(Source):
                 shape, label, least, most = (2,), Factor("label"), self.length, self.length
             case "flip_flop":
                 shape, label, least, most = (self.bits,), Factor("label", self.bits), 1, 256
+            case "sines":
+                shape, label, least, most = (1,), Factor("label"), self.length, self.length
         return SourceFacts({"x": shape}, label, min_steps=least, max_steps=most)
 
 

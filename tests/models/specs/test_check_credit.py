@@ -40,7 +40,7 @@ def only(given: dict[str, Any], code: str) -> Finding:
 
 FREE = sorted(kind for kind, able in CAPABILITIES.items() if able.free and kind != "kohonen")
 """Rules without a cost; that of maps needs a grid, see below."""
-BY_COST = sorted(kind for kind, able in CAPABILITIES.items() if not able.free and kind != "frozen")
+BY_COST = sorted(kind for kind, able in CAPABILITIES.items() if not able.free and kind not in ("frozen", "force"))
 
 
 @pytest.mark.parametrize("kind", BY_COST)

@@ -164,3 +164,18 @@ def test_flip_flops_keep_the_sign_of_their_last_pulse() -> None:
         assert torch.equal(label[:, step], held)
     assert (x != 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
     assert x.mean().item() == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_tune_of_four_sines_begins_with_its_pulse() -> None:
+    x, label = trial("sines", 50, 60, length=60, period=24, delay=5)
+    onset = x[..., 0].argmax(1)
+    assert torch.equal(x.sum((1, 2)), torch.ones(50))
+    assert set(onset.tolist()) == set(range(5))
+    for begins, heard in zip(onset.tolist(), label, strict=True):
+        assert not heard[: begins + 1].any()
+        told = [
+            13 / 15 * sum(math.sin(2 * math.pi * k * t / 24) / by for k, by in ((1, 1), (2, 2), (3, 6), (4, 3)))
+            for t in range(60 - begins)
+        ]
+        torch.testing.assert_close(heard[begins:], torch.tensor(told), rtol=1e-6, atol=1e-6)
+    assert label[onset == 0][0, :48].square().mean().item() == pytest.approx(0.5216, abs=1e-4)
