@@ -84,7 +84,7 @@ class GrammarSpec(Source):
 
 
 class TrialsSpec(Source):
-    """Small tasks in time: n-back, delayed match, adding and flip-flops, and a tune to be kept up."""
+    """Small tasks in time, which are n-back, delayed match, adding, flip-flops and a tune to be kept up."""
 
     kind: Literal["trials"]
     task: Literal["n_back", "match", "adding", "flip_flop", "sines"] = "n_back"
