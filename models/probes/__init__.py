@@ -18,16 +18,22 @@ from models.probes.decode import Decode
 from models.probes.delta_value import DeltaValue
 from models.probes.divergence import Divergence
 from models.probes.effective_rank import EffectiveRank
+from models.probes.fewshot import Fewshot
 from models.probes.fisher_trace import FisherTrace
+from models.probes.gridness import Gridness
 from models.probes.linear_readout import LinearReadout
 from models.probes.loss import Loss
+from models.probes.memory_capacity import MemoryCapacity
 from models.probes.mode_strength import ModeStrength
 from models.probes.mse import Mse
 from models.probes.next_frame import NextFrame
 from models.probes.ocular_dominance import OcularDominance
 from models.probes.orientation import Orientation
 from models.probes.pathway_share import PathwayShare
+from models.probes.preference import Preference
 from models.probes.regret import Regret
+from models.probes.retinotopy import Retinotopy
+from models.probes.retrieval import Retrieval
 from models.probes.rf import Rf
 from models.probes.rsa import Rsa
 from models.probes.sparseness import Sparseness
@@ -41,7 +47,9 @@ from models.specs.probes import (
     OfActing,
     OfErrors,
     OfForecasts,
+    OfMaps,
     OfPatterns,
+    OfReaders,
     OfTruths,
     OfUnits,
     OfWeights,
@@ -54,18 +62,22 @@ from models.specs.probes import (
 )
 
 
-def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:  # noqa: PLR0911
-    """The probe a spec describes; `cost` is the declared cost it names, None if it names none. One case per family."""
+def build_probe(spec: ProbeSpec, cost: CostSpec | None) -> Probe:  # noqa: C901, PLR0911 - one case per family
+    """The probe a spec describes; `cost` is the declared cost it names, None if it names none."""
     if isinstance(spec, OfErrors):
         return _of_errors(spec, cost)
     if isinstance(spec, OfTruths):
         return _of_truths(spec)
+    if isinstance(spec, OfReaders):
+        return _of_readers(spec)
     if isinstance(spec, OfForecasts):
         return _of_forecasts(spec)
     if isinstance(spec, OfUnits):
         return _of_units(spec)
     if isinstance(spec, OfPatterns):
         return _of_patterns(spec)
+    if isinstance(spec, OfMaps):
+        return _of_maps(spec)
     if isinstance(spec, OfActing):
         return _of_acting(spec)
     return _of_weights(spec)
@@ -122,16 +134,28 @@ def _of_truths(spec: OfTruths) -> Probe:
     match spec:
         case truths.AccuracySpec():
             return Accuracy(spec)
-        case truths.LinearReadoutSpec():
-            return LinearReadout(spec)
         case truths.MseSpec():
             return Mse(spec)
         case truths.AveragePrecisionSpec():
             return AveragePrecision(spec)
         case truths.AngleErrorSpec():
             return AngleError(spec)
+        case truths.PreferenceSpec():
+            return Preference(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_readers(spec: OfReaders) -> Probe:
+    match spec:
+        case truths.LinearReadoutSpec():
+            return LinearReadout(spec)
         case truths.DecodeSpec():
             return Decode(spec)
+        case truths.FewshotSpec():
+            return Fewshot(spec)
+        case truths.MemoryCapacitySpec():
+            return MemoryCapacity(spec)
         case _:
             assert_never(spec)
 
@@ -146,7 +170,7 @@ def _of_forecasts(spec: OfForecasts) -> Probe:
             assert_never(spec)
 
 
-def _of_units(spec: OfUnits) -> Probe:  # noqa: PLR0911 - one case per member
+def _of_units(spec: OfUnits) -> Probe:
     match spec:
         case activity.ActivitySpec():
             return Activity(spec)
@@ -158,10 +182,20 @@ def _of_units(spec: OfUnits) -> Probe:  # noqa: PLR0911 - one case per member
             return SpatialInformation(spec)
         case activity.DeltaValueSpec():
             return DeltaValue(spec)
+        case _:
+            assert_never(spec)
+
+
+def _of_maps(spec: OfMaps) -> Probe:
+    match spec:
         case activity.OrientationSpec():
             return Orientation(spec)
         case activity.RfSpec():
             return Rf(spec)
+        case activity.RetinotopySpec():
+            return Retinotopy(spec)
+        case activity.GridnessSpec():
+            return Gridness(spec)
         case _:
             assert_never(spec)
 
@@ -174,5 +208,7 @@ def _of_patterns(spec: OfPatterns) -> Probe:
             return Rsa(spec)
         case activity.CkaSpec():
             return Cka(spec)
+        case activity.RetrievalSpec():
+            return Retrieval(spec)
         case _:
             assert_never(spec)

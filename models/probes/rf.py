@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import final
 
 import torch
 from torch import Tensor
 
+from models.probes.fields import fields_of, places_of, shares_of
 from models.probes.reading import share_of
-from models.probes.ridge import Ridge
 from models.protocols import ProbeView
 from models.specs.probes import areas_of
 from models.specs.probes.activity import RfSpec
-
-_RIDGE = 1e-4
 
 
 @final
@@ -40,27 +37,13 @@ class Rf:
         moment = view.measure.moment()
         sense = moment.rate[self.spec.sense]
         shape = tuple(sense.shape[3:])
-        x = sense.flatten(3).flatten(1, 2).double()
-        seen = [moment.rate[area].flatten(3).flatten(1, 2).double() for area in areas_of(self.spec.at, view.areas)]
-        return torch.stack([_radius(_fields(x, rate), shape) for rate in seen], dim=1)
-
-
-def _fields(x: Tensor, rate: Tensor) -> Tensor:
-    """Weights (N, P, U) of the numbers of the sense; 0 for units that never vary."""
-    found = Ridge.fit(x, rate, torch.full((len(x),), _RIDGE))
-    spread = (rate - rate.mean(dim=1, keepdim=True)).square().mean(dim=1, keepdim=True)
-    return torch.where(spread > 1e-18, found.weight / found.sd.transpose(1, 2), 0.0)
+        fields = [fields_of(sense, moment.rate[area]) for area in areas_of(self.spec.at, view.areas)]
+        return torch.stack([_radius(field, shape) for field in fields], dim=1)
 
 
 def _radius(field: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Mean radius (N,) of fields (N, P, U)."""
-    frame = shape[-min(2, len(shape)) :]
-    energy = field.square().reshape(len(field), -1, prod(frame), field.shape[2]).sum(dim=1)
-    axes = [(2.0 * torch.arange(side, dtype=torch.float64) + 1.0) / side - 1.0 for side in frame]
-    place = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).flatten(0, -2)
-    whole = energy.sum(dim=1)
-    some = whole > 1e-300
-    share = energy / torch.where(some, whole, 1.0)[:, None]
+    (share, some), place = shares_of(field, shape), places_of(shape)
     centre = share.transpose(1, 2) @ place
     square = share.transpose(1, 2) @ place.square().sum(dim=1) - centre.square().sum(dim=2)
     return share_of((square.clamp(min=0.0).sqrt() * some).sum(dim=1), some.sum(dim=1).double())

@@ -12,7 +12,10 @@ from models.specs.probes.acting import CoverageSpec, RegretSpec, ReturnSpec, Ste
 from models.specs.probes.activity import (
     CkaSpec,
     DeltaValueSpec,
+    GridnessSpec,
     OrientationSpec,
+    RetinotopySpec,
+    RetrievalSpec,
     RfSpec,
     RsaSpec,
     SpatialInformationSpec,
@@ -22,8 +25,11 @@ from models.specs.probes.truths import (
     AveragePrecisionSpec,
     DecodeSpec,
     DivergenceSpec,
+    FewshotSpec,
+    MemoryCapacitySpec,
     MseSpec,
     NextFrameSpec,
+    PreferenceSpec,
 )
 from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec
 from models.specs.schedule import ScheduleSpec
@@ -45,17 +51,18 @@ def unmeasurable(schedule: ScheduleSpec, probe: ProbeSpec, shapes: Mapping[str, 
     match probe:
         case MseSpec() | AveragePrecisionSpec() | AngleErrorSpec():
             yield from _judged(probe, world, shapes.get(probe.at))
-        case DecodeSpec():
+        case DecodeSpec() | MemoryCapacitySpec():
             for field, each in (("world", world), ("train", schedule.worlds[probe.train])):
-                factor = told(each, probe.truth)
-                if factor is None or factor.classes is not None:
-                    yield field, f"decode needs numbers, {_name(each, probe.truth)} gives none"
+                yield from ((field, problem) for problem in _read(probe, each))
+        case FewshotSpec() | PreferenceSpec():
+            yield from _sorted(probe, world)
         case DivergenceSpec():
             yield from _lawful(probe, world, shapes.get(probe.at))
         case NextFrameSpec():
             yield from _foreseen(probe, world, shapes)
         case _:
             yield from _seen(probe, world)
+            yield from _laid(probe, world, shapes)
             yield from _wired(schedule.organism, probe, world, shapes)
 
 
@@ -64,27 +71,47 @@ def _seen(probe: ProbeSpec, world: WorldSpec) -> Iterator[Problem]:
     match probe:
         case ReturnSpec() | StepsRatioSpec() | RegretSpec() | CoverageSpec() if facts(world.source).actions is None:
             yield "world", f"{probe.kind} is told of acting worlds, nobody acts in {probe.world}"
-        case SpatialInformationSpec() if (factor := told(world, probe.truth)) is None or factor.classes is None:
-            yield "truth", f"spatial_information needs places, {_name(world, probe.truth)} gives none"
         case StepsRatioSpec() | RegretSpec() if "distance" not in facts(world.source).factors:
             yield "world", f"{probe.kind} is told of worlds with a goal, {probe.world} has none"
         case DeltaValueSpec() if world.steps < 2:
             yield "world", f"delta_value needs items of two steps at least, world {probe.world} has 1"
         case OrientationSpec() if world.source.kind != "gratings":
             yield "world", f"orientation is told of gratings, world {probe.world} shows {world.source.kind}"
-        case RfSpec():
+        case RfSpec() | RetinotopySpec():
             yield from _looking(probe, world)
         case RsaSpec() | CkaSpec() if (probe.n or world.size or FEWEST) < FEWEST:
             yield "n", f"{probe.kind} compares {FEWEST} items at least"
 
 
-def _looking(probe: RfSpec, world: WorldSpec) -> Iterator[Problem]:
+def _laid(probe: ProbeSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[Problem]:
+    """Probes of patterns that must be as wide as each other, of units on a grid, of places."""
+    match probe:
+        case SpatialInformationSpec() if (factor := told(world, probe.truth)) is None or factor.classes is None:
+            yield "truth", f"spatial_information needs places, {_name(world, probe.truth)} gives none"
+        case GridnessSpec() if (factor := told(world, probe.truth)) is None or factor.classes or factor.width != 2:
+            yield "truth", f"gridness needs places of two numbers, {_name(world, probe.truth)} is none"
+        case RetrievalSpec():
+            at, to = shapes.get(probe.at), shapes.get(probe.to)
+            if at is not None and to is not None and prod(at) != prod(to):
+                yield "to", f"{probe.at} gives {list(at)}, {probe.to} gives {list(to)}"
+            if probe.truth is not None:
+                yield from _sorted(probe, world)
+        case RetinotopySpec():
+            at = shapes.get(probe.at)
+            if at is not None and prod(at) != prod(probe.grid):
+                yield "grid", f"a grid of {' x '.join(map(str, probe.grid))} asked, {probe.at} gives {list(at)}"
+
+
+def _looking(probe: RfSpec | RetinotopySpec, world: WorldSpec) -> Iterator[Problem]:
     """Receptive fields want more items than there are numbers to weigh."""
     channels = facts(world.source).channels
     shape = channels.get(probe.sense) or next(iter(channels.values()))
     items = (probe.n or min(DEFAULT_PROBE_ITEMS, world.pass_size or DEFAULT_PROBE_ITEMS)) * world.steps
     if items < 2 * prod(shape):
-        yield "n", f"rf weighs {prod(shape)} numbers of {probe.sense} on {items} frames; twice as many at least"
+        yield (
+            "n",
+            f"{probe.kind} weighs {prod(shape)} numbers of {probe.sense} on {items} frames; twice as many at least",
+        )
 
 
 def told(world: WorldSpec, name: str | None) -> Factor | None:
@@ -93,6 +120,15 @@ def told(world: WorldSpec, name: str | None) -> Factor | None:
     if name is not None:
         return known.factors.get(name)
     return None if isinstance(world.labels, NoLabels) or world.keeps_unlabelled else known.label
+
+
+def _read(probe: DecodeSpec | MemoryCapacitySpec, world: WorldSpec) -> Iterator[str]:
+    """What a world lacks for numbers to be read of activity, now or later."""
+    factor = told(world, probe.truth)
+    if factor is None or factor.classes is not None:
+        yield f"{probe.kind} needs numbers, {_name(world, probe.truth)} gives none"
+    if isinstance(probe, MemoryCapacitySpec) and world.steps <= probe.delays:
+        yield f"{probe.delays} delays need items of more steps, here are {world.steps}"
 
 
 def _name(world: WorldSpec, truth: str | None) -> str:
@@ -113,6 +149,26 @@ def _judged(
     event = isinstance(probe, AveragePrecisionSpec) and factor.classes == 2 and units == 1
     if units is not None and units != wanted and not event:
         yield "at", f"{probe.at} gives {units} numbers, {_name(world, probe.truth)} has {wanted}"
+
+
+def _sorted(probe: FewshotSpec | PreferenceSpec | RetrievalSpec, world: WorldSpec) -> Iterator[Problem]:
+    """Classes, as many as are asked for, and items enough to know some of each and be asked another."""
+    factor, named = told(world, probe.truth), _name(world, probe.truth)
+    if factor is None or factor.classes is None:
+        yield "world" if probe.truth is None else "truth", f"{probe.kind} needs classes, {named} gives none"
+        return
+    if isinstance(probe, PreferenceSpec):
+        for field in ("a", "b"):
+            if getattr(probe, field) >= factor.classes:
+                yield field, f"class {getattr(probe, field)} asked, {named} has {factor.classes}, counted from 0"
+    if not isinstance(probe, FewshotSpec):
+        return
+    if factor.classes < probe.ways:
+        yield "ways", f"{probe.ways} classes are asked for, {named} has {factor.classes}"
+    items = probe.n or min(DEFAULT_PROBE_ITEMS, world.size or DEFAULT_PROBE_ITEMS)
+    least = probe.ways * (probe.shots + 1)
+    if items < least:
+        yield "n", f"{probe.ways} classes with {probe.shots + 1} items each are {least}, the probe has {items}"
 
 
 def _lawful(probe: DivergenceSpec, world: WorldSpec, shape: Shape | None) -> Iterator[Problem]:

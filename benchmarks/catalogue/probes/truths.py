@@ -74,6 +74,38 @@ def _linear_readout(quick: bool) -> Iterator[Figure]:
         yield Figure(name, found, "share", required, None if name == "linear" else "classes by a product: no line")
 
 
+def _fewshot(quick: bool) -> Iterator[Figure]:
+    first, last = grown("fewshot", 2 if quick else 5)
+    yield Figure("learned", float(last["new"].mean()), "share", ">= 0.6", "letters never taught, after other letters")
+    yield Figure("gained", float((last["new"] - first["new"]).mean()), "share", ">= 0.08", "over the same at birth")
+    label = torch.arange(1000).reshape(1, -1, 1) % 10
+    chance = value(Seen({"V1": normal(1, 1000, 1, 16)}, label), kind="fewshot")
+    yield Figure("control", chance, "share", "within 0.17 0.23", "activity without relation: 1 in 5")
+
+
+def _memory_capacity(quick: bool) -> Iterator[Figure]:
+    told = [normal(1, 60, 80, seed=seed) for seed in (1, 2)]
+    rows = [torch.stack([each.roll(k, dims=2) for k in range(6)], dim=3) for each in told]
+    fit, test = (Seen({"V1": rate}, factors={"u": each}) for rate, each in zip(rows, told, strict=True))
+    held = value(test, None, fit, kind="memory_capacity", train="school", truth="u", delays=12)
+    yield Figure("delays", held, "1", "within 4.95 5.05", "six delays, the present among them")
+    born_with = born("memory_capacity", 3 if quick else 10)["held"]
+    yield Figure("echo", float(born_with[0].mean()), "1", "within 10 20", "20 linear units: 20 at most")
+    yield Figure("control", float(born_with[1].max()), "1", "<= 2.2", "the read-out of two units: 2 at most")
+
+
+def _preference(quick: bool) -> Iterator[Figure]:
+    lives = 3 if quick else 10
+    _, last = grown("preference", lives)
+    yield Figure("reared", float(last["horizontal"].mean()), "1", ">= 0.3", "reared among horizontal stripes")
+
+    def healthy(data: dict[str, Any]) -> None:
+        data.pop("deficits")
+
+    _, well = grown("preference", lives, healthy)
+    yield Figure("control", float(abs(well["horizontal"]).max()), "1", "<= 0.1", "reared among both")
+
+
 def _next_frame(quick: bool) -> Iterator[Figure]:
     x = normal(1, 50, 30, 4).cumsum(dim=2)
     known = torch.cat([x[:, :, 1:], x[:, :, :1]], dim=2)
@@ -166,6 +198,9 @@ ENTRIES = (
     entry("angle_error", _angle_error),
     entry("decode", _decode),
     entry("linear_readout", _linear_readout),
+    entry("fewshot", _fewshot),
+    entry("memory_capacity", _memory_capacity),
+    entry("preference", _preference),
     entry("next_frame", _next_frame),
     entry("divergence", _divergence),
     entry("loss", _loss),

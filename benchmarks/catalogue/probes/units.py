@@ -93,6 +93,33 @@ def _effective_rank(quick: bool) -> Iterator[Figure]:
     yield Figure("control", value(Seen({"V1": still}), kind="effective_rank"), "1", "== 0", "dead units")
 
 
+def _retrieval(quick: bool) -> Iterator[Figure]:
+    first, last = grown("retrieval", 2 if quick else 5)
+    yield Figure("learned", float(last["found"].mean()), "share", ">= 0.6", "a sight of the thing by its word")
+    yield Figure("control", float(first["found"].mean()), "share", "<= 0.15", "at birth: by chance 1 in 16")
+
+
+def _retinotopy(quick: bool) -> Iterator[Figure]:
+    first, last = grown("retinotopy", 2 if quick else 5)
+    yield Figure("sheet", float(last["map"].mean()), "1", ">= 0.7", "a Kohonen sheet of 6 x 6 on discs")
+    yield Figure("control", float(abs(first["map"]).max()), "1", "<= 0.2", "at birth")
+
+
+def _gridness(quick: bool) -> Iterator[Figure]:
+    place = 2.0 * torch.rand(1, 20000, 2, generator=torch.Generator().manual_seed(0)) - 1.0
+
+    def score(*angles: int) -> float:
+        turned = torch.deg2rad(torch.tensor(angles))
+        along = place[..., :1] * turned.cos() + place[..., 1:] * turned.sin()
+        rate = torch.cos(2 * math.pi * along / 0.6).sum(dim=-1)[..., None, None]
+        return value(Seen({"V1": rate}, factors={"position": place.unsqueeze(2)}), kind="gridness")
+
+    yield Figure("triangles", score(0, 60, 120), "1", ">= 1", "three waves at 60 degrees")
+    yield Figure("control", score(0, 90), "1", "<= 0", "squares: two waves at a right angle")
+    _, last = grown("gridness", 2 if quick else 5)
+    yield Figure("components", float(last["lattice"].mean()), "1", "<= 0.2", "components of where a disc is")
+
+
 def _rsa(quick: bool) -> Iterator[Figure]:
     yield from _likeness("rsa", "within 0.9999 1.0001", "within -0.05 0.05")
 
@@ -116,6 +143,9 @@ ENTRIES = (
     entry("orientation", _orientation),
     entry("rf", _rf),
     entry("effective_rank", _effective_rank),
+    entry("retrieval", _retrieval),
+    entry("retinotopy", _retinotopy),
+    entry("gridness", _gridness),
     entry("rsa", _rsa),
     entry("cka", _cka),
 )

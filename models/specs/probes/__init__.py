@@ -14,7 +14,10 @@ from models.specs.probes.activity import (
     DeadUnitsSpec,
     DeltaValueSpec,
     EffectiveRankSpec,
+    GridnessSpec,
     OrientationSpec,
+    RetinotopySpec,
+    RetrievalSpec,
     RfSpec,
     RsaSpec,
     SparsenessSpec,
@@ -27,9 +30,12 @@ from models.specs.probes.truths import (
     AveragePrecisionSpec,
     DecodeSpec,
     DivergenceSpec,
+    FewshotSpec,
     LinearReadoutSpec,
+    MemoryCapacitySpec,
     MseSpec,
     NextFrameSpec,
+    PreferenceSpec,
 )
 from models.specs.probes.weights import (
     ModeStrengthSpec,
@@ -40,17 +46,18 @@ from models.specs.probes.weights import (
 )
 
 OfErrors = LossSpec | AlignmentSpec | FisherTraceSpec | CostConflictSpec
-OfTruths = AccuracySpec | LinearReadoutSpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | DecodeSpec
+OfTruths = AccuracySpec | MseSpec | AveragePrecisionSpec | AngleErrorSpec | PreferenceSpec
+OfReaders = LinearReadoutSpec | DecodeSpec | FewshotSpec | MemoryCapacitySpec
 OfForecasts = NextFrameSpec | DivergenceSpec
-OfUnits = (
-    ActivitySpec | DeadUnitsSpec | SparsenessSpec | SpatialInformationSpec | DeltaValueSpec | OrientationSpec | RfSpec
-)
-OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec
+OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | SpatialInformationSpec | DeltaValueSpec
+OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec | RetrievalSpec
+OfMaps = OrientationSpec | RfSpec | RetinotopySpec | GridnessSpec
 OfWeights = WeightNormSpec | UpdateRatioSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
 OfActing = ReturnSpec | StepsRatioSpec | RegretSpec | CoverageSpec
 
 ProbeSpec = Annotated[
-    OfErrors | OfTruths | OfForecasts | OfUnits | OfPatterns | OfWeights | OfActing, Field(discriminator="kind")
+    OfErrors | OfTruths | OfReaders | OfForecasts | OfUnits | OfPatterns | OfMaps | OfWeights | OfActing,
+    Field(discriminator="kind"),
 ]
 
 
@@ -76,6 +83,12 @@ MEASURES: dict[str, Measure] = {
     "average_precision": Measure("fraction", "higher", by_area=False),
     "angle_error": Measure("deg", "lower", by_area=False),
     "decode": Measure("fraction", "higher", by_area=True),
+    "fewshot": Measure("fraction", "higher", by_area=True),
+    "memory_capacity": Measure("1", "higher", by_area=True),
+    "preference": Measure("1", "none", by_area=True),
+    "retrieval": Measure("fraction", "higher", by_area=False),
+    "gridness": Measure("1", "none", by_area=True),
+    "retinotopy": Measure("1", "higher", by_area=False),
     "divergence": Measure("nats", "lower", by_area=False),
     "next_frame": Measure("1", "lower", by_area=False),
     "cost_conflict": Measure("1", "none", by_area=True),

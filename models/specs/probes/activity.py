@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import AnyOrName, Name, NonNegative
+from models.specs.base import AnyOrName, Many, Name, NonNegative
 from models.specs.probes.base import ProbeBase
 
 
@@ -75,6 +75,39 @@ class RfSpec(ProbeBase):
     kind: Literal["rf"]
     at: AnyOrName = "*"
     sense: Name
+
+
+class GridnessSpec(ProbeBase):
+    """Whether units fire at places on a lattice of triangles."""
+
+    kind: Literal["gridness"]
+    at: AnyOrName = "*"
+    truth: Name = "position"
+    """Factor of two numbers between -1 and 1."""
+    bins: Annotated[int, Field(ge=8, le=64)] = 20
+    """Along each side of the map."""
+
+
+class RetinotopySpec(ProbeBase):
+    """Whether units that are neighbours on a grid look at neighbouring places of a sense."""
+
+    kind: Literal["retinotopy"]
+    at: Name
+    sense: Name
+    grid: Annotated[Many[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=2)]
+    """Units along each axis, rows first; their product is the number of units."""
+
+
+class RetrievalSpec(ProbeBase):
+    """Share of items that an area's pattern finds among those of another area or a sense."""
+
+    kind: Literal["retrieval"]
+    at: Name
+    to: Name
+    k: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Within how many it has to be found."""
+    truth: Name | None = None
+    """Factor of classes; any item of the class is as good as the item itself."""
 
 
 class RsaSpec(ProbeBase):

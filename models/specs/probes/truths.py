@@ -63,6 +63,45 @@ class DecodeSpec(ProbeBase):
     """Factor of numbers; the label if left out."""
 
 
+class FewshotSpec(ProbeBase):
+    """Accuracy of naming items by the nearest mean of a few items of each class."""
+
+    kind: Literal["fewshot"]
+    at: AnyOrName = "*"
+    truth: Name | None = None
+    """Factor of classes; the label if left out."""
+    ways: Annotated[int, Field(ge=2, le=64)] = 5
+    """Classes to choose among."""
+    shots: Annotated[int, Field(ge=1, le=64)] = 1
+    """Items of each class that are known."""
+
+
+class MemoryCapacitySpec(ProbeBase):
+    """How much of what was shown at earlier steps linear readers find in frozen activity, summed over delays."""
+
+    kind: Literal["memory_capacity"]
+    at: AnyOrName = "*"
+    train: Name
+    """World of the fit."""
+    truth: Name
+    """Factor of numbers that are independent from step to step."""
+    delays: Annotated[int, Field(ge=1, le=512)] = 20
+    """From one step back to so many."""
+
+
+class PreferenceSpec(ProbeBase):
+    """Difference between an area's answers to two classes, over their sum."""
+
+    kind: Literal["preference"]
+    at: AnyOrName = "*"
+    truth: Name | None = None
+    """Factor of classes; the label if left out."""
+    a: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Class whose preference is 1."""
+    b: Annotated[int, Field(ge=0, le=65535)] = 1
+    """Class whose preference is -1."""
+
+
 class DivergenceSpec(ProbeBase):
     """Divergence of an area's probabilities from the true law of its world."""
 

@@ -25,6 +25,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "average_precision": {"at": "head"},
     "angle_error": {"at": "gaze", "truth": "place"},
     "decode": {"train": "school", "truth": "place"},
+    "fewshot": {"ways": 3},
+    "memory_capacity": {"train": "school", "truth": "place", "delays": 1},
+    "preference": {},
+    "gridness": {"truth": "place", "bins": 8},
+    "retrieval": {"at": "head", "to": "head"},
+    "retinotopy": {"at": "V1", "sense": "retina", "grid": [5]},
     "next_frame": {"at": "retina", "sense": "retina"},
     "divergence": {"at": "head", "truth": "chances"},
     "activity": {},
@@ -45,7 +51,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "coverage": {},
     "mode_strength": {"at": "head", "sense": "retina"},
 }
-IN_TIME = {"next_frame", "delta_value"}
+IN_TIME = {"next_frame", "delta_value", "memory_capacity"}
 OF_NUMBERS = {"mode_strength"}
 
 
@@ -63,10 +69,11 @@ def built(kind: str, **options: Any) -> Any:
 def test_a_probe_gives_finite_numbers_shaped_as_promised_and_changes_nothing(
     kind: str, toy_measure: Any, view: Any
 ) -> None:
-    toy = toy_measure([1, 2, 3], steps=2 if kind in IN_TIME else 1, numbers=kind in OF_NUMBERS)
+    steps = 2 if kind in IN_TIME else 1
+    toy = toy_measure([1, 2, 3], steps=steps, numbers=kind in OF_NUMBERS)
     toy.twist = 0.5
     before = {address: tensor.clone() for address, tensor in toy.params.items()}
-    value = built(kind)(view(toy, train=toy_measure([1, 2, 3], items=60, first=100)))
+    value = built(kind)(view(toy, train=toy_measure([1, 2, 3], items=60, steps=steps, first=100)))
     areas = len(areas_of(built(kind).spec.at, ("V1", "head"))) if MEASURES[kind].by_area else None
     assert value.shape == ((3,) if areas is None else (3, areas))
     assert value.dtype == torch.float32
@@ -80,7 +87,7 @@ def test_a_life_is_measured_alike_in_every_cohort(kind: str, toy_measure: Any, v
     def measured(seeds: list[int]) -> torch.Tensor:
         toy = toy_measure(seeds, items=33, steps=2, numbers=kind in OF_NUMBERS)
         toy.twist = 0.5
-        return built(kind)(view(toy, train=toy_measure(seeds, items=60, first=100)))
+        return built(kind)(view(toy, train=toy_measure(seeds, items=60, steps=2, first=100)))
 
     together = measured([4, 5, 6, 7, 8])
     for slot in (0, 2, 4):
@@ -89,5 +96,5 @@ def test_a_life_is_measured_alike_in_every_cohort(kind: str, toy_measure: Any, v
 
 @pytest.mark.parametrize("kind", [kind for kind in OPTIONS if MEASURES[kind].by_area])
 def test_one_area_alone_is_measured_as_among_all(kind: str, toy_measure: Any, view: Any) -> None:
-    seen = view(toy_measure([1, 2], steps=2), train=toy_measure([1, 2], items=60, first=100))
+    seen = view(toy_measure([1, 2], steps=2), train=toy_measure([1, 2], items=60, steps=2, first=100))
     assert torch.equal(built(kind)(seen)[:, 1:], built(kind, at="head")(seen))
