@@ -50,9 +50,9 @@ def _high(x: npt.NDArray[np.int64]) -> Words:
     return (x >> 32).astype(np.uint32)
 
 
-def following(words: Tensor) -> Tensor:
+def following(words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The next of rows of 32-bit words in int64 that begin with these: randomness of a state that goes on by itself."""
-    return _mix((words + _GOLDEN) & _MASK)
+    return _mixed(_low(words + _GOLDEN)).astype(np.int64)
 
 
 @lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ from models.engine.organism import Organism, Wiring
 from models.protocols import Batch, Episodes, Params
 from models.specs.worlds.acting import ActingSource
 from models.worlds import build_place
-from models.worlds.walking import EPISODES, Place, started, walk
+from models.worlds.walking import EPISODES, Place, started, truths, walk
 
 
 class Policy:
@@ -103,7 +103,7 @@ def episodes(
     place = build_place(spec.source, spec.split, 2)
     draw = stream.draw(seeds_N, index_NB).at("probe", "acting")
     state = started(place, draw, index_NB * EPISODES)
-    true = place.true(state)
+    true = truths(place, state)
     shortest = true["distance"] if "distance" in true else torch.full(state["clock"].shape, torch.nan)
     running, steps = torch.ones_like(index_NB, dtype=torch.bool), torch.zeros_like(index_NB)
     reward, visited = torch.zeros_like(shortest), torch.zeros(len(index_NB), _places(stream), dtype=torch.bool)

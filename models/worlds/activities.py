@@ -6,16 +6,16 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from models.draw import Draw, following, word
-from models.protocols import Params, Shown
+from models.protocols import Shown
 from models.specs.worlds.acting import ACTIVITIES, ActivitiesSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.walking import at_random
+from models.worlds.walking import Array, Flags, Numbers, State, at_random
 
-_NOISE = ACTIVITIES.index("noise")
 _HIDDEN = 16
 """Bits of a word from here on are shown to nobody."""
 
@@ -45,7 +45,7 @@ class Activities:
         self.actions = len(source.offers)
         self._steps = steps
         self._address = word(name_of(source, split))
-        self._offered = torch.tensor([ACTIVITIES.index(each) for each in source.offers])
+        self._offered = np.array([ACTIVITIES.index(each) for each in source.offers])
         sign = torch.ones(source.cues)
         sign[1::2] = -1.0
         self._direction = sign / source.cues**0.5
@@ -55,46 +55,56 @@ class Activities:
         """One activity after another, without preference."""
         return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("activity", "scene", "outcome"))
 
-    def begin(self, draw: Draw) -> Params:
+    def begin(self, draw: Draw) -> State:
         """Some activity."""
-        first = draw.at("first").integers(self.actions, 1)[..., 0]
-        return {"place": self._offered[first], "word": draw.at("word").bits(1)[..., 0]}
+        first = draw.at("first").integers(self.actions, 1)[..., 0].numpy()
+        return {"place": self._offered.take(first), "word": draw.at("word").bits(1)[..., 0].numpy()}
 
-    def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:
+    def moved(self, state: State, action_NB: Numbers) -> tuple[State, Array, Flags]:
         """The chosen activity, with new cues."""
-        none = torch.zeros_like(action_NB)
-        return {"place": self._offered[action_NB], "word": following(state["word"])}, none.float(), none.bool()
+        none = action_NB < 0
+        return {"place": self._offered.take(action_NB), "word": following(state["word"])}, none, none
 
-    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
+    def shown(self, state: State, wanted: Collection[str]) -> dict[str, Array]:
         """What is done, its cues and what comes of it."""
         channels = {"activity": self._doing, "scene": self._scene, "outcome": self._outcome}
         return {name: see(state) for name, see in channels.items() if name in wanted}
 
-    def true(self, state: Params) -> dict[str, Tensor]:
+    def true(self, state: State) -> dict[str, Array]:
         """What is done."""
         return {"place": state["place"]}
 
-    def _doing(self, state: Params) -> Tensor:
-        return self._one_hot[state["place"]]
+    def _doing(self, state: State) -> Array:
+        return self._one_hot.take(state["place"], axis=0)
 
-    def _scene(self, state: Params) -> Tensor:
-        return self._scenes[state["place"], self._shown(state)]
+    def _scene(self, state: State) -> Array:
+        return self._scenes.take(self._key(state, state["word"]), axis=0)
 
-    def _outcome(self, state: Params) -> Tensor:
-        hidden = state["word"] >> _HIDDEN & self._last
-        return self._outcomes[state["place"], torch.where(state["place"] == _NOISE, hidden, self._shown(state))]
+    def _outcome(self, state: State) -> Array:
+        made_of = state["word"] >> self._hidden.take(state["place"])
+        return self._outcomes.take(self._key(state, made_of))[..., None]
 
-    def _shown(self, state: Params) -> Tensor:
-        """The bits of a word that cues are shown of."""
-        return state["word"] & self._last
+    def _key(self, state: State, word: Numbers) -> Numbers:
+        """Row of the tables by activity and the last bits of a word."""
+        return (word & self._last) + self._rows.take(state["place"])
 
     @property
     def _last(self) -> int:
         return (1 << self.source.cues) - 1
 
     @cached_property
-    def _one_hot(self) -> Tensor:
-        return torch.eye(len(ACTIVITIES))
+    def _rows(self) -> Numbers:
+        """By activity, the first of its rows."""
+        return np.arange(len(ACTIVITIES)) << self.source.cues
+
+    @cached_property
+    def _hidden(self) -> Numbers:
+        """By activity, how far from the end of a word the bits are that its outcomes are made of."""
+        return np.array([_HIDDEN * (each == "noise") for each in ACTIVITIES])
+
+    @cached_property
+    def _one_hot(self) -> Array:
+        return np.eye(len(ACTIVITIES), dtype=np.float32)
 
     @cached_property
     def _cues(self) -> Tensor:
@@ -103,13 +113,13 @@ class Activities:
         return (bits & 1).float() * 2.0 - 1.0
 
     @cached_property
-    def _scenes(self) -> Tensor:
-        """By activity and word, (activities, words, activities x cues)."""
-        parts = self._one_hot[:, None, :, None] * self._cues[None, :, None] * self._strength[:, None]
-        return parts.flatten(-2)
+    def _scenes(self) -> Array:
+        """By activity and word, (activities x words, activities x cues)."""
+        parts = torch.eye(len(ACTIVITIES))[:, None, :, None] * self._cues[None, :, None] * self._strength[:, None]
+        return parts.flatten(-2).flatten(0, 1).numpy()
 
     @cached_property
-    def _outcomes(self) -> Tensor:
-        """By activity and word, (activities, words, 1)."""
-        one = (self._cues * self._direction).sum(dim=-1, keepdim=True)
-        return torch.stack([torch.zeros_like(one) if each == "mastered" else one for each in ACTIVITIES])
+    def _outcomes(self) -> Array:
+        """By activity and word, (activities x words,)."""
+        one = (self._cues * self._direction).sum(dim=-1)
+        return torch.cat([torch.zeros_like(one) if each == "mastered" else one for each in ACTIVITIES]).numpy()

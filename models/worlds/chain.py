@@ -6,14 +6,14 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import final
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from models.draw import Draw, word
-from models.protocols import Params, Shown
+from models.protocols import Shown
 from models.specs.worlds.acting import ChainSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.walking import at_random
+from models.worlds.walking import Array, Flags, Numbers, State, at_random
 
 
 @final
@@ -43,42 +43,42 @@ class Chain:
         """Random walks from the middle."""
         return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("place",))
 
-    def begin(self, draw: Draw) -> Params:
+    def begin(self, draw: Draw) -> State:
         """The middle."""
         assert draw.index_NB is not None
-        middle = torch.full_like(draw.index_NB, self.source.states // 2)
-        return {"place": middle.expand(len(draw.seeds_N), -1).clone()}
+        return {"place": np.full((len(draw.seeds_N), draw.index_NB.shape[1]), self.source.states // 2)}
 
-    def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:
+    def moved(self, state: State, action_NB: Numbers) -> tuple[State, Array, Flags]:
         """One step to the left (0) or right (1)."""
-        way = 2 * state["place"] + action_NB
-        return {"place": self._next[way]}, self._right[way], self._out[way]
+        way = state["place"] * self.actions + action_NB
+        return {"place": self._next.take(way)}, self._right.take(way), self._out.take(way)
 
     @cached_property
-    def _led(self) -> Tensor:
+    def _led(self) -> Numbers:
         """Where each way leads, one to the left and one to the right of every state; beyond the ends too."""
-        return torch.arange(self.source.states)[:, None] + torch.tensor([-1, 1])
+        led: Numbers = np.arange(self.source.states)[:, None] + np.array([-1, 1])
+        return led.flatten()
 
     @cached_property
-    def _next(self) -> Tensor:
-        return self._led.clamp(0, self.source.states - 1).flatten()
+    def _next(self) -> Numbers:
+        return self._led.clip(0, self.source.states - 1)
 
     @cached_property
-    def _right(self) -> Tensor:
-        return (self._led >= self.source.states).float().flatten()
+    def _right(self) -> Flags:
+        return self._led >= self.source.states
 
     @cached_property
-    def _out(self) -> Tensor:
-        return ((self._led < 0) | (self._led >= self.source.states)).flatten()
+    def _out(self) -> Flags:
+        return (self._led < 0) | self._right
 
-    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
+    def shown(self, state: State, wanted: Collection[str]) -> dict[str, Array]:
         """Which state it is."""
-        return {"place": self._one_hot[state["place"]]} if "place" in wanted else {}
+        return {"place": self._one_hot.take(state["place"], axis=0)} if "place" in wanted else {}
 
-    def true(self, state: Params) -> dict[str, Tensor]:
+    def true(self, state: State) -> dict[str, Array]:
         """The state, and how far the right end is."""
-        return {"place": state["place"], "distance": (self.source.states - state["place"]).float()}
+        return {"place": state["place"], "distance": (self.source.states - state["place"]).astype(np.float32)}
 
     @cached_property
-    def _one_hot(self) -> Tensor:
-        return torch.eye(self.source.states)
+    def _one_hot(self) -> Array:
+        return np.eye(self.source.states, dtype=np.float32)

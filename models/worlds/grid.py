@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.draw import Draw, word
-from models.protocols import Params, Shown
+from models.protocols import Shown
 from models.specs.worlds.acting import FOUR_ROOMS, PLACES, GridSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.walking import at_random
+from models.worlds.walking import Array, Flags, Numbers, State, at_random
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 """North, east, south, west, as (rows, columns)."""
@@ -85,44 +85,61 @@ class Grid:
         """Random walks from the beginning of these episodes."""
         return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place"))
 
-    def begin(self, draw: Draw) -> Params:
+    def begin(self, draw: Draw) -> State:
         """Start and goal."""
-        fixed = self.source.goal
-        goal = draw.at("goal").integers(PLACES, 1)[..., 0]
-        if fixed != "random":
-            goal = torch.full_like(goal, fixed)
-        start = (goal + 1 + draw.at("start").integers(PLACES - 1, 1)[..., 0]) % PLACES
-        if self.source.start != "random":
-            start = torch.full_like(goal, self.source.start)
+        assert draw.index_NB is not None
+        shape = (len(draw.seeds_N), draw.index_NB.shape[1])
+        if self.source.goal == "random":
+            goal = draw.at("goal").integers(PLACES, 1)[..., 0].numpy()
+        else:
+            goal = np.full(shape, self.source.goal)
+        if self.source.start == "random":
+            start = (goal + 1 + draw.at("start").integers(PLACES - 1, 1)[..., 0].numpy()) % PLACES
+        else:
+            start = np.full(shape, self.source.start)
         return {"place": start, "goal": goal}
 
-    def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:
+    def moved(self, state: State, action_NB: Numbers) -> tuple[State, Array, Flags]:
         """One step."""
-        place = self.next[state["place"], action_NB]
+        place = self._ways.take(state["place"] * self.actions + action_NB)
         there = place == state["goal"]
-        return {"place": place, "goal": state["goal"]}, there.float(), there
+        return {"place": place, "goal": state["goal"]}, there, there
 
-    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
+    def shown(self, state: State, wanted: Collection[str]) -> dict[str, Array]:
         """Walls and goal around the place, and its number."""
         channels = {"view": self._around, "place": self._where}
         return {name: see(state) for name, see in channels.items() if name in wanted}
 
-    def true(self, state: Params) -> dict[str, Tensor]:
+    def true(self, state: State) -> dict[str, Array]:
         """The place, and how far the goal is."""
-        return {"place": state["place"], "distance": self.distance[state["place"], state["goal"]].float()}
+        return {"place": state["place"], "distance": self._steps_between[state["place"], state["goal"]]}
 
     @cached_property
-    def _one_hot(self) -> Tensor:
-        return torch.eye(PLACES)
+    def _ways(self) -> Numbers:
+        """The place that each move leads to, by place and move."""
+        return self.next.numpy().flatten()
 
-    def _where(self, state: Params) -> Tensor:
-        return self._one_hot[state["place"]]
+    @cached_property
+    def _steps_between(self) -> Array:
+        return self.distance.numpy().astype(np.float32)
 
-    def _around(self, state: Params) -> Tensor:
-        place, goal = state["place"], state["goal"]
-        away = self._free[goal] - self._free[place] + _REACH
+    @cached_property
+    def _one_hot(self) -> Array:
+        return np.eye(PLACES, dtype=np.float32)
+
+    def _where(self, state: State) -> Array:
+        return self._one_hot.take(state["place"], axis=0)
+
+    @cached_property
+    def _spots(self) -> Array:
+        """A mark at each of the places around, and nowhere: (places around + 1, 7, 7)."""
         span = 2 * _REACH + 1
-        near = ((away >= 0) & (away < span)).all(-1)
-        spot = torch.where(near, away[..., 0] * span + away[..., 1], span * span)
-        marked = functional.one_hot(spot, span * span + 1)[..., :-1].float().reshape(*place.shape, span, span)
-        return torch.stack([self._walls[place], marked], dim=-3)
+        return np.eye(span * span + 1, span * span, dtype=np.float32).reshape(-1, span, span)
+
+    def _around(self, state: State) -> Array:
+        free, span = self._free.numpy(), 2 * _REACH + 1
+        away = free[state["goal"]] - free[state["place"]] + _REACH
+        near = ((away >= 0) & (away < span)).all(axis=-1)
+        spot = np.where(near, away[..., 0] * span + away[..., 1], span * span)
+        walls = self._walls.numpy().take(state["place"], axis=0)
+        return np.stack([walls, self._spots.take(spot, axis=0)], axis=-3)

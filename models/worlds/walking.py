@@ -1,11 +1,17 @@
-"""Steps through a place: who chooses, what follows, and where the next episode begins."""
+"""Steps through a place: who chooses, what follows, and where the next episode begins.
+
+A step moves so few numbers that what counts is how long it takes to ask for each operation: places keep arrays, which
+are asked in a fraction of the time that tensors take. Tensors are made of what is shown and told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -18,12 +24,18 @@ EPISODES = 1 << 32
 _AT_ONCE = 4
 """Episodes of each slot that are begun together: to begin one takes as long."""
 
+Array = npt.NDArray[Any]
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+State = Mapping[str, Numbers]
+"""Where slots are: (N, B) by name."""
+
 Choose = Callable[[int, dict[str, Tensor]], Tensor]
 """Frame and channels (N, B, 1, *shape) -> action (N, B) int64."""
 
 
 class Place(World, Protocol):
-    """A world that answers what is done in it. States are tensors (N, B) by name."""
+    """A world that answers what is done in it."""
 
     @property
     def actions(self) -> int:
@@ -35,20 +47,20 @@ class Place(World, Protocol):
         """Steps after which an episode ends."""
         ...
 
-    def begin(self, draw: Draw) -> Params:
+    def begin(self, draw: Draw) -> State:
         """Where episodes begin; the draw is indexed by episode (N, B)."""
         ...
 
-    def moved(self, state: Params, action_NB: Tensor) -> tuple[Params, Tensor, Tensor]:
-        """The state after an action, its reward (N, B) float32, and whether that ended the episode (N, B)."""
+    def moved(self, state: State, action_NB: Numbers) -> tuple[State, Array, Flags]:
+        """The state after an action, its reward (N, B), and whether that ended the episode (N, B)."""
         ...
 
-    def shown(self, state: Params, wanted: Collection[str]) -> dict[str, Tensor]:
-        """What the wanted channels show of states of any shape: (*shape, *shape of the channel)."""
+    def shown(self, state: State, wanted: Collection[str]) -> dict[str, Array]:
+        """What the wanted channels show of states of any shape: (*shape, *shape of the channel) float32."""
         ...
 
-    def true(self, state: Params) -> dict[str, Tensor]:
-        """What is true of states of any shape."""
+    def true(self, state: State) -> dict[str, Array]:
+        """What is true of states of any shape, int64 or float32."""
         ...
 
 
@@ -60,64 +72,92 @@ class Walk:
     """(N, B, T, *shape)."""
     factors: dict[str, Tensor]
     """(N, B, T); action, reward and done of the way from each frame to the next, 0 at the last."""
+    met: State
+    """States that the frames show (N, B, T), but for the numbers and clocks of episodes."""
     state: Params
 
 
 def started(place: Place, draw: Draw, episode_NB: Tensor) -> Params:
     """The first states of the episodes of these numbers; the draw has the lives, and the address."""
-    fresh = place.begin(draw.at("episode").indexed(episode_NB))
+    fresh = _tensors(place.begin(draw.at("episode").indexed(episode_NB)))
     return {**fresh, "episode": episode_NB, "clock": torch.zeros_like(episode_NB)}
 
 
-class _Next:
-    """The first states of the episodes that follow in each slot."""
+def truths(place: Place, state: Params) -> dict[str, Tensor]:
+    """What is true of states."""
+    return _tensors(place.true({name: value.numpy() for name, value in state.items()}))
 
-    def __init__(self, place: Place, draw: Draw) -> None:
+
+class _Episodes:
+    """The numbers of the episodes that slots are in, and the first states of those that follow."""
+
+    def __init__(self, place: Place, draw: Draw, number_NB: Numbers) -> None:
+        self.number_NB = number_NB
         self._place = place
-        self._draw = draw
-        self._first: Tensor | None = None
-        self._drawn: Params = {}
+        self._draw = draw.at("episode")
+        self._first_NB = np.arange(number_NB.size).reshape(number_NB.shape) * _AT_ONCE
+        self._at_NB = self._first_NB
+        self._drawn: State = {}
+        self._left = 0
+        """So often may any slots go on before somebody has to look whether one has none left."""
 
-    def after(self, episode_NB: Tensor) -> Params:
-        """Those that follow the episodes of these numbers."""
-        ahead = None if self._first is None else (episode_NB - self._first)[..., None]
-        if ahead is None or int(ahead.max()) >= _AT_ONCE:
-            several = (episode_NB[..., None] + 1 + torch.arange(_AT_ONCE)).flatten(1)
-            states = started(self._place, self._draw, several)
-            self._drawn = {name: value.reshape(*episode_NB.shape, _AT_ONCE) for name, value in states.items()}
-            self._first, ahead = episode_NB, torch.zeros_like(episode_NB)[..., None]
-        return {name: value.gather(2, ahead)[..., 0] for name, value in self._drawn.items()}
+    def next(self, over_NB: Flags) -> State:
+        """The first states of what follows in every slot; where an episode is over, its slot goes on to the next."""
+        if not self._left:
+            self._begin()
+        fresh = {name: value.take(self._at_NB) for name, value in self._drawn.items()}
+        self._left -= 1
+        self._at_NB = self._at_NB + over_NB
+        self.number_NB = self.number_NB + over_NB
+        return fresh
+
+    def _begin(self) -> None:
+        """Begin several in every slot, unless all have some left."""
+        gone = int((self._at_NB - self._first_NB).max()) if self._drawn else _AT_ONCE
+        if gone == _AT_ONCE:
+            several = self.number_NB[..., None] + 1 + np.arange(_AT_ONCE)
+            flat = several.reshape(len(several), -1)
+            self._drawn = self._place.begin(self._draw.indexed(torch.from_numpy(flat)))
+            self._at_NB, gone = self._first_NB, 0
+        self._left = _AT_ONCE - gone
 
 
 def walk(place: Place, state: Params, frames: int, choose: Choose, draw: Draw, wanted: Collection[str]) -> Walk:
     """So many frames of some channels from a state on; an episode that ends is followed by that of the next number."""
     channels: list[dict[str, Tensor]] = []
-    met, told = [], []
-    following = _Next(place, draw)
+    met: list[State] = []
+    ways: list[tuple[Array, Array, Array]] = []
+    here: State = {name: value.numpy() for name, value in state.items() if name not in ("episode", "clock")}
+    episodes, began_NB = _Episodes(place, draw, state["episode"].numpy()), -state["clock"].numpy()
     for frame in range(frames):
-        shown = {name: each[:, :, None] for name, each in place.shown(state, wanted).items()}
-        channels.append(shown)
-        met.append(state)
+        shown = place.shown(here, wanted)
+        channels.append({name: torch.from_numpy(each[:, :, None]) for name, each in shown.items()})
+        met.append(here)
         if frame == frames - 1:
-            still = torch.zeros_like(state["clock"])
-            told.append({"action": still, "reward": still.float(), "done": still})
             break
-        action = choose(frame, shown)
-        after, reward, ended = place.moved(state, action)
-        clock = state["clock"] + 1
-        over = ended | (clock >= place.limit)
-        told.append({"action": action, "reward": reward, "done": over.long()})
-        after |= {"episode": state["episode"], "clock": clock}
-        if over.any():
-            fresh = following.after(state["episode"])
-            after = {name: torch.where(over, fresh[name], value) for name, value in after.items()}
-        state = after
-    factors = place.true(_over_time(met)) | _over_time(told)
-    return Walk({name: torch.cat([each[name] for each in channels], dim=2) for name in channels[0]}, factors, state)
+        action_NB = choose(frame, channels[-1]).numpy()
+        here, reward_NB, ended_NB = place.moved(here, action_NB)
+        over_NB = ended_NB | (began_NB <= frame + 1 - place.limit)
+        ways.append((action_NB, reward_NB, over_NB))
+        if np.count_nonzero(over_NB):
+            fresh = episodes.next(over_NB)
+            here = {name: np.where(over_NB, fresh[name], value) for name, value in here.items()}
+            began_NB = np.where(over_NB, frame + 1, began_NB)
+    seen = {name: torch.cat([each[name] for each in channels], dim=2) for name in channels[0]}
+    states = {name: np.stack([each[name] for each in met], axis=2) for name in here}
+    reached = {**here, "episode": episodes.number_NB, "clock": frames - 1 - began_NB}
+    factors = _tensors({**place.true(states), **_told(ways, began_NB.shape)})
+    return Walk(seen, factors, states, _tensors(reached))
 
 
-def _over_time(frames: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    return {name: torch.stack([each[name] for each in frames], dim=2) for name in frames[0]}
+def _told(ways: list[tuple[Array, Array, Array]], shape: tuple[int, ...]) -> dict[str, Array]:
+    """Of the ways from frame to frame, and 0 of the last frame, from which nobody goes: (N, B, T)."""
+    told: dict[str, Array] = {}
+    for place, (name, dtype) in enumerate((("action", np.int64), ("reward", np.float32), ("done", np.int64))):
+        told[name] = np.zeros((*shape, len(ways) + 1), dtype=dtype)
+        if ways:
+            told[name][..., :-1] = np.stack([way[place] for way in ways], axis=2)
+    return told
 
 
 def at_random(place: Place, draw: Draw, frames: int, wanted: Collection[str]) -> Shown:
@@ -125,5 +165,10 @@ def at_random(place: Place, draw: Draw, frames: int, wanted: Collection[str]) ->
     assert draw.index_NB is not None
     action_NBT = draw.at("action").integers(place.actions, frames)
     state = started(place, draw, draw.index_NB * EPISODES)
-    seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], draw, wanted)
-    return seen.channels, None, seen.factors
+    # Who chooses without looking is shown all frames at once.
+    seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], draw, ())
+    return _tensors(place.shown(seen.met, wanted)), None, seen.factors
+
+
+def _tensors(arrays: Mapping[str, Array]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(each) for name, each in arrays.items()}

@@ -22,7 +22,7 @@ def test_studies_of_the_table_are_among_the_examples() -> None:
     assert {entry.kind for entry in FAMILIES["studies"].entries} <= there
 
 
-@pytest.mark.parametrize("kind", ["linear_map", "chain"])
+@pytest.mark.parametrize("kind", ["linear_map", "chain", "activities"])
 def test_the_pace_of_a_world_can_be_taken(kind: str) -> None:
     proof = next(entry for entry in FAMILIES["worlds"].entries if entry.kind == kind).proofs[-1]
     assert [figure.name for figure in proof(True)] == ["pace"]
