@@ -124,8 +124,22 @@ def _teach(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control", seen["control"], "share", "<= 0.25", "words of other things; chance .125")
 
 
+def _forward_model(quick: bool) -> Iterator[Figure]:
+    """Squared error about where moves lead, over that of staying where one is, on walks that were not met."""
+    for name, arm, bound in (("over_copy", "moves", "<= 0.15"), ("control", "shuffled", ">= 0.35")):
+        document = documents("forward-model-study")[f"told={arm}"]
+        if quick:
+            document["stages"][0]["until"] = {"after": "400ba"}
+        life = lives.grown(document)
+        places = life.seen("exam", 100).rate["where"]
+        copied = places.diff(dim=2).square().mean(dim=(1, 2, 3)).tolist()
+        told = [missed / copy for missed, copy in zip(life.cost("foretell", "exam", 100), copied, strict=True)]
+        yield from lives.figures(name, told, "share", bound, "moves told out of order" if name == "control" else None)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("eyes-window-study", _eyes_window),
     entry("blocking-study", _blocking),
     entry("teach-study", _teach),
+    entry("forward-model-study", _forward_model),
 )

@@ -14,11 +14,13 @@ from models.costs.cross_entropy import CrossEntropy
 from models.costs.curiosity import Curiosity
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
+from models.costs.effort import Effort
 from models.costs.empowerment import Empowerment
 from models.costs.ewc import Ewc
 from models.costs.goal_match import GoalMatch
 from models.costs.hinge import Hinge
 from models.costs.imax import Imax
+from models.costs.imitation import Imitation
 from models.costs.infomax_ica import InfomaxIca
 from models.costs.infonce import Infonce
 from models.costs.l1 import L1
@@ -29,6 +31,7 @@ from models.costs.novelty import Novelty
 from models.costs.policy_gradient import PolicyGradient
 from models.costs.predict_next import PredictNext
 from models.costs.rbm import Rbm
+from models.costs.retinal_slip import RetinalSlip
 from models.costs.slow_feature import SlowFeature
 from models.costs.sparse_code import SparseCode
 from models.costs.td_value import TdValue
@@ -44,8 +47,20 @@ from models.specs.costs.intrinsic import (
     LearningProgressSpec,
     NoveltySpec,
 )
-from models.specs.costs.properties import ActivitySpec, DecorrelateSpec, ImaxSpec, SlowFeatureSpec, TemporalContrastSpec
-from models.specs.costs.reward import PolicyGradientSpec, RewardCost, TdValueSpec
+from models.specs.costs.properties import (
+    ActivitySpec,
+    DecorrelateSpec,
+    EffortSpec,
+    ImaxSpec,
+    SlowFeatureSpec,
+    TemporalContrastSpec,
+)
+from models.specs.costs.reward import (
+    ImitationSpec,
+    PolicyGradientSpec,
+    RewardCost,
+    TdValueSpec,
+)
 from models.specs.costs.statistics import (
     AdversarialSpec,
     AutoencodeSpec,
@@ -58,7 +73,14 @@ from models.specs.costs.statistics import (
     SparseCodeSpec,
     VaeSpec,
 )
-from models.specs.costs.supervised import BceSpec, CrossEntropySpec, GoalMatchSpec, HingeSpec, MseSpec
+from models.specs.costs.supervised import (
+    BceSpec,
+    CrossEntropySpec,
+    GoalMatchSpec,
+    HingeSpec,
+    MseSpec,
+    RetinalSlipSpec,
+)
 from models.specs.costs.wiring import EwcSpec, L1Spec, L2Spec, WiringSpec
 
 
@@ -67,7 +89,7 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
 
     One case per member. `senses` are the organism's: an input target that names none means the only one.
     """
-    if isinstance(spec, RewardCost | IntrinsicCost):
+    if isinstance(spec, RewardCost | IntrinsicCost | ImitationSpec):
         return _of_acting(name, spec, senses)
     match spec:
         case CrossEntropySpec():
@@ -80,6 +102,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return Hinge(name, spec, senses)
         case GoalMatchSpec():
             return GoalMatch(name, spec, senses)
+        case RetinalSlipSpec():
+            return RetinalSlip(name, spec, senses)
         case AutoencodeSpec():
             return Autoencode(name, spec, senses)
         case DenoiseSpec():
@@ -110,14 +134,21 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return SlowFeature(spec)
         case DecorrelateSpec():
             return Decorrelate(spec)
+        case EffortSpec():
+            return Effort(spec)
         case EwcSpec() | L1Spec() | L2Spec() | WiringSpec():
             return _of_weights(spec)
         case _:
             assert_never(spec)
 
 
-def _of_acting(name: str, spec: RewardCost | IntrinsicCost, senses: Sequence[str]) -> Cost:
+def _of_acting(  # noqa: PLR0911
+    name: str, spec: RewardCost | IntrinsicCost | ImitationSpec, senses: Sequence[str]
+) -> Cost:
+    """A cost that looks at what is done."""
     match spec:
+        case ImitationSpec():
+            return Imitation(spec)
         case TdValueSpec():
             return TdValue(spec)
         case PolicyGradientSpec():

@@ -18,7 +18,7 @@ from models.engine.cohort import Cohort
 from models.engine.feed import Stream, Strengths
 from models.engine.organism import Organism, Wiring
 from models.protocols import Batch, Episodes, Params
-from models.specs.worlds.acting import ActingSource
+from models.specs.worlds.acting import EFFERENCE, ActingSource
 from models.worlds import build_place
 from models.worlds.walking import EPISODES, Place, started, truths, walk
 
@@ -85,6 +85,10 @@ class Arena:
         self._go_on(seen.state)
         names = received[0].senses
         senses = {name: torch.cat([each.senses[name] for each in received], dim=2) for name in names}
+        copies = self._stream.fed_by(EFFERENCE)
+        if copies:  # what is done is known once it was chosen
+            whole = self._stream.received((seen.channels, None, {}), presentation_NB, draw.at("acting"), strengths)
+            senses |= {name: whole.senses[name] for name in copies}
         return Batch(senses, None, seen.factors, presentation_NB), draw
 
     def _go_on(self, state: Params) -> None:

@@ -87,6 +87,10 @@ class Stream:
         """Those that some sense receives."""
         return frozenset(self._bound.values())
 
+    def fed_by(self, channel: str) -> list[str]:
+        """Senses that receive a channel."""
+        return [sense for sense, bound in self._bound.items() if bound == channel]
+
     def subset(self, seeds_N: Tensor) -> Tensor:
         """Items that a pass shows, (N, size), in their own order; nested in size."""
         drops = self.spec.budget is not None and not self.spec.keeps_unlabelled

@@ -8,36 +8,49 @@ from math import prod
 from models.specs.areas import lasts
 from models.specs.costs import CostSpec
 from models.specs.costs.intrinsic import IntrinsicCost
-from models.specs.costs.reward import RewardCost, TdValueSpec
+from models.specs.costs.reward import ImitationSpec, PolicyGradientSpec, RewardCost, TdValueSpec
 from models.specs.findings import Finding, finding
 from models.specs.order import blocks, disorder
 from models.specs.schedule import ScheduleSpec
-from models.specs.shapes import Shape
+from models.specs.shapes import Shape, channel_for
 from models.specs.worlds import IidOrder, WorldSpec
+from models.specs.worlds.acting import EFFERENCE
 from models.specs.worlds.sources import facts
 
 
 def check_acting(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     """Worlds that answer, and the organisms in them."""
     for name, world in schedule.worlds.items():
-        actions = facts(world.source).actions
-        if actions is None:
-            if world.actor is not None:
-                message = f"world {name}: nobody acts in {world.source.kind}"
-                yield finding("E30", ("worlds", name, "actor"), message, "leave it out")
-            continue
-        shape = shapes.get(world.actor or "")
-        if shape is not None and prod(shape) != actions:
-            message = f"world {name}: {world.actor} gives {list(shape)}, {world.source.kind} knows {actions} actions"
-            yield finding("E14", ("worlds", name, "actor"), message, f"size {actions}")
-        for field, problem in _unordered(world):
-            yield finding("E30", ("worlds", name, field), f"world {name}: {problem}", "leave it out")
+        if facts(world.source).actions is not None:
+            yield from _answers(name, world, shapes)
+        elif world.actor is not None:
+            message = f"world {name}: nobody acts in {world.source.kind}"
+            yield finding("E30", ("worlds", name, "actor"), message, "leave it out")
     for index, stage in enumerate(schedule.stages):
-        world = schedule.worlds[stage.world]
-        memory = None if facts(world.source).actions is None else _holds(schedule)
+        world, steps = schedule.worlds[stage.world], ("stages", index, "world")
+        if facts(world.source).actions is None:
+            continue
+        memory, told = _holds(schedule), _foretold(schedule, world)
         if memory is not None:
             message = f"stage {stage.name}: who acts in {stage.world} must see a frame at a time; {memory}"
-            yield finding("E30", ("stages", index, "world"), message, "areas and pathways without memory")
+            yield finding("E30", steps, message, "areas and pathways without memory")
+        if told is not None:
+            message = f"stage {stage.name}: {world.actor} would be told by {told} what it is about to do"
+            yield finding("E30", steps, message, f"no pathway from {told} to {world.actor}")
+
+
+def _answers(name: str, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
+    """Who acts, and what comes of it."""
+    actions, shape = facts(world.source).actions, shapes.get(world.actor or "")
+    if shape is not None and prod(shape) != actions:
+        message = f"world {name}: {world.actor} gives {list(shape)}, {world.source.kind} knows {actions} actions"
+        yield finding("E14", ("worlds", name, "actor"), message, f"size {actions}")
+    walker = getattr(world.source, "walker", "anyone")
+    if world.actor is not None and walker != "anyone":
+        message = f"world {name}: an {walker} walks there, {world.actor} cannot act as well"
+        yield finding("E30", ("worlds", name, "actor"), message, "leave one of them out")
+    for field, problem in _unordered(world):
+        yield finding("E30", ("worlds", name, field), f"world {name}: {problem}", "leave it out")
 
 
 def _unordered(world: WorldSpec) -> Iterator[tuple[str, str]]:
@@ -46,6 +59,18 @@ def _unordered(world: WorldSpec) -> Iterator[tuple[str, str]]:
         yield "size", "what comes is what follows from acting, it has no size"
     if not isinstance(world.order, IidOrder):
         yield "order", f"what comes follows from acting, not in the order {world.order.kind}"
+
+
+def _foretold(schedule: ScheduleSpec, world: WorldSpec) -> str | None:
+    """A sense of what is done from which pathways lead to who does it."""
+    organism, channels = schedule.organism, facts(world.source).channels
+    waiting, met = [world.actor or ""], set[str]()
+    while waiting:
+        sources = {link.source for link in organism.into(waiting.pop())} - met
+        met |= sources
+        waiting += [each for each in sources if each in organism.areas]
+    senses = ((name, spec) for name, spec in organism.senses.items() if name in met)
+    return next((name for name, spec in senses if channel_for(name, spec, channels) == EFFERENCE), None)
 
 
 def _holds(schedule: ScheduleSpec) -> str | None:
@@ -64,17 +89,31 @@ def _holds(schedule: ScheduleSpec) -> str | None:
 
 def lacks_rewards(cost: CostSpec, world: WorldSpec) -> str | None:
     """What a cost of acting needs and a world does not give."""
+    if isinstance(cost, ImitationSpec):
+        return _lacks_another(cost, world)
     if not isinstance(cost, RewardCost | IntrinsicCost):
         return None
     if facts(world.source).actions is None:
-        return "rewards" if isinstance(cost, RewardCost) else "someone who acts"
+        return "someone who acts" if isinstance(cost, IntrinsicCost) else "rewards"
     if world.steps < 2:
         return "2 time steps"
-    return f"an actor, {cost.at}" if not isinstance(cost, TdValueSpec) and world.actor != cost.at else None
+    acts = isinstance(cost, PolicyGradientSpec | IntrinsicCost)
+    return f"an actor, {cost.at}" if acts and world.actor != cost.at else None
 
 
-def unfit_values(cost: CostSpec, shapes: Mapping[str, Shape]) -> str | None:
-    """The area that should say what states are worth and has not one unit."""
+def _lacks_another(cost: ImitationSpec, world: WorldSpec) -> str | None:
+    """Why nobody can be imitated in a world."""
+    if facts(world.source).actions is None or world.actor == cost.at:
+        return f"someone else who acts than {cost.at}"
+    return "2 time steps" if world.steps < 2 else None
+
+
+def unfit_values(cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) -> str | None:
+    """The area that should say what states are worth, or do what is shown, and has other units than that takes."""
+    if isinstance(cost, ImitationSpec):
+        done, given = facts(world.source).actions, shapes.get(cost.at)
+        unlike = given is not None and done is not None and prod(given) != done
+        return f"{cost.at} gives {list(given or ())}, {world.source.kind} knows {done} actions" if unlike else None
     area = cost.at if isinstance(cost, TdValueSpec) else getattr(cost, "critic", None)
     shape = None if area is None else shapes.get(area)
     return None if shape is None or prod(shape) == 1 else f"{area} gives {list(shape)}, a value is one number"

@@ -105,7 +105,7 @@ def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Map
         inputs = [prod(shapes.get(link.source, ())) for link in schedule.organism.into(cost.at)]
         if sum(inputs) != prod(shapes[cost.at]):
             return f"{cost.at} has {prod(shapes[cost.at])} units for {sum(inputs)} inputs, infomax_ica wants as many"
-    worthless = unfit_values(cost, shapes)
+    worthless = unfit_values(cost, world, shapes)
     if worthless is not None:
         return worthless
     area = getattr(cost, "model", cost.at)
@@ -209,7 +209,7 @@ def _dreamless(organism: OrganismSpec, cost: RbmSpec) -> tuple[str, str] | None:
         return f"{cost.at} is no layer of units that answer to {sense} alone", text
     rule = organism.rule_of(cost.at)
     if rule is not None and rule.kind not in ("backprop", "frozen"):
-        return f"{cost.at} learns by {rule.kind}; rbm says itself where weights go", "backprop"
+        return f"{cost.at} learns by {rule.kind}; {cost.kind} says itself where weights go", "backprop"
     return None
 
 

@@ -37,6 +37,7 @@ from models.worlds.trials import Trials
 from models.worlds.turntable import Turntable
 from models.worlds.two_eyes import TwoEyes
 from models.worlds.two_pathway import TwoPathway
+from models.worlds.vor import Vor
 from models.worlds.walking import Place
 
 _Other = sequences.SequenceSource | views.ViewSource | social.SocialSource
@@ -87,7 +88,7 @@ def _real(source: real.RealSource, split: str) -> World:
             assert_never(source)
 
 
-def _linear(source: linear.LinearSource, split: str, steps: int) -> World:
+def _linear(source: linear.LinearSource, split: str, steps: int) -> World:  # noqa: PLR0911
     match source:
         case linear.LinearMapSpec():
             return LinearMap(source, split)
@@ -101,6 +102,8 @@ def _linear(source: linear.LinearSource, split: str, steps: int) -> World:
             return Ring(source, split)
         case linear.StereogramsSpec():
             return Stereograms(source, split)
+        case linear.VorSpec():
+            return Vor(source, split)
         case _:
             assert_never(source)
 

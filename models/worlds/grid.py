@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from models.draw import Draw, word
 from models.protocols import Shown
-from models.specs.worlds.acting import FOUR_ROOMS, PLACES, GridSpec
+from models.specs.worlds.acting import EFFERENCE, FOUR_ROOMS, PLACES, GridSpec
 from models.specs.worlds.sources import name_of
 from models.worlds.walking import Array, Flags, Numbers, State, at_random
 
@@ -29,14 +29,16 @@ _REACH = 3
 class Grid:
     r"""Four rooms, joined by four doors, in which one place is the goal.
 
-    Scene:      channels `view` (walls, goal) of the 7 x 7 places around, and `place`, one-hot; actions north, east,
-                south, west; a move into a wall leads nowhere; reward 1 on reaching the goal, which ends the episode, as
-                `limit` steps do. Items that nobody acts in are walked through at random
+    Scene:      channels `view` (walls, goal) of the 7 x 7 places around, `place`, one-hot, and `action`, what is done
+                there, one-hot, 0 until it is chosen; actions north, east, south, west; a move into a wall leads
+                nowhere; reward 1 on reaching the goal, which ends the episode, as `limit` steps do. Items that nobody
+                acts in are walked through at random, or by an expert, who takes any of the shortest ways
     Statistics: 104 places; start and goal of an episode two different places, all pairs equally likely, or the goal
                 fixed and the start any other, or fixed as well; factors place, distance (steps to the goal on the
                 shortest way), action, reward, done
-    Draws:      (life seed, world digest, slot and episode): start, goal
-    Shapes:     view (N, B, T, 2, 7, 7), place (N, B, T, 104) float32; factors (N, B, T)
+    Draws:      (life seed, world digest, slot and episode): start, goal; (life seed, world digest, presentation): moves
+                of who walks where no area acts
+    Shapes:     view (N, B, T, 2, 7, 7), place (N, B, T, 104), action (N, B, T, 4) float32; factors (N, B, T)
     Units:      distance in steps, reward dimensionless
     Reference:  Sutton, Precup & Singh (1999) Artif. Intell. 112:181
     """
@@ -83,7 +85,7 @@ class Grid:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """Random walks from the beginning of these episodes."""
-        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place"))
+        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place", EFFERENCE))
 
     def begin(self, draw: Draw) -> State:
         """Start and goal."""
@@ -98,6 +100,21 @@ class Grid:
         else:
             start = np.full(shape, self.source.start)
         return {"place": start, "goal": goal}
+
+    def led(self, state: State, action_NB: Numbers) -> Numbers:
+        """The move that was drawn; of an expert, one of those that lead nearer to the goal."""
+        if self.source.walker == "anyone":
+            return action_NB
+        led: Numbers = self._wise[state["place"], state["goal"], action_NB]
+        return led
+
+    @cached_property
+    def _wise(self) -> Numbers:
+        """What an expert does where a move was drawn, (places, goals, actions): the best ones in turn."""
+        nearer = self.distance[self.next].transpose(1, 2) < self.distance[:, :, None]
+        best_first = nearer.long().argsort(dim=2, descending=True, stable=True)
+        turn = torch.arange(self.actions) % nearer.sum(dim=2, keepdim=True).clamp(min=1)
+        return best_first.gather(2, turn).numpy()
 
     def moved(self, state: State, action_NB: Numbers) -> tuple[State, Array, Flags]:
         """One step."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.draw import Draw
 from models.protocols import Params, Shown, World
+from models.specs.worlds.acting import EFFERENCE
 
 EPISODES = 1 << 32
 """More than anyone goes through: episodes are numbered from here times the item or slot on."""
@@ -61,6 +63,15 @@ class Place(World, Protocol):
 
     def true(self, state: State) -> dict[str, Array]:
         """What is true of states of any shape, int64 or float32."""
+        ...
+
+
+@runtime_checkable
+class Led(Protocol):
+    """A place in which somebody may know the way."""
+
+    def led(self, state: State, action_NB: Numbers) -> Numbers:
+        """What is done (N, B) where anything alike was drawn."""
         ...
 
 
@@ -129,13 +140,15 @@ def walk(place: Place, state: Params, frames: int, choose: Choose, draw: Draw, w
     ways: list[tuple[Array, Array, Array]] = []
     here: State = {name: value.numpy() for name, value in state.items() if name not in ("episode", "clock")}
     episodes, began_NB = _Episodes(place, draw, state["episode"].numpy()), -state["clock"].numpy()
+    unknown = {EFFERENCE: torch.zeros(*began_NB.shape, 1, place.actions)} if EFFERENCE in wanted else {}
     for frame in range(frames):
         shown = place.shown(here, wanted)
-        channels.append({name: torch.from_numpy(each[:, :, None]) for name, each in shown.items()})
+        channels.append({name: torch.from_numpy(each[:, :, None]) for name, each in shown.items()} | unknown)
         met.append(here)
         if frame == frames - 1:
             break
         action_NB = choose(frame, channels[-1]).numpy()
+        action_NB = place.led(here, action_NB) if isinstance(place, Led) else action_NB
         here, reward_NB, ended_NB = place.moved(here, action_NB)
         over_NB = ended_NB | (began_NB <= frame + 1 - place.limit)
         ways.append((action_NB, reward_NB, over_NB))
@@ -147,6 +160,7 @@ def walk(place: Place, state: Params, frames: int, choose: Choose, draw: Draw, w
     states = {name: np.stack([each[name] for each in met], axis=2) for name in here}
     reached = {**here, "episode": episodes.number_NB, "clock": frames - 1 - began_NB}
     factors = _tensors({**place.true(states), **_told(ways, began_NB.shape)})
+    seen |= {EFFERENCE: _copied(place, factors["action"])} if EFFERENCE in wanted else {}
     return Walk(seen, factors, states, _tensors(reached))
 
 
@@ -167,7 +181,15 @@ def at_random(place: Place, draw: Draw, frames: int, wanted: Collection[str]) ->
     state = started(place, draw, draw.index_NB * EPISODES)
     # Who chooses without looking is shown all frames at once.
     seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], draw, ())
-    return _tensors(place.shown(seen.met, wanted)), None, seen.factors
+    copies = {EFFERENCE: _copied(place, seen.factors["action"])} if EFFERENCE in wanted else {}
+    return _tensors(place.shown(seen.met, wanted)) | copies, None, seen.factors
+
+
+def _copied(place: Place, action_NBT: Tensor) -> Tensor:
+    """What is done in every frame (N, B, T, actions), one-hot; nothing in the last."""
+    copy = functional.one_hot(action_NBT, place.actions).to(torch.float32)
+    copy[:, :, -1] = 0.0
+    return copy
 
 
 def _tensors(arrays: Mapping[str, Array]) -> dict[str, Tensor]:

@@ -48,3 +48,14 @@ def test_surprise_gates_what_is_learned_of_a_second_cue() -> None:
         lost[past] = lives.grown(document, 3).last["tone-lost"]
     for conditioned, new in zip(lost["conditioned"], lost["none"], strict=True):
         assert conditioned - new > 0.1, "those who had been told were not surprised"
+
+
+def test_where_a_move_leads_is_foretold_by_who_is_told_of_it() -> None:
+    assert found("forward-model-study") == []
+    wrong = {}
+    for told in ("moves", "shuffled"):
+        document = studies.documents("forward-model-study")[f"told={told}"]
+        document["stages"][0]["until"] = {"after": "100ba"}
+        wrong[told] = lives.grown(document, 3).last["wrong"]
+    for moves, shuffled in zip(wrong["moves"], wrong["shuffled"], strict=True):
+        assert moves < 0.7 * shuffled

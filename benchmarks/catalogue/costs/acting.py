@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
+from models.specs.document import read
 
+_EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "costs" / "imitation.yaml"
 STATES = 19
 
 
@@ -73,4 +76,23 @@ def _policy_gradient(quick: bool) -> Iterator[Figure]:
         )
 
 
-ENTRIES: tuple[Entry, ...] = (entry("td_value", _td_value), entry("policy_gradient", _policy_gradient))
+def _imitation(quick: bool) -> Iterator[Figure]:
+    """Steps over the shortest way from where a way was shown, and from where none was."""
+    updates = 100 if quick else 200
+    for name, goal in (("", 30), ("control", 94)):
+        document: dict[str, Any] = dict(read(_EXAMPLE.read_bytes()).data)
+        document["worlds"]["lessons"]["source"]["goal"] = goal
+        document["stages"][0]["until"] = {"after": f"{updates}ba"}
+        ways = lives.grown(document).last
+        if name:
+            yield from lives.figures(name, ways["shown"], "x", ">= 3", "shown the way to another goal")
+        else:
+            yield from lives.figures("steps_ratio", ways["shown"], "x", "<= 1.1", "from where the way was shown")
+            yield from lives.figures("unshown", ways["unshown"], "x", ">= 3", "from where it was not: must fail")
+
+
+ENTRIES: tuple[Entry, ...] = (
+    entry("td_value", _td_value),
+    entry("policy_gradient", _policy_gradient),
+    entry("imitation", _imitation),
+)

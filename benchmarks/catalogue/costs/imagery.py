@@ -16,7 +16,7 @@ from models.costs.rbm import Rbm
 from models.specs.costs.statistics import RbmSpec
 from models.specs.document import read
 
-_EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "costs" / "adversarial.yaml"
+_EXAMPLES = Path(__file__).parents[3] / "examples" / "members" / "costs"
 _MODES, _RADIUS, _SD = 8, 2.0, 0.1
 _LIVES = 3
 
@@ -30,7 +30,7 @@ def places(points: Tensor) -> Tensor:
 
 
 def _adversarial(quick: bool) -> Iterator[Figure]:
-    document: dict[str, Any] = dict(read(_EXAMPLE.read_bytes()).data)
+    document: dict[str, Any] = dict(read((_EXAMPLES / "adversarial.yaml").read_bytes()).data)
     document["stages"][0]["until"] = {"after": f"{800 if quick else 3000}ba"}
 
     def met(change: dict[str, Any]) -> list[float]:
@@ -79,4 +79,7 @@ def _rbm(quick: bool) -> Iterator[Figure]:
             yield from lives.figures("snow_above", above, "nats", ">= 10", "free energy of snow over that of bars")
 
 
-ENTRIES: tuple[Entry, ...] = (entry("adversarial", _adversarial), entry("rbm", _rbm))
+ENTRIES: tuple[Entry, ...] = (
+    entry("adversarial", _adversarial),
+    entry("rbm", _rbm),
+)

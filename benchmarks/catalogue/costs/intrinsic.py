@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,22 @@ EASY, HARD, NOISE = (ACTIVITIES.index(name) for name in ("easy", "hard", "noise"
 
 def _lived(document: dict[str, Any], updates: int) -> tuple[Cohort, Tensor]:
     """Five lives after so many updates, and where every slot was after each (updates, N, B)."""
+    cohort, seen = _followed(document, updates, ("place",))
+    return cohort, seen["place"]
+
+
+def _followed(document: dict[str, Any], updates: int, states: Sequence[str]) -> tuple[Cohort, dict[str, Tensor]]:
+    """Five lives after so many updates, and some of the world's states after each, (updates, N, B) by name."""
     configure()
     regime = plan_arm(canonical(ScheduleSpec.model_validate(document, strict=False))).steps[0].regime
     cohort = birth(regime, range(lives.LIVES))
     training = Training(cohort, regime)
-    place, seen = f"world/{training.stream.digest}/place", []
+    seen: dict[str, list[Tensor]] = {name: [] for name in states}
     for _ in range(updates):
         training.update()
-        seen.append(cohort.own[place].clone())
-    return cohort, torch.stack(seen)
+        for name, kept in seen.items():
+            kept.append(cohort.own[f"world/{training.stream.digest}/{name}"].clone())
+    return cohort, {name: torch.stack(kept) for name, kept in seen.items()}
 
 
 def _document(kind: str) -> dict[str, Any]:

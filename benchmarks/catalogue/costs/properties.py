@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
+from models.specs.document import read
 
+_EFFORT = Path(__file__).parents[3] / "examples" / "members" / "costs" / "effort.yaml"
 SOURCES = 10
 
 
@@ -90,8 +93,28 @@ def _slow_feature(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, told, "abs r", bound, "frames shuffled" if name == "control" else None)
 
 
+def _effort(quick: bool) -> Iterator[Figure]:
+    """Four muscles at one hand: u = a y / (sum a^2 + weight), a how each pulls, is the least of both costs."""
+    document = dict(read(_EFFORT.read_bytes()).data)
+    document["stages"][0]["until"] = {"after": f"{600 if quick else 2000}ba"}
+    price = document["stages"][0]["costs"]["thrift"]
+    for name, weight, bound in (("off_least", price, "<= 0.05"), ("control", 1e-9, ">= 0.5")):
+        document["stages"][0]["costs"]["thrift"] = weight
+        life = lives.grown(document)
+        pulls_NU = life.weight("area/hand/from/muscles/weight")[..., 0].double()
+        does_NU = life.weight("area/muscles/from/x/weight")[:, 0].double()
+        asked = life.seen("exam", 200)
+        assert asked.batch.label is not None
+        gain = float(asked.batch.label.flatten()[0] / asked.rate["x"].flatten()[0])
+        least_NU = pulls_NU * gain / (pulls_NU.square().sum(dim=1, keepdim=True) + price)
+        off: list[float] = ((does_NU - least_NU).norm(dim=1) / least_NU.norm(dim=1)).tolist()
+        yield from lives.figures(name, off, "share", bound, "weight 0" if name == "control" else "closed form")
+        yield from lives.figures(f"{name}.spent", life.cost("thrift", "exam", 200), "squared commands")
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("activity", _activity),
     entry("slow_feature", _slow_feature),
     entry("decorrelate", _decorrelate),
+    entry("effort", _effort),
 )

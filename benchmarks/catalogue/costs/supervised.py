@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, Proof, entry
+from models.specs.document import read
+
+_SLIP = Path(__file__).parents[3] / "examples" / "members" / "costs" / "retinal_slip.yaml"
 
 
 def _named(cost: dict[str, Any], head: str, weight: float, *, shuffle: bool, passes: int) -> list[float]:
@@ -70,10 +74,29 @@ def _goal_match(quick: bool) -> Iterator[Figure]:
         yield Figure(name, sum(told) / len(told), "share of lives", bound, peer)
 
 
+def _retinal_slip(quick: bool) -> Iterator[Figure]:
+    """Gain of a reflex after 2000 turns of the head, and after 2000 more behind lenses that double what is seen."""
+    document = dict(read(_SLIP.read_bytes()).data)
+    birth, lenses = document["stages"]
+    unheard = lenses | {"costs": {"slip": 1e-9}}
+    for name, stages, bound in (
+        ("gain_bare", [birth], "within 0.95 1.05"),
+        ("gain", [birth, lenses], "within 1.95 2.05"),
+        ("control", [birth, unheard], "within 0.95 1.05"),
+    ):
+        life = lives.grown(document | {"stages": stages})
+        seen = life.seen("bare", 1000)
+        eye, head = seen.rate["flocculus"][..., 0, 0], seen.batch.factors["head"][..., 0]
+        gain: list[float] = (-(eye * head).sum(dim=1) / head.square().sum(dim=1)).tolist()
+        peer = "lenses, and no signal of slip" if name == "control" else None
+        yield from lives.figures(name, gain, "1", bound, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("cross_entropy", _proof("cross_entropy")),
     entry("mse", _proof("mse", weight=5.0)),
     entry("bce", _proof("bce", head="sigmoid", weight=10.0)),
     entry("hinge", _proof("hinge", weight=5.0)),
     entry("goal_match", _goal_match),
+    entry("retinal_slip", _retinal_slip),
 )

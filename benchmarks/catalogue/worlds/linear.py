@@ -67,6 +67,16 @@ def _stereograms(quick: bool) -> Iterator[Figure]:
         yield Figure("control" if peer else "neighbours_correlate", found, "1", bounds, peer)
 
 
+def _vor(quick: bool) -> Iterator[Figure]:
+    """How fast the eye must turn, as least squares reads it from the canals."""
+    for lens, bounds in ((2.0, "within 1.98 2.02"), (1.0, "within 0.98 1.02")):
+        channels, _, _ = readers.items({"kind": "vor", "lens": lens}, 5000)
+        canals, scene = channels["canals"][0, :, 0].double(), channels["scene"][0, :, 0].double()
+        weight = torch.linalg.lstsq(canals, scene).solution[:, 0]
+        gain = float((weight * (1.0 - 2.0 * (torch.arange(8) % 2))).sum())
+        yield Figure("gain" if lens == 2.0 else "control", gain, "1", bounds, None if lens == 2.0 else "no lens")
+
+
 ENTRIES = (
     entry("linear_map", _linear_map, pace("linear_map")),
     entry("two_pathway", _two_pathway, pace("two_pathway")),
@@ -74,4 +84,5 @@ ENTRIES = (
     entry("mixed_sources", _mixed_sources, pace("mixed_sources")),
     entry("ring", _ring, pace("ring")),
     entry("stereograms", _stereograms, pace("stereograms")),
+    entry("vor", _vor, pace("vor")),
 )

@@ -15,6 +15,7 @@ CostSpec = Annotated[
     | supervised.BceSpec
     | supervised.HingeSpec
     | supervised.GoalMatchSpec
+    | supervised.RetinalSlipSpec
     | statistics.AutoencodeSpec
     | statistics.DenoiseSpec
     | statistics.VaeSpec
@@ -29,6 +30,7 @@ CostSpec = Annotated[
     | properties.SlowFeatureSpec
     | properties.TemporalContrastSpec
     | properties.ImaxSpec
+    | properties.EffortSpec
     | properties.DecorrelateSpec
     | wiring.L1Spec
     | wiring.L2Spec
@@ -36,6 +38,7 @@ CostSpec = Annotated[
     | wiring.WiringSpec
     | reward.TdValueSpec
     | reward.PolicyGradientSpec
+    | reward.ImitationSpec
     | intrinsic.CuriositySpec
     | intrinsic.LearningProgressSpec
     | intrinsic.NoveltySpec
@@ -51,7 +54,8 @@ MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
-COMPARED = frozenset({"cross_entropy", "mse", "bce", "hinge", "goal_match", "imax", "curiosity", "learning_progress"})
+_TARGETED = ("cross_entropy", "mse", "bce", "hinge", "goal_match", "retinal_slip", "imax")
+COMPARED = frozenset((*_TARGETED, "curiosity", "learning_progress"))
 """Kinds that compare an area, or the one they name as `model`, unit by unit with a target as wide as it is."""
 
 BY_ITEM = frozenset({"cross_entropy", "mse", "bce", "hinge"})

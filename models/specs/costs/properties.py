@@ -52,3 +52,10 @@ class ImaxSpec(CostBase):
     kind: Literal["imax"]
     target: TargetSpec
     scope: Literal["local", "upstream"] = "local"
+
+
+class EffortSpec(CostBase):
+    """Sum of squares of what the area commands."""
+
+    kind: Literal["effort"]
+    scope: Literal["local", "upstream"] = "upstream"

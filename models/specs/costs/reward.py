@@ -1,4 +1,4 @@
-"""Costs of acting: what states are worth, and what is done for it."""
+"""Costs of acting: what states are worth, what is done for it, and what others do."""
 
 from __future__ import annotations
 
@@ -37,4 +37,12 @@ class PolicyGradientSpec(CostBase):
     """Weight of the entropy of what is done, in nats."""
 
 
+class ImitationSpec(CostBase):
+    """Negative log probability of what somebody else was seen to do."""
+
+    kind: Literal["imitation"]
+    scope: Literal["local", "upstream"] = "upstream"
+
+
 RewardCost = TdValueSpec | PolicyGradientSpec
+"""Those that ask what an action brought."""

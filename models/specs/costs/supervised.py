@@ -8,7 +8,7 @@ from pydantic import Field
 
 from models.specs.base import Member, Positive, Share
 from models.specs.costs.base import CostBase
-from models.specs.costs.target import LabelTarget, TargetSpec, TemplateTarget
+from models.specs.costs.target import InputTarget, LabelTarget, TargetSpec, TemplateTarget
 
 
 class CrossEntropySpec(CostBase):
@@ -45,6 +45,15 @@ class HingeSpec(CostBase):
     kind: Literal["hinge"]
     target: TargetSpec = LabelTarget(kind="label")
     scope: Literal["local", "upstream"] = "upstream"
+
+
+class RetinalSlipSpec(CostBase):
+    """Mean squared velocity of the image over the retina of an eye that the area turns."""
+
+    kind: Literal["retinal_slip"]
+    target: Annotated[InputTarget, Member] = InputTarget(kind="input")
+    """The velocity of the image over an eye that stands still."""
+    scope: Literal["local", "upstream"] = "local"
 
 
 class GoalMatchSpec(CostBase):

@@ -30,6 +30,10 @@ FOUR_ROOMS = (
 PLACES = sum(row.count(".") for row in FOUR_ROOMS)
 
 
+EFFERENCE = "action"
+"""Channel that tells of each frame what is done in it, one-hot; 0 before that is known, and at a fragment's last."""
+
+
 def _done(actions: int) -> dict[str, Factor]:
     """What every acting world tells of each step but the last of a fragment, where all three are 0."""
     return {"action": Factor("event", classes=actions), "reward": Factor("event"), "done": Factor("event", classes=2)}
@@ -45,11 +49,14 @@ class GridSpec(Source):
     """Any other place than the goal, or always the one of this number."""
     limit: Limit = 200
     """Steps after which an episode ends without reward."""
+    walker: Literal["anyone", "expert"] = later("anyone")
+    """Who walks where no area acts. anyone: every move alike; expert: a shortest way to the goal, any of them alike."""
 
     def facts(self) -> SourceFacts:
         """What is near, and where that is."""
         factors = {"place": Factor("state", classes=PLACES), "distance": Factor("state"), **_done(4)}
-        return SourceFacts({"view": (2, 7, 7), "place": (PLACES,)}, None, factors, max_steps=256, actions=4)
+        channels = {"view": (2, 7, 7), "place": (PLACES,), EFFERENCE: (4,)}
+        return SourceFacts(channels, None, factors, max_steps=256, actions=4)
 
 
 class ChainSpec(Source):

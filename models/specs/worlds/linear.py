@@ -124,4 +124,21 @@ class StereogramsSpec(Source):
         return SourceFacts({"patch1": patch, "patch2": patch}, Factor("label", classes=shifts), factors)
 
 
-LinearSource = LinearMapSpec | TwoPathwaySpec | HierarchySpec | MixedSourcesSpec | RingSpec | StereogramsSpec
+class VorSpec(Source):
+    """A head that turns, and how fast the scene moves over eyes that stand still."""
+
+    kind: Literal["vor"]
+    canals: Annotated[int, Field(ge=2, le=256)] = 8
+    """Signals of how the head turns; one half rises with turns to the right, the other with turns to the left."""
+    lens: Annotated[float, Field(ge=-4.0, le=4.0)] = 1.0
+    """How often as fast the scene moves as the head; below 0 it moves with it (prisms)."""
+    noise: NonNegative = 0.05
+    """Standard deviation of what each canal adds to its signal, against turns of standard deviation 1."""
+
+    def facts(self) -> SourceFacts:
+        """What canals signal, and what would slip over the retina."""
+        channels = {"canals": (self.canals,), "scene": (1,)}
+        return SourceFacts(channels, None, {"head": Factor("state")})
+
+
+LinearSource = LinearMapSpec | TwoPathwaySpec | HierarchySpec | MixedSourcesSpec | RingSpec | StereogramsSpec | VorSpec

@@ -86,3 +86,15 @@ def test_without_a_critic_rewards_count_and_entropy_is_weighed() -> None:
     log_2 = 0.6931472
     # G: .5 * 1, 1, 3
     assert judge(moment()).tolist() == pytest.approx([(0.5 + 1.0 + 3.0) / 3 * log_2 - 0.1 * log_2])
+
+
+def test_what_another_did_is_made_more_likely() -> None:
+    logits = torch.tensor([[0.0, 0.0], [1.0986123, 0.0], [0.0, 0.0], [5.0, 0.0]], requires_grad=True)
+    judge = cost(kind="imitation", at="striatum")
+    found = judge(moment(logits=logits))
+    # actions 1, 0, 1 of probability 1/2, 3/4, 1/2; at the last frame nothing was done
+    assert found.tolist() == pytest.approx([(2 * 0.6931472 + 0.2876821) / 3])
+    assert judge.per_sample(moment(logits=logits)).tolist() == [pytest.approx(found.tolist())]
+    (down,) = torch.autograd.grad(found.sum(), logits)
+    wanted = [(0.5, -0.5), (-0.25, 0.25), (0.5, -0.5), (0.0, 0.0)]
+    torch.testing.assert_close(down, torch.tensor(wanted) / 3)

@@ -12,6 +12,8 @@ import yaml
 from living import digest, live, planned
 
 from models.engine import snapshot
+from models.engine.cohort import birth
+from models.engine.step import Training
 from models.specs.checks import check_document
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "members"
@@ -133,6 +135,89 @@ def test_what_cannot_be_sought_is_refused_with_the_reason(change: Any, code: str
     change(document)
     found = check_document(document).findings
     assert any(each.code == code and says in f"{each.message} {each.suggestion}" for each in found), found
+
+
+def shown(updates: int) -> dict[str, Any]:
+    document = example("costs/imitation.yaml")
+    document["stages"][0]["until"] = {"after": f"{updates}ba"}
+    for probe in document["probes"].values():
+        probe |= {"every": f"{updates}ba", "n": 20}
+    return document
+
+
+def test_a_clone_knows_the_way_it_was_shown_and_no_other() -> None:
+    arm = planned(shown(80))
+    _, histories = live(arm, range(3))
+    for seed, history in histories.items():
+        told = {name: history[0, path][-1][1] for name, path in arm.probe_names.items()}
+        last = {name: float(np.frombuffer(value, np.float32)[0]) for name, value in told.items()}
+        assert last["shown"] < 1.2, seed
+        assert last["unshown"] > 3.0, seed
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        (lambda d: d["worlds"]["lessons"].update(source="grid", actor="striatum"), "E06", "someone else who acts"),
+        (lambda d: d["worlds"]["lessons"].update(source="mnist1d", steps=1), "E06", "someone else who acts"),
+        (lambda d: d["worlds"]["lessons"].update(steps=1), "E06", "2 time steps"),
+        (lambda d: d["worlds"]["lessons"].update(actor="striatum"), "E30", "an expert walks there"),
+        (lambda d: d["organism"]["areas"]["striatum"].update(size=5), "E14", "striatum gives [5], grid knows 4"),
+    ],
+)
+def test_what_cannot_be_imitated_is_refused_with_the_reason(change: Any, code: str, says: str) -> None:
+    document = shown(4)
+    change(document)
+    found = check_document(document).findings
+    assert any(each.code == code and says in each.message for each in found), [str(each.message) for each in found]
+
+
+def babbling(**world: Any) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((EXAMPLES.parent / "forward-model.yaml").read_text())
+    document["worlds"]["rooms"] |= {"steps": 6} | world
+    document["stages"][0]["until"] = {"after": "3ba"}
+    document["probes"]["wrong"] |= {"every": "2ba", "n": 5}
+    return document
+
+
+def fragment(document: dict[str, Any]) -> Any:
+    """The second fragments of two lives, as they are told."""
+    regime = planned(document).steps[0].regime
+    training = Training(birth(regime, [3, 4]), regime)
+    training.update()
+    plan = training.flow.plan(training.knobs.at(training.cohort.offset, training.cohort.age_N, training.gates.told()))
+    return training._fed(plan)[0]
+
+
+def test_what_is_done_is_told_to_who_foretells() -> None:
+    told = fragment(babbling())
+    done = torch.nn.functional.one_hot(told.factors["action"], 4).float()
+    assert torch.equal(told.senses["doing"][:, :, :-1], done[:, :, :-1])
+    assert not told.senses["doing"][:, :, -1].any()
+    mixed = fragment(babbling(transforms=[{"kind": "shuffle_time", "sense": "doing"}]))
+    assert torch.equal(mixed.senses["where"], told.senses["where"])
+    assert torch.equal(mixed.senses["doing"].sum(dim=2), told.senses["doing"].sum(dim=2))
+    assert not torch.equal(mixed.senses["doing"], told.senses["doing"])
+
+
+def test_a_life_that_is_told_what_it_does_obeys_the_law() -> None:
+    arm = planned(babbling())
+    whole, histories = live(arm, range(3))
+    alone, history = live(arm, [1])
+    cut, pieces = live(arm, [2, 1], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 2)
+    assert digest(whole.take([1]), {1: histories[1]}) == digest(alone, history)
+    assert digest(cut.take([1]), {1: pieces[1]}) == digest(alone, history)
+
+
+def test_who_acts_cannot_be_told_what_it_is_about_to_do() -> None:
+    document = rooms()
+    document["organism"]["senses"]["doing"] = {"shape": [4], "channel": "action"}
+    document["organism"]["pathways"].append({"from": "doing", "to": "critic"})
+    assert not check_document(document).errors, "a critic may know it"
+    document["organism"]["pathways"].append({"from": "critic", "to": "striatum"})
+    (found,) = check_document(document).errors
+    assert (found.code, found.pointer) == ("E30", "/stages/0/world")
+    assert "striatum would be told by doing" in found.message
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ REACH: list[tuple[dict[str, Any], set[str]]] = [
     ({"kind": "predict_next"}, BELOW),
     ({"kind": "temporal_contrast"}, OWN),
     ({"kind": "infonce"}, BELOW),
+    ({"kind": "effort"}, BELOW),
+    ({"kind": "effort", "scope": "local"}, OWN),
     ({"kind": "imax", "target": {"kind": "area", "area": "a1"}}, OWN),
 ]
 

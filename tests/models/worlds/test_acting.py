@@ -127,3 +127,29 @@ def test_a_start_may_be_fixed() -> None:
     rooms = grid(start=5, goal=40)
     state = rooms.begin(Draw(torch.tensor([5]), torch.arange(20)[None]))
     assert set(state["place"].flatten().tolist()) == {5}
+
+
+def test_an_expert_takes_every_shortest_way_alike() -> None:
+    rooms = grid(walker="expert")
+    place, goal = (each.flatten() for each in np.indices((104, 104)))
+    place, goal = place[place != goal], goal[place != goal]
+    state = {"place": place[None], "goal": goal[None]}
+    distance, ways = rooms.distance.numpy(), rooms.next.numpy()
+    for drawn in range(4):
+        done = rooms.led(state, np.full_like(place[None], drawn))
+        assert np.array_equal(distance[ways[place, done], goal], distance[place, goal][None] - 1)
+    # from the upper left corner to the lower right one there are two ways; they are as likely
+    corner = {"place": np.array([[0]]), "goal": np.array([[103]])}
+    assert sorted(int(rooms.led(corner, np.array([[drawn]]))[0, 0]) for drawn in range(4)) == [1, 1, 2, 2]
+    told = walked(200, kind="grid", walker="expert")
+    assert torch.equal(told.steps.double(), told.shortest.double())
+    drawn_NB = np.array([[3]])
+    assert grid().led(corner, drawn_NB) is drawn_NB, "anyone does what was drawn"
+
+
+def test_what_is_done_is_told_beside_the_place_it_is_done_in() -> None:
+    channels, _, factors = grid().sample(torch.tensor([3]), torch.arange(50)[None])
+    copy, done = channels["action"], factors["action"]
+    assert torch.equal(copy[:, :, :-1].argmax(dim=3), done[:, :, :-1])
+    assert not copy[:, :, -1].any()
+    assert bool((copy[:, :, :-1].sum(dim=3) == 1).all())

@@ -118,3 +118,13 @@ def test_one_patch_alone_and_patches_without_relation_tell_nothing_of_the_other(
     _, _, factors = items({"kind": "stereograms", "coherent": 0.0}, 3000)
     pair = torch.stack([factors["disparity"].flatten(), factors["other"].flatten()])
     assert abs(torch.corrcoef(pair)[0, 1].item()) < 0.06
+
+
+def test_canals_tell_of_the_head_and_the_scene_goes_as_lenses_make_it() -> None:
+    channels, _, factors = items({"kind": "vor", "canals": 4, "lens": -2.0, "noise": 0.1}, 4000)
+    head = factors["head"].flatten()
+    torch.testing.assert_close(channels["scene"].flatten(), -2.0 * head)
+    left = channels["canals"].reshape(-1, 4) - head[:, None] * torch.tensor([1.0, -1.0, 1.0, -1.0])
+    assert left.std(dim=0).tolist() == pytest.approx([0.1] * 4, rel=0.05)
+    assert abs(float(head.mean())) < 0.06
+    assert float(head.std()) == pytest.approx(1.0, abs=0.05)
