@@ -18,14 +18,14 @@ def _named(given: Given) -> dict[str, Tensor]:
     return given if isinstance(given, dict) else {"eye": given}
 
 
-def met(member: Any, given: Given, pace: float = 1.0, kept: Params | None = None) -> Params:
-    """What an area named CA3 keeps after an update in which it met these inputs (N, B, T, ...)."""
+def met(member: Any, given: Given, pace: float = 1.0, kept: Params | None = None, **told: Tensor) -> Params:
+    """What an area named CA3 keeps after an update in which it met these inputs (N, B, T, ...) and was told so much."""
     inputs = _named(given)
-    N = len(next(iter(inputs.values())))
-    draw = Draw(torch.arange(N))
+    N, B = next(iter(inputs.values())).shape[:2]
+    draw = Draw(torch.arange(N), torch.arange(B).expand(N, -1))
     own = member.contents(draw) if kept is None else kept
     rate, _ = member.apply(inputs, member.start(next(iter(inputs.values()))), Pass({}, Exact(), own))
-    batch = Batch({}, None, {}, torch.zeros(N, 1, dtype=torch.int64))
+    batch = Batch({}, None, told, torch.zeros(N, 1, dtype=torch.int64))
     moment = Moment(
         batch, {"CA3": rate}, {}, own, draw, {"CA3": inputs}, lambda *_: rate, pace={"CA3": torch.full((N,), pace)}
     )

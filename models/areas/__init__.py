@@ -18,7 +18,10 @@ from models.areas.mover_detector import MoverDetector
 from models.areas.planner import Planner
 from models.areas.recurrent import Recurrent
 from models.areas.reservoir import Reservoir
+from models.areas.router import Router
+from models.areas.salience_store import SalienceStore
 from models.areas.shifter import Shifter
+from models.areas.stack_memory import StackMemory
 from models.areas.torch_module import TorchModule, stand_in
 from models.protocols import Area
 from models.specs.areas import (
@@ -32,8 +35,16 @@ from models.specs.areas import (
     MoverDetectorSpec,
     RecurrentSpec,
     ReservoirSpec,
+    SalienceStoreSpec,
 )
-from models.specs.structures import AttentionSpec, BindingSpec, PlannerSpec, ShifterSpec
+from models.specs.structures import (
+    AttentionSpec,
+    BindingSpec,
+    PlannerSpec,
+    RouterSpec,
+    ShifterSpec,
+    StackMemorySpec,
+)
 
 
 def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
@@ -72,6 +83,8 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
             return GateBuffer(name, spec, inputs, fill)
         case MemorySpec():
             return Memory(name, spec, tuple(inputs))
+        case SalienceStoreSpec():
+            return SalienceStore(name, spec, Memory(name, spec.as_memory, tuple(inputs)))
         case BindingSpec():
             return Binding(spec, inputs)
         case ShifterSpec():
@@ -80,5 +93,9 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
             return Attention(name, spec, inputs, fill)
         case PlannerSpec():
             return Planner(name, spec, inputs)
+        case StackMemorySpec():
+            return StackMemory(name, spec, inputs, fill)
+        case RouterSpec():
+            return Router(name, spec, inputs, fill)
         case _:
             assert_never(spec)

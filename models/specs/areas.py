@@ -9,7 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from models.specs.area_base import SPIKING, Activation, AreaBase, Units, ZerosInit
 from models.specs.base import Positive, Share
-from models.specs.structures import AttentionSpec, BindingSpec, PlannerSpec, ShifterSpec
+from models.specs.structures import (
+    AttentionSpec,
+    BindingSpec,
+    PlannerSpec,
+    RouterSpec,
+    ShifterSpec,
+    StackMemorySpec,
+)
 
 
 class LinearSpec(AreaBase):
@@ -159,6 +166,48 @@ class MemorySpec(AreaBase):
         return self.slots * (self.size + 1)
 
 
+class SalienceStoreSpec(AreaBase):
+    """Slots that keep, of what was met, what rewards or novelty tell to matter."""
+
+    weightless = True
+    keeps = True
+
+    kind: Literal["salience_store"]
+    size: Annotated[int, Field(ge=1, le=4096)]
+    """As many as all its inputs have together: it keeps what they bring, joined."""
+    slots: Annotated[int, Field(ge=1, le=65536)] = 128
+    """Of more than so many things the least used is lost."""
+    sharpness: Annotated[float, Field(gt=0.0, le=1000.0)] = 20.0
+    """By which likeness, -1 to 1, is multiplied before the slots share the answer."""
+    fade: Share = 0.99
+    """Share of a slot's use that is left after an update."""
+    surprise: Annotated[float, Field(ge=0.0, le=1000.0)] = 12.0
+    """What a reward, by as much as it is not the usual one, adds to the log odds of being kept."""
+    novelty: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.0
+    """What being unlike all that is kept, 0 to 2, adds to them."""
+    threshold: float = 6.0
+    """What is taken from them; at 6 one in four hundred things is kept that does not matter."""
+    tag: Share = 0.5
+    """Share of a step's salience that reaches back to the step before it, within an item and an episode."""
+    rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01
+    """Share of its error by which the usual reward moves in an update, at plasticity 1."""
+    act: Literal["none"] = "none"
+    norm: Literal["none"] = "none"
+    bias: Literal[False] = False
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+    @property
+    def contents(self) -> int:
+        """Every slot, its use, and the usual reward."""
+        return self.as_memory.contents + 1
+
+    @property
+    def as_memory(self) -> MemorySpec:
+        """The slots without what is said of the gate."""
+        shared = {"size", "slots", "sharpness", "fade", "innate", "lr_scale"}
+        return MemorySpec.model_validate({**self.model_dump(include=shared), "kind": "memory"})
+
+
 class ExpansionSpec(AreaBase):
     """`size` units that each hear a few inputs by fixed random weights: few things made into many."""
 
@@ -209,12 +258,15 @@ AreaSpec = Annotated[
     | MoverDetectorSpec
     | HopfieldSpec
     | MemorySpec
+    | SalienceStoreSpec
     | ExpansionSpec
     | BindingSpec
     | ShifterSpec
     | AttentionSpec
     | PlannerSpec
-    | GateBufferSpec,
+    | GateBufferSpec
+    | StackMemorySpec
+    | RouterSpec,
     Field(discriminator="kind"),
 ]
 
@@ -223,6 +275,9 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 LIF_LEAK = 0.8
 """Share of its potential that a lif unit keeps from one step to the next, where nothing else is said."""
+
+
+_LASTING = ("recurrent", "reservoir", "gate_buffer", "stack_memory", "router", "mover_detector")
 
 
 def leak_of(area: AreaSpec) -> float:
@@ -236,4 +291,4 @@ def lasts(area: AreaSpec) -> bool:
     """Whether units carry something from one time step of an item to the next."""
     if isinstance(area, BindingSpec):
         return area.keep > 0
-    return area.kind in ("recurrent", "reservoir", "gate_buffer", "mover_detector") or area.act == "lif"
+    return area.kind in _LASTING or area.act == "lif"

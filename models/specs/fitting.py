@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 
 from models.specs.areas import AreaSpec
-from models.specs.structures import AttentionSpec, BindingSpec, ShifterSpec
+from models.specs.structures import AttentionSpec, BindingSpec, RouterSpec, ShifterSpec
 
 Shape = tuple[int, ...]
 
@@ -40,6 +40,17 @@ def unasked(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
                 return f"attention takes its parts from {parts} and a question from elsewhere; here {', '.join(inputs)}"
             if len(inputs[parts]) != 3:
                 return f"{parts} gives {list(inputs[parts])}, attention wants [maps, height, width]"
+        case RouterSpec():
+            return _unsent(area, inputs)
         case _:
             pass
     return None
+
+
+def _unsent(area: RouterSpec, inputs: Mapping[str, Shape]) -> str | None:
+    """Why a router cannot send what comes in."""
+    sent = [source for source in inputs if source != area.control]
+    if area.control not in inputs or len(sent) != 1:
+        return f"router takes two pathways, one of them from its control {area.control}; here {', '.join(inputs)}"
+    units = prod(inputs[sent[0]])
+    return None if units == area.size else f"router sends what {sent[0]} brings: {units} units, its size is {area.size}"

@@ -19,13 +19,21 @@ from models.specs.areas import (
     MoverDetectorSpec,
     RecurrentSpec,
     ReservoirSpec,
+    SalienceStoreSpec,
 )
 from models.specs.base import pointer
 from models.specs.credit.temporal import ForceSpec
 from models.specs.fitting import shifted, unasked
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
-from models.specs.structures import AttentionSpec, BindingSpec, PlannerSpec, ShifterSpec
+from models.specs.structures import (
+    AttentionSpec,
+    BindingSpec,
+    PlannerSpec,
+    RouterSpec,
+    ShifterSpec,
+    StackMemorySpec,
+)
 
 Shape = tuple[int, ...]
 
@@ -109,7 +117,7 @@ def _marked(area: MoverDetectorSpec, field_sides: Shape) -> tuple[Shape | None, 
 def _unjoined(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
     """Why an area cannot take as much as comes in."""
     brought = sum(map(prod, inputs.values()))
-    if isinstance(area, HopfieldSpec | MemorySpec | PlannerSpec) and brought != area.size:
+    if isinstance(area, HopfieldSpec | MemorySpec | SalienceStoreSpec | PlannerSpec) and brought != area.size:
         return f"{area.kind} takes its inputs unit by unit: they bring {brought}, its size is {area.size}"
     if isinstance(area, ExpansionSpec) and brought > area.size:
         return f"an expansion has at least as many units as come in: {brought} do, its size is {area.size}"
@@ -153,7 +161,9 @@ def area_parameters(  # noqa: C901, PLR0911 - one case per member
     match area:
         case LinearSpec():
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
-        case MoverDetectorSpec() | HopfieldSpec() | MemorySpec() | BindingSpec() | ShifterSpec() | PlannerSpec():
+        case MoverDetectorSpec() | HopfieldSpec() | MemorySpec() | SalienceStoreSpec():
+            return 0
+        case BindingSpec() | ShifterSpec() | PlannerSpec():
             return 0
         case ExpansionSpec():
             return area.size * (sum(map(prod, inputs)) + 1)
@@ -162,6 +172,10 @@ def area_parameters(  # noqa: C901, PLR0911 - one case per member
             return area.width * sum(map(prod, asking)) + shapes[area.parts][0] * (area.width + area.size)
         case GateBufferSpec():
             return (area.slots + area.width) * (sum(map(prod, inputs)) + 1) + area.size * area.slots
+        case StackMemorySpec():
+            return (1 + area.size) * (sum(map(prod, inputs)) + 1)
+        case RouterSpec():
+            return (area.slots + 1) ** 2 * (prod(shapes[area.control]) + 1)
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():

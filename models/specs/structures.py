@@ -1,4 +1,4 @@
-"""Area kinds made for one thing each: to bind, to shift, to attend, to foresee."""
+"""Area kinds made for one thing each: to bind, to shift, to attend, to foresee, to stack, to route."""
 
 from __future__ import annotations
 
@@ -82,3 +82,36 @@ class PlannerSpec(Structure):
     def contents(self) -> int:
         """What follows each place, and the reward of each."""
         return self.size**2 + self.size
+
+
+class StackMemorySpec(AreaBase):
+    """A stack whose units say what lies on top; what to put there, and when to take it off, is learned."""
+
+    kind: Literal["stack_memory"]
+    size: Annotated[int, Field(ge=1, le=1024)]
+    """Numbers in a place."""
+    depth: Annotated[int, Field(ge=1, le=1024)] = 64
+    """Places; what is pushed below the last is lost."""
+    pushes: Annotated[float, Field(ge=-20.0, le=20.0)] = 1.0
+    """How far its act leans to pushing at first; at 1 it is a push of three quarters and a pop of one."""
+    act: Literal["none", "relu", "tanh", "sigmoid"] = "tanh"
+    """Of what is put there."""
+    norm: Literal["none"] = "none"
+    bias: Literal[True] = True
+
+
+class RouterSpec(AreaBase):
+    """Buffers between which things are sent as they are, along routes that learn from a control alone."""
+
+    kind: Literal["router"]
+    size: Annotated[int, Field(ge=1, le=4096)]
+    """Numbers in a buffer: as many as what comes in has units."""
+    control: Name
+    """The area or sense that chooses the routes; the other pathway brings what is sent."""
+    slots: Annotated[int, Field(ge=1, le=64)] = 4
+    """Buffers."""
+    closed: Annotated[float, Field(ge=-20.0, le=20.0)] = 2.0
+    """How far buffers lean to keeping what they hold, at first."""
+    act: Literal["none"] = "none"
+    norm: Literal["none"] = "none"
+    bias: Literal[True] = True

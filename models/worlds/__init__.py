@@ -13,6 +13,7 @@ from models.worlds.bars import Bars
 from models.worlds.chain import Chain
 from models.worlds.characters import Characters
 from models.worlds.copy import Copy
+from models.worlds.counting import Counting
 from models.worlds.dataset import Dataset
 from models.worlds.dead_leaves import DeadLeaves
 from models.worlds.digits import Digits
@@ -31,6 +32,7 @@ from models.worlds.pairs import Pairs
 from models.worlds.recall import Recall
 from models.worlds.retinal_waves import RetinalWaves
 from models.worlds.ring import Ring
+from models.worlds.roles import Roles
 from models.worlds.shapes import Shapes
 from models.worlds.stereograms import Stereograms
 from models.worlds.trials import Trials
@@ -166,6 +168,10 @@ def _sequence(source: sequences.SequenceSource, split: str, steps: int, items: i
             return Grammar(source, split, steps, items)
         case sequences.TrialsSpec():
             return Trials(source, split, steps)
+        case sequences.CountingSpec():
+            return Counting(source, split)
+        case sequences.RolesSpec():
+            return Roles(source, split)
         case _:
             assert_never(source)
 

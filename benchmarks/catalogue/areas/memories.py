@@ -29,14 +29,17 @@ class Keeper:
         given, size = TypeAdapter(AreaSpec).validate_python(spec), spec["size"]
         self._area = build_area("kept", given, {"eye": (size,)}, (size,))
         self._own: Params = getattr(self._area, "contents")(_DRAW)  # noqa: B009 - of areas that hold something
+        self._met = 0
 
-    def meet(self, pattern_NBU: Tensor) -> None:
-        """Patterns in one update, at plasticity 1."""
+    def meet(self, pattern_NBU: Tensor, **told: Tensor) -> None:
+        """Patterns in one update, at plasticity 1, and what is true of each, (N, B, 1)."""
         seen = pattern_NBU[:, :, None]
-        batch = Batch({}, None, {}, torch.zeros(len(seen), 1, dtype=torch.int64))
+        index = self._met + torch.arange(seen.shape[1]).expand(len(seen), -1)
+        self._met += seen.shape[1]
+        batch = Batch({}, None, told, index)
         rates, pace = {"kept": self._answer(seen)}, {"kept": torch.ones(len(seen))}
         inputs = {"kept": {"eye": seen}}
-        moment = Moment(batch, rates, {}, self._own, _DRAW, inputs, lambda *_: seen, pace=pace)
+        moment = Moment(batch, rates, {}, self._own, _DRAW.indexed(index), inputs, lambda *_: seen, pace=pace)
         assert isinstance(self._area, Remembers)
         self._own |= self._area.remember(moment)
 
@@ -101,4 +104,30 @@ def _memory(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, right.double().mean(dim=1).tolist(), "share", bounds, peer)
 
 
-ENTRIES: tuple[Entry, ...] = (entry("hopfield", _hopfield), entry("memory", _memory))
+def _salience_store(quick: bool) -> Iterator[Figure]:
+    """A thousand things, one in ten rewarded, and room for a hundred: the rewarded, by the left half of each."""
+    thing = _DRAW.at("salience_store", "things").normal(1000, 64)
+    reward = (_DRAW.at("salience_store", "reward").uniform(1000, 1) < 0.1).float()
+    half = torch.cat([thing[..., :32], torch.zeros_like(thing[..., 32:])], dim=-1)
+    room = {"size": 64, "slots": 100}
+    for name, spec, bounds, peer in (
+        ("rewarded", {"kind": "salience_store", **room}, ">= 0.8", None),
+        ("untold", {"kind": "salience_store", **room, "surprise": 0.0, "threshold": 2.2}, "<= 0.2", "one in ten kept"),
+        ("control", {"kind": "memory", **room}, "<= 0.2", "memory, as many slots"),
+    ):
+        area = Keeper(**spec)
+        for start in range(0, 1000, 20):
+            part = slice(start, start + 20)
+            area.meet(thing[:, part], reward=reward[:, part])
+        told, true = (functional.normalize(each[..., 32:], dim=-1) for each in (area.give(half), thing))
+        right = (torch.bmm(told, true.mT).argmax(dim=2) == torch.arange(1000)).double()
+        mattered = reward[..., 0].double()
+        found = (right * mattered).sum(dim=1) / mattered.sum(dim=1)
+        yield from lives.figures(name, found.tolist(), "share", bounds, peer)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    entry("hopfield", _hopfield),
+    entry("memory", _memory),
+    entry("salience_store", _salience_store),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,74 @@ def _gate_buffer(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, _judged(each, delay, updates, many), "share", bounds, peer)
 
 
+def _stack_memory(quick: bool) -> Iterator[Figure]:
+    """Rows of at most ten, and then rows of twenty to sixty: whether all that follows from what was shown is told."""
+    updates, many = (1000, 3) if quick else (1500, lives.LIVES)
+    organism = schools.between({"kind": "stack_memory", "size": 4}, {"ear": {"shape": [3]}}, 3)
+    organism |= {"pathways": [*organism["pathways"], {"from": "ear", "to": "head"}]}
+    stack = {**organism, "optimizer": {"kind": "adam", "lr": 0.05, "clip": 1.0}}
+    plain = {**schools.matched(organism, {"kind": "recurrent"}), "optimizer": {"kind": "adam", "lr": 0.01, "clip": 1.0}}
+    short, longer = ({"kind": "counting", "least": least, "most": most} for least, most in ((1, 10), (20, 60)))
+    exams = {"short": {"source": short, "steps": 21}, "longer": {"source": longer, "steps": 121}}
+    yield from _examined("stack", stack, exams, (">= 0.99", ">= 0.99"), (updates, many))
+    yield from _examined("control", plain, exams, (">= 0.8", "<= 0.05"), (2 * updates, many))
+
+
+def _router(quick: bool) -> Iterator[Figure]:
+    """Fillers of roles, asked for by role: those that were met in their role, and those that were not."""
+    updates, many = (1000, 3) if quick else (1500, lives.LIVES)
+    areas = {
+        "hidden": {"kind": "router", "size": 12, "slots": 6, "control": "role"},
+        "head": {"kind": "linear", "size": 13, "act": "none"},
+    }
+    ways = (("role", "hidden"), ("filler", "hidden"), ("hidden", "head"))
+    organism = {
+        "senses": {"role": {"shape": [6]}, "filler": {"shape": [12]}},
+        "areas": areas,
+        "pathways": [{"from": one, "to": other} for one, other in ways],
+        "optimizer": {"kind": "adam", "lr": 0.05, "clip": 1.0},
+    }
+    gated = {"kind": "recurrent", "cell": "gru", "size": 64}
+    plain = {
+        **organism,
+        "areas": {**areas, "hidden": gated},
+        "optimizer": {"kind": "adam", "lr": 0.005, "clip": 1.0},
+    }
+    world = {"source": "roles", "steps": 6}
+    exams = {"known": {**world, "split": "valid"}, "novel": world}
+    yield from _examined("router", organism, exams, (">= 0.99", ">= 0.99"), (updates, many))
+    yield from _examined("control", plain, exams, (">= 0.8", "<= 0.3"), (2 * updates, many))
+
+
+def _examined(
+    name: str,
+    organism: Mapping[str, Any],
+    exams: Mapping[str, Mapping[str, Any]],
+    required: Sequence[str],
+    length: tuple[int, int],
+) -> Iterator[Figure]:
+    """Of each exam, by life: the share of items in which every step that is asked for is told rightly."""
+    updates, many = length
+    day = {key: value for key, value in next(iter(exams.values())).items() if key != "split"}
+    life = lives.grown(
+        {
+            "clock": {"batch": 20},
+            "organism": dict(organism),
+            "worlds": {"day": day, **{exam: {"split": "test", **world} for exam, world in exams.items()}},
+            "costs": {"telling": {"kind": "cross_entropy", "at": "head", "target": "label"}},
+            "stages": [{"name": "day", "world": "day", "costs": {"telling": 1.0}, "until": {"after": f"{updates}ba"}}],
+        },
+        many,
+    )
+    for exam, bounds in zip(exams, required, strict=True):
+        seen = life.seen(exam, 300)
+        assert seen.batch.label is not None
+        right = seen.rate["head"].argmax(dim=-1) == seen.batch.label
+        whole = (right | (seen.batch.factors["asked"] == 0)).all(dim=2)
+        told: list[float] = whole.double().mean(dim=1).tolist()
+        yield from lives.figures(f"{name}.{exam}", told, "share", bounds)
+
+
 def _judged(organism: Mapping[str, Any], delay: int, updates: int, many: int) -> list[float]:
     """Share of items, not trained on, that are judged rightly at their last step, by life."""
     world = {"source": {"kind": "trials", "task": "match", "delay": delay}, "steps": delay + 2}
@@ -103,4 +171,6 @@ ENTRIES: tuple[Entry, ...] = (
     entry("recurrent", _recurrent),
     entry("reservoir", _reservoir),
     entry("gate_buffer", _gate_buffer),
+    entry("stack_memory", _stack_memory),
+    entry("router", _router),
 )

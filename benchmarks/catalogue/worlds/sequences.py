@@ -39,6 +39,33 @@ def _recall(quick: bool) -> Iterator[Figure]:
     yield Figure("control", float(last), "share", f"within {wanted - 0.03} {wanted + 0.03}", "the value shown last")
 
 
+def _counting(quick: bool) -> Iterator[Figure]:
+    channels, label, factors = readers.items({"kind": "counting", "most": 20}, 2000, 41)
+    assert label is not None
+    symbol, asked = channels["symbol"][0].argmax(-1), factors["asked"][0].bool()
+    left = (symbol == 0).cumsum(1) - (symbol == 1).cumsum(1)
+    counted = torch.where(left > 0, 1, 2) == label[0]
+    yield Figure("counted", float(counted[asked].float().mean()), "share", "== 1", "who counts what was shown")
+    always = (label[0] == 1)[asked].float().mean()
+    # The last of n is told wrongly: 1 - items / symbols, a mean of 10.5 each.
+    yield Figure("control", float(always), "share", "within 0.895 0.915", "who always says the same: 1 - 1 / 10.5")
+
+
+def _roles(quick: bool) -> Iterator[Figure]:
+    channels, label, _ = readers.items({"kind": "roles"}, 3000, 6, "test")
+    assert label is not None
+    role, filler, answer = channels["role"][0], channels["filler"][0], label[0, :, -1]
+    at = (role[:, :3].argmax(-1) + 3 == role[:, -1:].argmax(-1)).long().argmax(1, keepdim=True)
+    filled = filler[:, :3].argmax(-1)
+    found = (filled.gather(1, at)[:, 0] == answer).float().mean()
+    yield Figure("by_role", float(found), "share", "== 1", "the filler beside the role")
+    known, told, _ = readers.items({"kind": "roles"}, 3000, 6)
+    assert told is not None
+    ever = torch.zeros(6, 13).index_put_((known["role"][0, :, -1].argmax(-1), told[0, :, -1]), torch.ones(1))
+    met = ever[role[:, -1].argmax(-1), answer].mean()
+    yield Figure("control", float(met), "share", "== 0", "who knows which fillers a role had")
+
+
 def _grammar(quick: bool) -> Iterator[Figure]:
     channels, label, factors = readers.items({"kind": "grammar"}, 500 if quick else 4000, 32)
     assert label is not None
@@ -79,6 +106,8 @@ def _trials(quick: bool) -> Iterator[Figure]:
 ENTRIES = (
     entry("copy", _copy, pace("copy")),
     entry("recall", _recall, pace("recall")),
+    entry("counting", _counting, pace("counting")),
+    entry("roles", _roles, pace("roles")),
     entry("grammar", _grammar, pace("grammar")),
     entry("trials", _trials, pace("trials")),
 )

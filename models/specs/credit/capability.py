@@ -31,7 +31,7 @@ class Capability:
     weightless: bool = False
     """Whether areas without weights may stand in its circuits."""
     places: bool = True
-    """Whether it can teach weights that meet every place of a map, as those of attention do, or drive gates."""
+    """Whether it can teach weights that meet every place of a map, as those of attention do, or drive gates, routes."""
     deep: bool = True
     """Whether its areas may have several layers."""
     act: frozenset[str] | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.specs.base import Share, later
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
@@ -120,4 +121,49 @@ class TrialsSpec(Source):
         return SourceFacts({"x": shape}, label, min_steps=least, max_steps=most)
 
 
-SequenceSource = CopySpec | RecallSpec | GrammarSpec | TrialsSpec
+class CountingSpec(Source):
+    """A row of one symbol, then as many of another."""
+
+    kind: Literal["counting"]
+    least: Annotated[int, Field(ge=1, le=500)] = 1
+    """Of the first symbol."""
+    most: Annotated[int, Field(ge=1, le=500)] = 10
+
+    @model_validator(mode="after")
+    def _ordered(self) -> CountingSpec:
+        if self.least > self.most:
+            raise PydanticCustomError("bound", "least is above most")
+        return self
+
+    def facts(self) -> SourceFacts:
+        """Symbols; the label is the next one, where it follows from those before."""
+        T = 2 * self.most + 1
+        factors = {"asked": Factor("event", classes=2), "count": Factor("state")}
+        return SourceFacts({"symbol": (3,)}, Factor("label", classes=3), factors, min_steps=T, max_steps=T)
+
+
+class RolesSpec(Source):
+    """Roles with their fillers, a delay, one of the roles: its filler is to be said; in split test it is new to it."""
+
+    kind: Literal["roles"]
+    roles: Annotated[int, Field(ge=2, le=16)] = 3
+    fillers: Annotated[int, Field(ge=2, le=64)] = 12
+    held: Annotated[int, Field(ge=1, le=32)] = 3
+    """Fillers that a role never has but in split test, others for every role."""
+    delay: Delay = 2
+
+    @model_validator(mode="after")
+    def _enough(self) -> RolesSpec:
+        if self.roles * self.held > self.fillers:
+            raise PydanticCustomError("bound", "every role needs held fillers of its own: roles x held above fillers")
+        return self
+
+    def facts(self) -> SourceFacts:
+        """Roles and fillers; the label is what is to be said at each step."""
+        T = self.roles + self.delay + 1
+        label = Factor("label", classes=self.fillers + 1)
+        channels = {"role": (2 * self.roles,), "filler": (self.fillers,)}
+        return SourceFacts(channels, label, {"asked": Factor("event", classes=2)}, min_steps=T, max_steps=T)
+
+
+SequenceSource = CopySpec | RecallSpec | GrammarSpec | TrialsSpec | CountingSpec | RolesSpec

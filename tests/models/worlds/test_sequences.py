@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from showing import items
 
 from models.specs.worlds.sequences import GrammarSpec
@@ -51,6 +52,58 @@ def test_the_value_of_a_key_is_the_one_beside_it() -> None:
     assert bool((symbol[:, 10] == 12).all())
     counts = torch.bincount(which, minlength=4).double()
     assert ((counts - 125).square() / 125).sum().item() < 16.3  # chi squared of 3, one in a thousand
+
+
+def test_there_are_as_many_of_the_second_as_of_the_first_and_then_no_more() -> None:
+    channels, label, factors = items({"kind": "counting", "least": 2, "most": 6}, 1000, 13)
+    symbol = channels["symbol"][0].argmax(-1)
+    assert torch.equal(channels["symbol"].sum(-1), torch.ones(1, 1000, 13))
+    assert label is not None
+    follows = torch.where(symbol[:, :-1] == 0, 0, symbol[:, 1:])
+    assert torch.equal(label[0, :, :-1], follows)
+    assert bool((label[0, :, -1] == 2).all())
+    count = factors["count"][0, :, 0].long()
+    assert all(
+        row.tolist() == [0] * n + [1] * n + [2] * (13 - 2 * n) for row, n in zip(symbol, count.tolist(), strict=True)
+    )
+    assert torch.equal(factors["asked"][0].bool(), symbol == 1)
+    counts = torch.bincount(count, minlength=7)[2:].double()
+    assert ((counts - 200).square() / 200).sum().item() < 18.5  # chi squared of 4, one in a thousand
+
+
+def test_counts_are_in_order_and_roles_have_fillers_enough() -> None:
+    with pytest.raises(ValidationError, match="least is above most"):
+        items({"kind": "counting", "least": 7, "most": 6}, 1, 13)
+    with pytest.raises(ValidationError, match="roles x held above fillers"):
+        items({"kind": "roles", "roles": 4, "held": 4, "fillers": 15}, 1, 7)
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_the_filler_of_a_role_is_asked_for_and_new_to_it_in_split_test_alone(split: str) -> None:
+    source = {"kind": "roles", "roles": 3, "fillers": 10, "held": 2, "delay": 2}
+    channels, label, factors = items(source, 3000, 6, split)
+    role, filler = (channels[name][0] for name in ("role", "filler"))
+    assert label is not None
+    order, filled = role[:, :3].argmax(-1), filler[:, :3].argmax(-1)
+    assert torch.equal(order.sort(dim=1).values, torch.arange(3).expand(3000, 3))
+    assert bool((role[:, :3, :3].sum(-1) == 1).all())
+    assert not role[:, :3, 3:].any()
+    assert bool((filler[:, :3].sum(-1) == 1).all())
+    assert not role[:, 3:5].any()
+    assert not filler[:, 3:].any()
+    assert not role[:, 5, :3].any()
+    asked = role[:, 5, 3:].argmax(-1)
+    which = (order == asked[:, None]).long().argmax(1, keepdim=True)
+    assert torch.equal(label[0, :, 5], filled.gather(1, which)[:, 0])
+    assert torch.equal(label[0, :, :3], filled)
+    assert bool((label[0, :, 3:5] == 10).all())
+    assert torch.equal(factors["asked"][0, 0], torch.tensor([0] * 5 + [1]))
+    new = filled // 2 == order
+    answered = new.gather(1, which)[:, 0]
+    assert bool(answered.all()) is (split == "test")
+    assert int(new.sum()) == int(answered.sum())
+    counts = torch.bincount(asked, minlength=3).double()
+    assert ((counts - 1000).square() / 1000).sum().item() < 13.8  # chi squared of 2, one in a thousand
 
 
 def written(count: int = 300, steps: int = 40, **options: Any) -> tuple[torch.Tensor, torch.Tensor, Any]:
