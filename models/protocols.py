@@ -201,7 +201,7 @@ class Remembers(Protocol):
         ...
 
 
-Shown = tuple[dict[str, Tensor], Tensor | None, dict[str, Tensor]]
+Shown = tuple[dict[str, Tensor], Tensor | None, Mapping[str, Tensor]]
 """What a world gives of items: channels (N, B, T, *shape) float32 before transforms; the label, classes (N, B, T) int64
 or numbers (N, B, T, D), or None; factors (N, B, T) or (N, B, T, D)."""
 

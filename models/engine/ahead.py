@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,26 @@ class _Block:
     shown: Shown
 
 
+class _Cut(Mapping[str, Tensor]):
+    """What is true of a batch, each thing cut from the block when somebody asks for it: few do."""
+
+    def __init__(self, block: Mapping[str, Tensor], cut: Callable[[Tensor], Tensor]) -> None:
+        self._block = block
+        self._cut = cut
+        self._asked: dict[str, Tensor] = {}
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self._asked:
+            self._asked[name] = self._cut(self._block[name])
+        return self._asked[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._block)
+
+    def __len__(self) -> int:
+        return len(self._block)
+
+
 class Ahead:
     """Batches of a cohort, cut from blocks of as many as are light enough to be drawn together.
 
@@ -45,26 +65,24 @@ class Ahead:
     def at(self, shown_N: npt.NDArray[np.int64]) -> tuple[Tensor, Shown]:
         """Items (N, B) after so many presentations, and what is shown of them."""
         block = self._block
-        first_N = None if block is None else shown_N - block.start_N
-        last = self._presentations - self._batch
-        if block is None or first_N is None or int(first_N.min()) < 0 or int(first_N.max()) > last:
+        first_N = np.full_like(shown_N, -1) if block is None else shown_N - block.start_N
+        least, most = int(first_N.min()), int(first_N.max())
+        if block is None or least < 0 or most > self._presentations - self._batch:
             item, shown = self._draws(shown_N, torch.from_numpy(shown_N)[:, None] + self._step)
-            block, first_N = _Block(shown_N.copy(), item, shown), np.zeros_like(shown_N)
+            block, first_N, least, most = _Block(shown_N.copy(), item, shown), np.zeros_like(shown_N), 0, 0
             self._block = block
         channels, label, factors = block.shown
-        cut = self._cut(first_N)
+        cut = self._one(least) if least == most else self._several(first_N)
         told = None if label is None else cut(label)
-        return cut(block.item), (
-            {n: cut(x) for n, x in channels.items()},
-            told,
-            {n: cut(x) for n, x in factors.items()},
-        )
+        return cut(block.item), ({n: cut(x) for n, x in channels.items()}, told, _Cut(factors, cut))
 
-    def _cut(self, first_N: npt.NDArray[np.int64]) -> Callable[[Tensor], Tensor]:
-        """Takes the batch that begins at these places of the block, in memory of its own."""
-        first = int(first_N[0])
-        if (first_N == first).all():
-            return lambda x: x[:, first : first + self._batch].clone(memory_format=torch.contiguous_format)
+    def _one(self, first: int) -> Callable[[Tensor], Tensor]:
+        """Takes the batch that begins at a place of the block, in memory of its own."""
+        batch, form = self._batch, torch.contiguous_format
+        return lambda x: x.narrow(1, first, batch).clone(memory_format=form)
+
+    def _several(self, first_N: npt.NDArray[np.int64]) -> Callable[[Tensor], Tensor]:
+        """Takes the batch that begins at a place of its own for each life."""
         lives = torch.arange(len(first_N))[:, None]
         places = torch.from_numpy(first_N)[:, None] + self._step[: self._batch]
         return lambda x: x[lives, places]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
 from math import prod
 
 import numpy as np
@@ -68,6 +67,7 @@ class Stream:
         self.world: World = build_world(spec.source, spec.split, spec.steps, spec.size)
         self._scales = clean_scales(spec.source, spec.steps, spec.normalise)
         self._address = word(self.digest)
+        self._keeps_unlabelled = spec.keeps_unlabelled
         self._labelled: dict[tuple[int, ...], Tensor] = {}
         known = facts(spec.source)
         self.floats = spec.steps * sum(prod(shape) for shape in known.channels.values())
@@ -159,23 +159,25 @@ class Stream:
     def received(self, given: Shown, item_NB: Tensor, draw: Draw, strengths: Strengths | None = None) -> Batch:
         """What was given as senses receive it: transforms, live deficits, the frozen scale."""
         channels, label, factors = given
-        labelled_NB = self._shows(draw.seeds_N, item_NB) if self.spec.keeps_unlabelled else None
+        labelled_NB = self._shows(draw.seeds_N, item_NB) if self._keeps_unlabelled else None
         if label is not None and labelled_NB is not None:
             label = torch.where(labelled_NB.reshape(*labelled_NB.shape, *[1] * (label.dim() - 2)), label, 0)
         seen = Seen({sense: channels[channel] for sense, channel in self._bound.items()}, label)
-        full_N = torch.ones(len(item_NB))
         for each in self._transforms:
-            seen = each(seen, self._classes, full_N, draw.at("transform"))
+            seen = each(seen, self._classes, torch.ones(len(item_NB)), draw.at("transform"))
         for name, strength_N in (strengths or {}).items():
             seen = self._deficits[name](seen, self._classes, strength_N, draw.at("deficit"))
-        told = {name: self._held(factor) for name, factor in factors.items()}
+        told = factors if self.sweeps == 1 else {name: self._held(factor) for name, factor in factors.items()}
         senses = {sense: self._held(self._normal(sense, x)) for sense, x in seen.senses.items()}
 
-        @cache
+        views: dict[str, Mapping[str, Tensor]] = {}
+
         def view(name: str) -> Mapping[str, Tensor]:
-            assert isinstance(self.world, Looks)
-            looked = self.world.view(name, self._owners(draw.seeds_N), item_NB)
-            return self.received((looked, None, {}), item_NB, draw, strengths).senses
+            if name not in views:
+                assert isinstance(self.world, Looks)
+                looked = self.world.view(name, self._owners(draw.seeds_N), item_NB)
+                views[name] = self.received((looked, None, {}), item_NB, draw, strengths).senses
+            return views[name]
 
         told_label = None if seen.label is None else self._held(seen.label)
         return Batch(senses, told_label, told, item_NB, view, labelled_NB)

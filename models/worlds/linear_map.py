@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, cached_property
 from typing import final
 
 import torch
@@ -42,19 +42,29 @@ class LinearMap:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """The inputs of these presentations and their outputs."""
-        x = self._inputs(seeds_N, index_NB)
+        if self.source.inputs == "basis":
+            x, label, mode = (each[index_NB] for each in self._basis)
+        else:
+            x, label, mode = self._made(self._inputs(seeds_N, index_NB))
+        return {"x": x}, label, {"mode": mode}
+
+    def _made(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Inputs, what the map makes of them, and along which mode they go most."""
         along = applied(self._modes.right.mT, x) * self._modes.strength
         y = applied(self._modes.left, along)
         label = y if self.source.d > 1 else y[..., 0]
-        return {"x": x}, label, {"mode": along.abs().argmax(dim=-1)}
+        return x, label, along.abs().argmax(dim=-1)
+
+    @cached_property
+    def _basis(self) -> tuple[Tensor, Tensor, Tensor]:
+        """All items: as many as there are inputs."""
+        return self._made(math.sqrt(self.source.d) * torch.eye(self.source.d)[:, None])
 
     def _inputs(self, seeds_N: Tensor, index_NB: Tensor) -> Tensor:
         """(N, B, 1, d)."""
         d = self.source.d
         if self.source.fixed_input:
             return torch.ones(*index_NB.shape, 1, d)
-        if self.source.inputs == "basis":
-            return math.sqrt(d) * (index_NB[..., None, None] == torch.arange(d)).to(torch.float32)
         return Draw(seeds_N, index_NB, self._address).at("linear_map", "x").normal(1, d)
 
 

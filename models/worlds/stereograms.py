@@ -46,6 +46,6 @@ class Stereograms:
         left = dots[..., most : most + width]
         shift = torch.stack([first, second], dim=2)
         right = dots.gather(3, shift + torch.arange(width))
-        patches = torch.cat([left, right], dim=-1)
+        one, two = (torch.cat([left[:, :, at : at + 1], right[:, :, at : at + 1]], dim=-1) for at in (0, 1))
         factors = {"disparity": (first - most).to(torch.float32), "other": (second - most).to(torch.float32)}
-        return {"patch1": patches[:, :, :1].clone(), "patch2": patches[:, :, 1:].clone()}, first, factors
+        return {"patch1": one, "patch2": two}, first, factors
