@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import acting, dataset, linear, nature, real, scenes, sequences, social, views
+from models.specs.worlds import acting, dataset, linear, nature, real, scenes, sequences, social, tasks, views
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.activities import Activities
+from models.worlds.bandit import Bandit
 from models.worlds.bars import Bars
+from models.worlds.cart_pole import CartPole
 from models.worlds.chain import Chain
 from models.worlds.characters import Characters
 from models.worlds.copy import Copy
@@ -74,6 +76,10 @@ def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:
             return Chain(source, split, steps)
         case acting.ActivitiesSpec():
             return Activities(source, split, steps)
+        case tasks.BanditSpec():
+            return Bandit(source, split, steps)
+        case tasks.CartPoleSpec():
+            return CartPole(source, split, steps)
         case _:
             assert_never(source)
 

@@ -29,7 +29,7 @@ _AT_ONCE = 4
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-State = Mapping[str, Numbers]
+State = Mapping[str, Array]
 """Where slots are: (N, B) by name."""
 
 Choose = Callable[[int, dict[str, Tensor]], Tensor]

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.table import Entry
-from benchmarks.catalogue.worlds import acting, eyes, linear, nature, real, registered, scenes, sequences, social, views
+from benchmarks.catalogue.worlds import (
+    acting,
+    eyes,
+    linear,
+    nature,
+    real,
+    registered,
+    scenes,
+    sequences,
+    social,
+    tasks,
+    views,
+)
 
 ENTRIES: tuple[Entry, ...] = (
     *real.ENTRIES,
@@ -16,4 +28,5 @@ ENTRIES: tuple[Entry, ...] = (
     *views.ENTRIES,
     *eyes.ENTRIES,
     *acting.ENTRIES,
+    *tasks.ENTRIES,
 )

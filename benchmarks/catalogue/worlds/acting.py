@@ -25,7 +25,8 @@ from models.worlds.grid import Grid
 from models.worlds.walking import EPISODES, started, walk
 
 
-def _walked(source: dict[str, Any], count: int) -> Episodes:
+def walked(source: dict[str, Any], count: int) -> Episodes:
+    """Episodes of one life that does anything alike."""
     spec = TypeAdapter(WorldSpec).validate_python({"source": source, "steps": 2}, strict=False)
     stream = Stream(spec, {}, {})
     actions = spec.source.facts().actions
@@ -38,9 +39,9 @@ def _grid(quick: bool) -> Iterator[Figure]:
     rooms = Stream(spec, {}, {}).world
     assert isinstance(rooms, Grid)
     wanted = _expected(rooms.next.numpy(), rooms.limit)
-    found = float(_walked({"kind": "grid"}, 4000 if quick else 40_000).steps.double().mean())
+    found = float(walked({"kind": "grid"}, 4000 if quick else 40_000).steps.double().mean())
     yield Figure("steps_off", abs(found / wanted - 1.0), "share", "<= 0.02", "the table of moves")
-    one = float(_walked({"kind": "grid", "goal": 0}, 4000).steps.double().mean())
+    one = float(walked({"kind": "grid", "goal": 0}, 4000).steps.double().mean())
     yield Figure("control", abs(one / wanted - 1.0), "share", ">= 0.02", "the goal always in a corner")
 
 
@@ -60,7 +61,7 @@ def _expected(following: np.ndarray[Any, Any], limit: int) -> float:
 
 
 def _chain(quick: bool) -> Iterator[Figure]:
-    told = _walked({"kind": "chain"}, 2000 if quick else 20_000)
+    told = walked({"kind": "chain"}, 2000 if quick else 20_000)
     yield Figure("return", float(told.reward.mean()), "reward", "within 0.46 0.54", "1 / 2")
     yield Figure("steps", float(told.steps.double().mean()), "steps", "within 93 107", "10 steps to either end: 100")
 
@@ -82,7 +83,7 @@ def _activities(quick: bool) -> Iterator[Figure]:
     yield Figure("control", float(came[place > 0].square().mean()), "variances", "within 0.9 1.1", "nothing foretold")
 
 
-def _pace(kind: str) -> Proof:
+def answered(kind: str) -> Proof:
     """Share of an update of eight lives in which nothing but the world is asked, frame by frame as an actor asks it."""
 
     def proof(quick: bool) -> Iterator[Figure]:
@@ -109,7 +110,7 @@ def _pace(kind: str) -> Proof:
 
 
 ENTRIES: tuple[Entry, ...] = (
-    entry("grid", _grid, _pace("grid")),
-    entry("chain", _chain, _pace("chain")),
-    entry("activities", _activities, _pace("activities")),
+    entry("grid", _grid, answered("grid")),
+    entry("chain", _chain, answered("chain")),
+    entry("activities", _activities, answered("activities")),
 )

@@ -8,9 +8,8 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from models.specs.base import Many, later
-from models.specs.worlds.facts import Factor, Source, SourceFacts
-
-Limit = Annotated[int, Field(ge=1, le=100_000)]
+from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, done
+from models.specs.worlds.tasks import BanditSpec, CartPoleSpec
 
 FOUR_ROOMS = (
     "wwwwwwwwwwwww",
@@ -34,11 +33,6 @@ EFFERENCE = "action"
 """Channel that tells of each frame what is done in it, one-hot; 0 before that is known, and at a fragment's last."""
 
 
-def _done(actions: int) -> dict[str, Factor]:
-    """What every acting world tells of each step but the last of a fragment, where all three are 0."""
-    return {"action": Factor("event", classes=actions), "reward": Factor("event"), "done": Factor("event", classes=2)}
-
-
 class GridSpec(Source):
     """Four rooms of 104 places with a goal; four moves, reward 1 at the goal, which ends the episode."""
 
@@ -54,7 +48,7 @@ class GridSpec(Source):
 
     def facts(self) -> SourceFacts:
         """What is near, and where that is."""
-        factors = {"place": Factor("state", classes=PLACES), "distance": Factor("state"), **_done(4)}
+        factors = {"place": Factor("state", classes=PLACES), "distance": Factor("state"), **done(4)}
         channels = {"view": (2, 7, 7), "place": (PLACES,), EFFERENCE: (4,)}
         return SourceFacts(channels, None, factors, max_steps=256, actions=4)
 
@@ -68,7 +62,7 @@ class ChainSpec(Source):
 
     def facts(self) -> SourceFacts:
         """Which state it is."""
-        factors = {"place": Factor("state", classes=self.states), "distance": Factor("state"), **_done(2)}
+        factors = {"place": Factor("state", classes=self.states), "distance": Factor("state"), **done(2)}
         return SourceFacts({"place": (self.states,)}, None, factors, max_steps=256, actions=2)
 
 
@@ -99,8 +93,8 @@ class ActivitiesSpec(Source):
         """What is done, its cues, and what comes of it."""
         kinds = len(ACTIVITIES)
         channels = {"activity": (kinds,), "scene": (kinds * self.cues,), "outcome": (1,)}
-        factors = {"place": Factor("state", classes=kinds), **_done(len(self.offers))}
+        factors = {"place": Factor("state", classes=kinds), **done(len(self.offers))}
         return SourceFacts(channels, None, factors, max_steps=256, actions=len(self.offers))
 
 
-ActingSource = GridSpec | ChainSpec | ActivitiesSpec
+ActingSource = GridSpec | ChainSpec | ActivitiesSpec | BanditSpec | CartPoleSpec

@@ -37,6 +37,11 @@ class Factor:
         return (self.classes or self.width,)
 
 
+def done(actions: int) -> dict[str, Factor]:
+    """What every acting world tells of each step but the last of a fragment, where all three are 0."""
+    return {"action": Factor("event", classes=actions), "reward": Factor("event"), "done": Factor("event", classes=2)}
+
+
 @dataclass(frozen=True)
 class SourceFacts:
     """Channels, splits, truths and times of a source."""
@@ -69,6 +74,8 @@ class SourceFacts:
         return None if self.label is None else self.label.classes
 
 
+Limit = Annotated[int, Field(ge=1, le=100_000)]
+"""Steps of an episode in an acting world."""
 Reuse = Annotated[int, Field(ge=1, le=100_000, description="Passes in which a life meets each of 4096 shared items.")]
 
 

@@ -16,7 +16,7 @@ from models.specs.worlds.sources import SourceSpec
 from models.worlds import tiles
 
 Case = tuple[dict[str, Any], int]
-FEW = {"hierarchy", "bars", "match", "sines", "chain", "counting"}
+FEW = {"hierarchy", "bars", "match", "sines", "chain", "counting", "bandit"}
 """Sources of so few different items that splits share some."""
 
 SEEDS = torch.tensor([7, 2**33 + 1, 9])
