@@ -18,7 +18,8 @@ from models.engine.cohort import Cohort
 from models.engine.feed import Stream, Strengths
 from models.engine.organism import Organism, Wiring
 from models.protocols import Batch, Episodes, Params
-from models.specs.worlds.acting import EFFERENCE, ActingSource
+from models.specs.worlds.acting import ActingSource
+from models.specs.worlds.facts import EFFERENCE
 from models.worlds import build_place
 from models.worlds.walking import EPISODES, Place, started, truths, walk
 

@@ -14,7 +14,7 @@ from models.specs.order import blocks, disorder
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape, channel_for
 from models.specs.worlds import IidOrder, WorldSpec
-from models.specs.worlds.acting import EFFERENCE
+from models.specs.worlds.facts import EFFERENCE
 from models.specs.worlds.sources import facts
 
 

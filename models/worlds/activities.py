@@ -31,7 +31,8 @@ class Activities:
                 descent needs 1 / faint^2 times as long for hard as for easy; of noise nothing can be known. Factors
                 place (which activity, 0 mastered, 1 easy, 2 hard, 3 noise), action, reward, done
     Draws:      (life seed, world digest, slot and episode): first activity, and a word from which all cues follow
-    Shapes:     activity (N, B, T, 4), scene (N, B, T, 4 cues), outcome (N, B, T, 1) float32; factors (N, B, T)
+    Shapes:     activity (N, B, T, 4), scene (N, B, T, 4 cues), outcome (N, B, T, 1), what is chosen
+                as `action` (N, B, T, offers) float32; factors (N, B, T)
     Units:      dimensionless
     Reference:  after the playground of Oudeyer, Kaplan & Hafner (2007) IEEE Trans. Evol. Comput. 11:265; the activities
                 are our own

@@ -29,7 +29,8 @@ class Bandit:
                 pulled last, the number of arms before the first), best (the arm that pays most, the first of equals),
                 action, reward, done
     Draws:      (life seed, world digest, slot and episode): r, and a word from which all rewards of the episode follow
-    Shapes:     arm (N, B, T, arms), paid (N, B, T, 1) float32; factors (N, B, T)
+    Shapes:     arm (N, B, T, arms), paid (N, B, T, 1), the next pull as `action` (N, B, T, arms) float32;
+                factors (N, B, T)
     Units:      reward dimensionless
     Reference:  Robbins (1952) Bull. Am. Math. Soc. 58:527; dealt anew: Wang et al. (2018) Nat. Neurosci. 21:860
     """

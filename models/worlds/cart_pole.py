@@ -42,7 +42,7 @@ class CartPole:
     Statistics: begins within 0.05 of rest; pushed at random it stands for about 22 steps; factors place (the box),
                 position, velocity, angle, spin, action, reward, done
     Draws:      (life seed, world digest, slot and episode): the four numbers it begins with
-    Shapes:     state (N, B, T, 4), box (N, B, T, 162) float32; factors (N, B, T)
+    Shapes:     state (N, B, T, 4), box (N, B, T, 162), the push as `action` (N, B, T, 2) float32; factors (N, B, T)
     Numerics:   sine and cosine by their series up to a^7, exact to 1e-10 within 12 degrees, the same bits everywhere
     Units:      metres, m/s, radians, rad/s
     Reference:  Barto, Sutton & Anderson (1983) IEEE Trans. Syst. Man Cybern. 13:834, without friction

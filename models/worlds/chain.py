@@ -25,7 +25,7 @@ class Chain:
     Statistics: walked at random, the value of state i of n, counted from 1 at the left, is i / (n + 1) without
                 discount; factors place, distance (steps to the right end), action, reward, done
     Draws:      none for the place; (life seed, world digest, presentation) for what is done where nobody acts
-    Shapes:     place (N, B, T, states) float32; factors (N, B, T)
+    Shapes:     place (N, B, T, states), what is done as `action` (N, B, T, 2) float32; factors (N, B, T)
     Units:      distance in steps, reward dimensionless
     Reference:  Sutton (1988) Mach. Learn. 3:9; with 19 states Sutton & Barto (2018) Reinforcement Learning, section 7.1
     """

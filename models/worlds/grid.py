@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from models.draw import Draw, word
 from models.protocols import Shown
-from models.specs.worlds.acting import EFFERENCE, FOUR_ROOMS, PLACES, GridSpec
+from models.specs.worlds.acting import FOUR_ROOMS, PLACES, GridSpec
 from models.specs.worlds.sources import name_of
 from models.worlds.walking import Array, Flags, Numbers, State, at_random
 
@@ -85,7 +85,7 @@ class Grid:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """Random walks from the beginning of these episodes."""
-        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place", EFFERENCE))
+        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place"))
 
     def begin(self, draw: Draw) -> State:
         """Start and goal."""

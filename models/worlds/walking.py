@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from models.draw import Draw
 from models.protocols import Params, Shown, World
-from models.specs.worlds.acting import EFFERENCE
+from models.specs.worlds.facts import EFFERENCE
 
 EPISODES = 1 << 32
 """More than anyone goes through: episodes are numbered from here times the item or slot on."""
@@ -175,13 +175,13 @@ def _told(ways: list[tuple[Array, Array, Array]], shape: tuple[int, ...]) -> dic
 
 
 def at_random(place: Place, draw: Draw, frames: int, wanted: Collection[str]) -> Shown:
-    """Items of a place: walks without preference, each from the beginning of an episode on."""
+    """Items of a place: walks without preference, each from the beginning of an episode on, with what is done."""
     assert draw.index_NB is not None
     action_NBT = draw.at("action").integers(place.actions, frames)
     state = started(place, draw, draw.index_NB * EPISODES)
     # Who chooses without looking is shown all frames at once.
     seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], draw, ())
-    copies = {EFFERENCE: _copied(place, seen.factors["action"])} if EFFERENCE in wanted else {}
+    copies = {EFFERENCE: _copied(place, seen.factors["action"])}
     return _tensors(place.shown(seen.met, wanted)) | copies, None, seen.factors
 
 

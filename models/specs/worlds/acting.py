@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from models.specs.base import Many, later
-from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, done
+from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, answering
 from models.specs.worlds.tasks import BanditSpec, CartPoleSpec
 
 FOUR_ROOMS = (
@@ -29,10 +29,6 @@ FOUR_ROOMS = (
 PLACES = sum(row.count(".") for row in FOUR_ROOMS)
 
 
-EFFERENCE = "action"
-"""Channel that tells of each frame what is done in it, one-hot; 0 before that is known, and at a fragment's last."""
-
-
 class GridSpec(Source):
     """Four rooms of 104 places with a goal; four moves, reward 1 at the goal, which ends the episode."""
 
@@ -48,9 +44,8 @@ class GridSpec(Source):
 
     def facts(self) -> SourceFacts:
         """What is near, and where that is."""
-        factors = {"place": Factor("state", classes=PLACES), "distance": Factor("state"), **done(4)}
-        channels = {"view": (2, 7, 7), "place": (PLACES,), EFFERENCE: (4,)}
-        return SourceFacts(channels, None, factors, max_steps=256, actions=4)
+        states = {"place": Factor("state", classes=PLACES), "distance": Factor("state")}
+        return answering({"view": (2, 7, 7), "place": (PLACES,)}, states, 4)
 
 
 class ChainSpec(Source):
@@ -62,8 +57,8 @@ class ChainSpec(Source):
 
     def facts(self) -> SourceFacts:
         """Which state it is."""
-        factors = {"place": Factor("state", classes=self.states), "distance": Factor("state"), **done(2)}
-        return SourceFacts({"place": (self.states,)}, None, factors, max_steps=256, actions=2)
+        states = {"place": Factor("state", classes=self.states), "distance": Factor("state")}
+        return answering({"place": (self.states,)}, states, 2)
 
 
 Activity = Literal["mastered", "easy", "hard", "noise"]
@@ -93,8 +88,7 @@ class ActivitiesSpec(Source):
         """What is done, its cues, and what comes of it."""
         kinds = len(ACTIVITIES)
         channels = {"activity": (kinds,), "scene": (kinds * self.cues,), "outcome": (1,)}
-        factors = {"place": Factor("state", classes=kinds), **done(len(self.offers))}
-        return SourceFacts(channels, None, factors, max_steps=256, actions=len(self.offers))
+        return answering(channels, {"place": Factor("state", classes=kinds)}, len(self.offers))
 
 
 ActingSource = GridSpec | ChainSpec | ActivitiesSpec | BanditSpec | CartPoleSpec

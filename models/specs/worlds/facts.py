@@ -37,11 +37,6 @@ class Factor:
         return (self.classes or self.width,)
 
 
-def done(actions: int) -> dict[str, Factor]:
-    """What every acting world tells of each step but the last of a fragment, where all three are 0."""
-    return {"action": Factor("event", classes=actions), "reward": Factor("event"), "done": Factor("event", classes=2)}
-
-
 @dataclass(frozen=True)
 class SourceFacts:
     """Channels, splits, truths and times of a source."""
@@ -76,6 +71,21 @@ class SourceFacts:
 
 Limit = Annotated[int, Field(ge=1, le=100_000)]
 """Steps of an episode in an acting world."""
+EFFERENCE = "action"
+"""Channel of acting worlds that tells of each frame what is done in it, one-hot; 0 before that is known, and at a
+fragment's last."""
+
+
+def answering(channels: Mapping[str, tuple[int, ...]], states: Mapping[str, Factor], actions: int) -> SourceFacts:
+    """Facts of an acting world: what is done is shown, and told with reward and end of each step.
+
+    All three are 0 at the last frame of a fragment, from which nobody goes.
+    """
+    ways = {"action": Factor("event", classes=actions), "reward": Factor("event"), "done": Factor("event", classes=2)}
+    shown = {**channels, EFFERENCE: (actions,)}
+    return SourceFacts(shown, None, {**states, **ways}, max_steps=256, actions=actions)
+
+
 Reuse = Annotated[int, Field(ge=1, le=100_000, description="Passes in which a life meets each of 4096 shared items.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.specs.base import Many, Share
-from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, done
+from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, answering
 
 BOXES = (3, 3, 6, 3)
 """How many parts position, velocity, angle and spin of a cart-pole are cut into."""
@@ -28,8 +28,8 @@ class BanditSpec(Source):
     def facts(self) -> SourceFacts:
         """What was pulled last, and what it paid."""
         arms = len(self.pays)
-        factors = {"place": Factor("state", classes=arms + 1), "best": Factor("state", classes=arms), **done(arms)}
-        return SourceFacts({"arm": (arms,), "paid": (1,)}, None, factors, max_steps=256, actions=arms)
+        states = {"place": Factor("state", classes=arms + 1), "best": Factor("state", classes=arms)}
+        return answering({"arm": (arms,), "paid": (1,)}, states, arms)
 
 
 class CartPoleSpec(Source):
@@ -47,5 +47,5 @@ class CartPoleSpec(Source):
         """The state of the cart and of the pole."""
         boxes = prod(BOXES)
         numbers = {name: Factor("state") for name in ("position", "velocity", "angle", "spin")}
-        factors = {"place": Factor("state", classes=boxes), **numbers, **done(2)}
-        return SourceFacts({"state": (4,), "box": (boxes,)}, None, factors, max_steps=256, actions=2)
+        states = {"place": Factor("state", classes=boxes), **numbers}
+        return answering({"state": (4,), "box": (boxes,)}, states, 2)
