@@ -40,6 +40,19 @@ def tiny_schedule(**changes: Any) -> dict[str, Any]:
     return document | changes
 
 
+def tiny_study(*weights: float, seeds: int = 2, **changes: Any) -> dict[str, Any]:
+    """The smallest study document: an arm for each weight of the cost in the tiny schedule's late stage."""
+    document: dict[str, Any] = {
+        "ontogeny": "1",
+        "kind": "study",
+        "name": "weights",
+        "base": tiny_schedule(),
+        "seeds": {"start": 0, "count": seeds},
+        "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": list(weights)}],
+    }
+    return document | changes
+
+
 def fitted(organism: dict[str, Any], areas: Sequence[str], kind: str) -> dict[str, Any]:
     """The organism with what a rule needs of areas it teaches that a chain of tanh areas has not."""
     if kind in ("equilibrium_propagation", "temporal_derivative", "contrastive_hebbian", "generec"):

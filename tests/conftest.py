@@ -11,7 +11,7 @@ import structlog
 from workers.environment import settle
 
 settle()
-pytest.register_assert_rewrite("build", "houses", "processes", "raising", "showing", "simulated")
+pytest.register_assert_rewrite("build", "houses", "living", "processes", "raising", "showing", "simulated")
 
 import servers  # noqa: E402
 

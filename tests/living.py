@@ -59,6 +59,21 @@ def digest(cohort: Cohort, histories: Mapping[int, History]) -> str:
     return whole.hexdigest()
 
 
+def obeys_the_law(
+    arm: ArmPlan, seeds: Sequence[int] = (0, 1, 2), alone: Sequence[int] = (1,), cuts: Sequence[int] = (3,)
+) -> tuple[Cohort, dict[int, History]]:
+    """The lives of an arm: alone as among others, and the same where they are stored and read back on the way."""
+    whole, histories = live(arm, seeds)
+    for seed in alone:
+        lone, own = live(arm, [seed])
+        assert own[seed] == histories[seed]
+        assert snapshot.state_hash(lone) == snapshot.state_hash(whole.take([whole.seeds.index(seed)]))
+    for every in cuts:
+        again = live(arm, seeds, lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], every)
+        assert digest(*again) == digest(whole, histories)
+    return whole, histories
+
+
 def orders_of(arm: ArmPlan, step: StepPlan) -> Orders:
     """What a step asks of its trajectory."""
     ending = step.demand.ending

@@ -1,37 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from quarters import build, house, processes
 
-import pytest
-from houses import House, build_house
-from processes import Processes
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    built = build_house(tmp_path / "home")
-    yield built
-    built.close()
-
-
-@pytest.fixture
-def build(tmp_path: Path) -> Iterator[Any]:
-    """Builds any number of houses."""
-    houses: list[House] = []
-
-    def another(**settings: Any) -> House:
-        houses.append(build_house(tmp_path / f"home-{len(houses)}", **settings))
-        return houses[-1]
-
-    yield another
-    for each in houses:
-        each.close()
-
-
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
-    kept = Processes(tmp_path)
-    yield kept
-    kept.end()
+__all__ = ["build", "house", "processes"]

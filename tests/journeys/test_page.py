@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 from running import ROOT, Service
 from watching import Browser, browser
 
@@ -40,18 +40,12 @@ def quiet(window: Browser) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def grown(service: Service) -> Job:
     """A small study that has ended."""
-    study = {
-        "ontogeny": "1",
-        "kind": "study",
-        "name": "rates",
-        "base": tiny_schedule(),
-        "seeds": {"start": 0, "count": 3},
-        "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": [0.5, 1.0, 2.0]}],
+    more: dict[str, Any] = {
         "outcomes": {"final": {"kind": "final", "probe": "acc", "window": "5ba"}},
         "contrasts": [{"name": "by-weight", "kind": "trend", "outcome": "final", "axis": "weight"}],
         "analysis": {"resamples": 100},
     }
-    return service.client.submit(study).wait()
+    return service.client.submit(tiny_study(0.5, 1.0, 2.0, seeds=3, name="rates", **more)).wait()
 
 
 def growing(service: Service, name: str, passes: int = 20_000) -> Job:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 
 from models.engine import stage
 from service import lineage
@@ -221,15 +221,7 @@ def test_what_is_no_longer_stage_is_refused(house: Any, parent: Document, body: 
 
 
 def test_every_arm_of_a_study_is_extended(house: Any) -> None:
-    study = {
-        "ontogeny": "1",
-        "kind": "study",
-        "name": "weights",
-        "base": FIXED,
-        "seeds": {"count": 3},
-        "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": [0.2, 0.4]}],
-    }
-    first = grown(house, study)
+    first = grown(house, tiny_study(0.2, 0.4, seeds=3, base=FIXED))
     stored = lineage.extend(door(house), first, ExtendBody(stage="late", until={"after": "25ba"}))
     house.work_off(house.worker())
     ours, theirs = house.path(stored.job), house.path(first)

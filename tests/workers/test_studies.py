@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 
 from models.engine.step import Training
 from models.specs.document import Parsed
@@ -23,15 +23,7 @@ def study(*weights: float, seeds: int = 2, **changes: Any) -> Document:
     """A shared childhood of 10 updates, then 5 under each of the weights."""
     base = tiny_schedule()
     base["stages"][1] |= {"until": {"after": f"{LATE}ba"}, "costs": {"naming": weights[0]}}
-    return {
-        "ontogeny": "1",
-        "kind": "study",
-        "name": "weights",
-        "base": base,
-        "seeds": {"start": 0, "count": seeds},
-        "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": list(weights)}],
-        **changes,
-    }
+    return tiny_study(*weights, seeds=seeds, base=base, **changes)
 
 
 class Counter:

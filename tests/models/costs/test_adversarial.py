@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import obeys_the_law, planned
 from raising import raised
 
 from models.costs import build_cost
-from models.engine import snapshot
 from models.protocols import Moment, Variation
 from models.specs.checks import check_document
 from models.specs.costs.statistics import AdversarialSpec
@@ -106,13 +105,7 @@ def test_both_at_once_move_each_side_as_alone() -> None:
 
 
 def test_a_duel_obeys_the_law() -> None:
-    arm = planned(duel(judging=1.0, forging=1.0))
-    whole, histories = live(arm, [0, 1, 2])
-    alone, own = live(arm, [1])
-    assert own[1] == histories[1]
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
-    again = live(arm, [0, 1, 2], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
-    assert digest(*again) == digest(whole, histories)
+    obeys_the_law(planned(duel(judging=1.0, forging=1.0)))
 
 
 def test_what_is_imagined_must_fit_the_sense() -> None:

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import obeys_the_law, planned
 
 from models.costs import build_cost
-from models.engine import snapshot
 from models.specs.checks import check_document
 from models.specs.costs.statistics import InfomaxIcaSpec
 
@@ -60,14 +59,7 @@ def mixed(**area: Any) -> dict[str, Any]:
 
 
 def test_a_life_that_takes_apart_obeys_the_law() -> None:
-    arm = planned(mixed())
-    whole, histories = live(arm, [0, 1, 2, 3, 4])
-    for seed in (0, 3):
-        alone, own = live(arm, [seed])
-        assert own[seed] == histories[seed]
-        assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([seed]))
-    again = live(arm, range(5), lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
-    assert digest(*again) == digest(whole, histories)
+    obeys_the_law(planned(mixed()), range(5), alone=(0, 3))
 
 
 @pytest.mark.parametrize("area", [{"size": 4}, {"act": "tanh"}, {"depth": 2}, {"norm": "layer"}])

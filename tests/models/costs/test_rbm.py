@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import obeys_the_law, planned
 
 from models.costs import build_cost
 from models.draw import Draw
-from models.engine import snapshot
 from models.protocols import Moment
 from models.specs.checks import check_document
 from models.specs.costs.statistics import RbmSpec
@@ -83,13 +82,7 @@ def dreaming(**area: Any) -> dict[str, Any]:
 
 
 def test_a_life_that_dreams_obeys_the_law() -> None:
-    arm = planned(dreaming())
-    whole, histories = live(arm, [0, 1, 2])
-    alone, own = live(arm, [1])
-    assert own[1] == histories[1]
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
-    again = live(arm, range(3), lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
-    assert digest(*again) == digest(whole, histories)
+    obeys_the_law(planned(dreaming()))
 
 
 @pytest.mark.parametrize("area", [{"act": "tanh"}, {"depth": 2}, {"bias": False}])

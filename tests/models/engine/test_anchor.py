@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import live, obeys_the_law, planned
 from raising import chain, plan, state
 
-from models.engine import snapshot, stage
+from models.engine import stage
 from models.engine.cohort import birth
 from models.engine.stage import Orders, run
 
@@ -78,9 +78,5 @@ def test_a_stiff_area_goes_less_far_where_it_matters() -> None:
 
 
 def test_a_life_with_an_anchor_is_the_same_cut_reloaded_and_alone() -> None:
-    arm = planned(document())
-    whole, histories = live(arm, range(3))
-    assert digest(whole, histories) == digest(*live(arm, range(3), lambda c: snapshot.load(snapshot.dump(c, {}))[0], 3))
-    alone, _ = live(arm, [1])
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
+    whole, _ = obeys_the_law(planned(document()))
     assert any(name.startswith("own/anchor/first/fisher") for name in state(whole, 1))

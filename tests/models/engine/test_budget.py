@@ -8,12 +8,11 @@ import orjson
 import pytest
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import obeys_the_law, planned
 from raising import IMAGE
 
 from models.costs import build_cost
 from models.draw import Draw
-from models.engine import snapshot
 from models.engine.feed import Stream
 from models.protocols import Batch, Moment
 from models.specs.checks import check_schedule
@@ -143,14 +142,7 @@ def _moment(rate: torch.Tensor, label: torch.Tensor, labelled_NB: torch.Tensor |
 
 @pytest.mark.parametrize("unlabelled", ["drop", "keep"])
 def test_a_life_under_a_budget_obeys_the_law(unlabelled: str) -> None:
-    arm = planned(taught(count=60, unlabelled=unlabelled))
-    whole, histories = live(arm, [0, 1, 2])
-    alone, own = live(arm, [1])
-    assert own[1] == histories[1]
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
-    assert digest(*live(arm, [0, 1, 2], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)) == digest(
-        whole, histories
-    )
+    obeys_the_law(planned(taught(count=60, unlabelled=unlabelled)))
 
 
 def test_a_budget_changes_the_key_and_a_pass() -> None:

@@ -10,10 +10,9 @@ import orjson
 import pytest
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import obeys_the_law, planned
 from raising import IMAGE
 
-from models.engine import snapshot
 from models.engine.feed import Feed, Stream
 from models.engine.mixture import Mixture, build_stream
 from models.specs.canonical import canonical
@@ -104,13 +103,7 @@ def parsed(document: dict[str, Any]) -> ScheduleSpec:
 
 @pytest.mark.parametrize("shares", [{"near": 0.5, "far": 0.5}, {"near": 0.3, "fog": 0.7}])
 def test_a_life_in_a_mix_obeys_the_law(shares: dict[str, float]) -> None:
-    arm = planned(school(shares))
-    whole, histories = live(arm, [0, 1, 2])
-    alone, own = live(arm, [1])
-    assert own[1] == histories[1]
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
-    again = live(arm, [0, 1, 2], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
-    assert digest(*again) == digest(whole, histories)
+    obeys_the_law(planned(school(shares)))
 
 
 def keys(document: dict[str, Any]) -> list[str]:

@@ -9,9 +9,8 @@ import orjson
 import pytest
 import torch
 from build import tiny_schedule
-from living import digest, live, planned
+from living import obeys_the_law, planned
 
-from models.engine import snapshot
 from models.engine.feed import Feed, Stream
 from models.specs.checks import check_schedule
 from models.specs.numerics import NumericsSpec
@@ -93,13 +92,7 @@ def school(available: Any = RAMP, rank: str = "easy", **stage: Any) -> dict[str,
 
 
 def test_a_paced_life_obeys_the_law() -> None:
-    arm = planned(school())
-    whole, histories = live(arm, [0, 1, 2])
-    alone, own = live(arm, [1])
-    assert own[1] == histories[1]
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
-    again = live(arm, [0, 1, 2], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
-    assert digest(*again) == digest(whole, histories)
+    obeys_the_law(planned(school()))
 
 
 def keys(document: dict[str, Any]) -> list[str]:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from living import digest, live, planned
+from living import obeys_the_law, planned
 from raising import chain, one_stage, plan, raised, state
 
-from models.engine import snapshot
 from models.engine.cohort import birth
 from models.engine.stage import Orders, run
 
@@ -85,11 +84,7 @@ def imprinting() -> dict[str, Any]:
 
 
 def test_a_life_with_a_template_is_the_same_cut_reloaded_and_alone() -> None:
-    arm = planned(imprinting())
-    whole, histories = live(arm, range(3))
-    assert digest(whole, histories) == digest(*live(arm, range(3), lambda c: snapshot.load(snapshot.dump(c, {}))[0], 5))
-    alone, _ = live(arm, [1])
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
+    obeys_the_law(planned(imprinting()), cuts=(5,))
 
 
 def test_its_step_shrinks_as_the_window_closes() -> None:

@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 import pytest
 from build import tiny_schedule
-from living import digest, live
+from living import obeys_the_law
 
-from models.engine import snapshot
 from models.specs.canonical import canonical
 from models.specs.checks import check_document
 from models.specs.document import read
@@ -84,13 +83,7 @@ def test_the_canonical_form_is_a_fixed_point() -> None:
 
 
 def test_a_life_of_turns_obeys_the_law() -> None:
-    arm = planned(tasks(2))
-    whole, histories = live(arm, [0, 1, 2])
-    alone, own = live(arm, [1])
-    assert own[1] == histories[1]
-    assert snapshot.state_hash(alone) == snapshot.state_hash(whole.take([1]))
-    again = live(arm, [0, 1, 2], lambda cohort: snapshot.load(snapshot.dump(cohort, {}))[0], 3)
-    assert digest(*again) == digest(whole, histories)
+    obeys_the_law(planned(tasks(2)))
 
 
 def test_an_event_of_a_repeat_is_its_first() -> None:

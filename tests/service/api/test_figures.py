@@ -10,7 +10,7 @@ import httpx
 import plotly.graph_objects as go
 import pytest
 import yaml
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 from fastapi import FastAPI
 from simulated import Bench, Clock
 from typer.testing import CliRunner, Result
@@ -26,13 +26,7 @@ STUDY_ONLY = {"outcomes", "sensitivity"}
 
 Document = dict[str, Any]
 
-STUDY: Document = {
-    "ontogeny": "1",
-    "kind": "study",
-    "name": "rates",
-    "base": tiny_schedule(),
-    "seeds": {"start": 0, "count": 3},
-    "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": [0.5, 1.0, 2.0]}],
+STUDY: Document = tiny_study(0.5, 1.0, 2.0, seeds=3, name="rates") | {
     "outcomes": {"final": {"kind": "final", "probe": "acc", "window": "5ba"}},
     "contrasts": [{"name": "by-weight", "kind": "trend", "outcome": "final", "axis": "weight"}],
     "analysis": {"resamples": 100},
@@ -197,14 +191,6 @@ def test_a_body_that_cannot_be_drawn_is_refused(api: httpx.Client, name: str, bo
 
 
 # ---- client and command line
-
-
-@pytest.fixture
-def client(api: httpx.Client) -> Client:
-    made = Client("http://localhost:8714")
-    made.close()
-    made._http = api
-    return made
 
 
 def test_the_client_gives_objects_of_plotly(client: Client, api: httpx.Client, bench: Bench) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 from typer.testing import Result
 
 from service.client import ApiError, Client
@@ -19,14 +19,7 @@ Document = dict[str, Any]
 def four(api: httpx.Client) -> dict[str, Document]:
     """Jobs by name: two plain ones, one under another rule, and a study that lives by the plain one too."""
     organism = tiny_schedule()["organism"] | {"credit": [{"areas": ["V1"], "rule": {"kind": "feedback_alignment"}}]}
-    study = {
-        "ontogeny": "1",
-        "kind": "study",
-        "name": "study",
-        "base": tiny_schedule(),
-        "seeds": {"start": 0, "count": 2},
-        "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": [0.5, 1.0]}],
-    }
+    study = tiny_study(0.5, 1.0, name="study")
     documents = {"plain": tiny_schedule(), "again": tiny_schedule(), "fa": tiny_schedule(organism=organism)}
     made = {}
     for name, document in [*documents.items(), ("study", study)]:

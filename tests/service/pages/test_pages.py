@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 from fastapi import FastAPI
 from simulated import Bench, Clock
 
@@ -16,13 +16,7 @@ from service.pages.jobs import PARTS
 
 Document = dict[str, Any]
 
-STUDY: Document = {
-    "ontogeny": "1",
-    "kind": "study",
-    "name": "rates",
-    "base": tiny_schedule(),
-    "seeds": {"start": 0, "count": 3},
-    "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": [0.5, 2.0]}],
+STUDY: Document = tiny_study(0.5, 2.0, seeds=3, name="rates") | {
     "outcomes": {"final": {"kind": "final", "probe": "acc", "window": "5ba"}},
     "contrasts": [
         {"name": "stronger", "kind": "pair", "outcome": "final", "treat": {"weight": "2"}, "control": {"weight": "0.5"}}

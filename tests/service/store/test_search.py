@@ -8,7 +8,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from build import tiny_schedule
+from build import tiny_schedule, tiny_study
 from simulated import Bench, arm, step
 
 from models.specs.document import Parsed
@@ -113,15 +113,7 @@ def former_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
 
 
 def test_uses_of_jobs_that_are_there_are_read_from_their_documents(former_url: str) -> None:
-    study = {
-        "ontogeny": "1",
-        "kind": "study",
-        "name": "weights",
-        "base": tiny_schedule(),
-        "seeds": {"start": 0, "count": 2},
-        "axes": [{"name": "weight", "path": "/stages/late/costs/naming", "values": [0.5, 1.0]}],
-        "outcomes": {"end": {"kind": "final", "probe": "acc", "window": "5ba"}},
-    }
+    study = tiny_study(0.5, 1.0, outcomes={"end": {"kind": "final", "probe": "acc", "window": "5ba"}})
     migrate(former_url)
     database = Database(former_url)
     ids = []
