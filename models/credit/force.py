@@ -27,8 +27,8 @@ class Force:
     Information: the rates of all its inputs, which share P; the error of the moment
     Shapes:      X (N, B, S), Z, V (N, B, U), W (N, S, U), P (N, S, S), C (N, B, B)
     Units:       P in 1 / rate^2; alpha rate^2
-    Exactness:   W minimises sum |X W + b - V|^2 + alpha |W - W_0|^2 over all steps learned since birth, W_0 what it was
-                 then: ridge regression; the gradient of no cost, as X depends on what W was
+    Exactness:   at rate 1, W minimises sum |X W + b - V|^2 + alpha |W - W_0|^2 over all steps learned since birth, W_0
+                 what it was then: ridge regression; the gradient of no cost, as X depends on what W was
     Out:         none
     Reference:   Sussillo & Abbott (2009) Neuron 63:544; there one sequence at a time without end, here items from rest,
                  and B of them share W and P
