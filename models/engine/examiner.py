@@ -15,7 +15,7 @@ from models.engine.organism import Organism
 from models.engine.traces import Portion
 from models.probes import build_probe
 from models.protocols import Params, Probe, ProbeView
-from models.specs.probes import MEASURES, areas_of
+from models.specs.probes import MEASURES, parts_of
 from models.specs.regime import Measured
 from models.specs.worlds import WorldSpec
 
@@ -32,11 +32,8 @@ class Examiner:
         self._streams: dict[str, Stream] = {}
 
     def paths(self, name: str) -> list[str]:
-        """Series of a probe: one, or one per area."""
-        probe = self._probes[name].probe
-        if not MEASURES[probe.kind].by_area:
-            return [name]
-        return [f"{name}.{area}" for area in areas_of(getattr(probe, "at", "*"), self._areas)]
+        """Series of a probe: one, or one per area, or what else its numbers are."""
+        return [f"{name}.{each}" if each else name for each in parts_of(self._probes[name].probe, self._areas)]
 
     def higher_is_better(self, name: str) -> bool:
         """Direction of a probe that a plateau may be judged by."""

@@ -39,6 +39,7 @@ from models.probes.rsa import Rsa
 from models.probes.sparseness import Sparseness
 from models.probes.spatial_information import SpatialInformation
 from models.probes.steps_ratio import StepsRatio
+from models.probes.traces import Traces
 from models.probes.update_ratio import UpdateRatio
 from models.probes.weight_norm import WeightNorm
 from models.protocols import Probe
@@ -111,6 +112,8 @@ def _of_weights(spec: OfWeights) -> Probe:
             return PathwayShare(spec)
         case weights.ModeStrengthSpec():
             return ModeStrength(spec)
+        case weights.TracesSpec():
+            return Traces(spec)
         case _:
             assert_never(spec)
 

@@ -31,7 +31,7 @@ from models.specs.probes.truths import (
     NextFrameSpec,
     PreferenceSpec,
 )
-from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec
+from models.specs.probes.weights import ModeStrengthSpec, OcularDominanceSpec, PathwayShareSpec, TracesSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.worlds import NoLabels, WorldSpec
@@ -200,14 +200,32 @@ def _wired(
                 if not _hears(organism, probe.at, source):
                     yield field, f"{probe.at} has no weights of its own from {source}"
         case PathwayShareSpec():
-            if not _hears(organism, probe.at, probe.source):
-                yield "source", f"{probe.at} has no weights of its own from {probe.source}"
-            others = (link for link in organism.into(probe.at) if link.turned)
-            area = organism.areas[probe.at]
-            if any(others) or area.kind == "conv" or getattr(area, "cell", "rnn") != "rnn":
-                yield "at", f"pathway_share reads the drive of a linear or plain recurrent area; {probe.at} is another"
+            yield from _sharing(organism, probe)
+        case TracesSpec():
+            yield from _recorded(organism, probe)
         case ModeStrengthSpec():
             yield from _moded(probe, world, shapes)
+
+
+def _sharing(organism: OrganismSpec, probe: PathwayShareSpec) -> Iterator[Problem]:
+    """A drive is a plain sum of what pathways bring."""
+    if not _hears(organism, probe.at, probe.source):
+        yield "source", f"{probe.at} has no weights of its own from {probe.source}"
+    others = (link for link in organism.into(probe.at) if link.turned)
+    area = organism.areas[probe.at]
+    if any(others) or area.kind == "conv" or getattr(area, "cell", "rnn") != "rnn":
+        yield "at", f"pathway_share reads the drive of a linear or plain recurrent area; {probe.at} is another"
+
+
+def _recorded(organism: OrganismSpec, probe: TracesSpec) -> Iterator[Problem]:
+    """Synapses are single weights between two units."""
+    area = organism.areas[probe.at]
+    if not _hears(organism, probe.at, probe.source):
+        yield "source", f"{probe.at} has no weights of its own from {probe.source}"
+    elif area.kind not in ("linear", "recurrent") or getattr(area, "cell", "rnn") != "rnn":
+        yield "at", f"traces are of single weights of linear and plain recurrent areas; {probe.at} is another"
+    elif getattr(area, "depth", 1) > 1:
+        yield "at", f"traces are of weights that end at the units of {probe.at}; its layers lie between"
 
 
 def _hears(organism: OrganismSpec, area: str, source: str) -> bool:

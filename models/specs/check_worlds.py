@@ -12,6 +12,7 @@ from models.specs.findings import Finding, finding
 from models.specs.probes import MEASURES, ProbeSpec
 from models.specs.probes.errors import FisherTraceSpec
 from models.specs.probes.truths import AccuracySpec, LinearReadoutSpec
+from models.specs.probes.weights import TracesSpec
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape
 from models.specs.timeline import pass_sp
@@ -190,6 +191,8 @@ def check_conditions(schedule: ScheduleSpec) -> Iterator[Finding]:
 
 def unfit_as_number(probe: ProbeSpec, *, ranked: bool) -> str | None:
     """Why a probe's readings are not one number of one area, or, if they are to be ranked, have no best."""
+    if isinstance(probe, TracesSpec):
+        return "gives a number for every synapse; it is only looked at"
     if MEASURES[probe.kind].by_area and getattr(probe, "at", "*") == "*":
         return "gives a number for every area; choose one with `at`"
     if ranked and MEASURES[probe.kind].better == "none":

@@ -14,7 +14,7 @@ from typing import Any
 from models.specs.canonical import canonical_bytes
 from models.specs.organism import AdamSpec, AdamWSpec, OptimizerSpec, RmspropSpec, SgdSpec
 from models.specs.plan import StepPlan
-from models.specs.probes import MEASURES, areas_of
+from models.specs.probes import parts_of
 from models.specs.recorded import series_of
 from models.specs.regime import Measured, RegimeSpec
 from models.specs.series import NORMS_EVERY
@@ -35,9 +35,7 @@ def history_values(step: StepPlan, probes: Mapping[str, Measured]) -> int:
     total = updates * always + ceil(updates / NORMS_EVERY) * norms
     for name, readings in step.readings.items():
         probe = probes[name].probe
-        by_area = MEASURES[probe.kind].by_area
-        series = len(areas_of(getattr(probe, "at", "*"), areas)) if by_area else 1
-        total += series * sum(len(each.offsets()) for each in readings)
+        total += len(parts_of(probe, areas)) * sum(len(each.offsets()) for each in readings)
     return total
 
 

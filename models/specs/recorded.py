@@ -11,7 +11,7 @@ from models.specs.durations import Duration
 from models.specs.findings import Steps
 from models.specs.order import settles
 from models.specs.organism import OrganismSpec
-from models.specs.probes import MEASURES, ProbeSpec, areas_of
+from models.specs.probes import ProbeSpec, parts_of
 from models.specs.series import NORMS_EVERY
 from models.specs.times import Clock
 
@@ -94,4 +94,4 @@ def _slower(every: Duration, times: int) -> Duration:
 
 
 def _width(probe: ProbeSpec, areas: tuple[str, ...]) -> int:
-    return len(areas_of(getattr(probe, "at", "*"), areas)) if MEASURES[probe.kind].by_area else 1
+    return len(parts_of(probe, areas))

@@ -49,6 +49,18 @@ def _pathway_share(quick: bool) -> Iterator[Figure]:
     yield Figure("control", float(well["share"].mean()), "share", "within 0.4 0.6", "never cut")
 
 
+def _traces(quick: bool) -> Iterator[Figure]:
+    def still(data: dict[str, Any]) -> None:
+        data["stages"][0]["plasticity"] = {"*": 1.0, "head": 0.0}
+
+    lives = 2 if quick else 5
+    for name, required, change in (("moved", ">= 0.02", None), ("control", "== 0", still)):
+        first, last = grown("traces", lives, change)
+        apart = (last["synapses"] - first["synapses"])[:8]
+        told = "weights of eight synapses, rms" if change is None else "of a head that stands still"
+        yield Figure(name, float((apart**2).mean() ** 0.5), "1", required, told)
+
+
 def _mode_strength(quick: bool) -> Iterator[Figure]:
     def longer(data: dict[str, Any]) -> None:
         data["stages"][0]["until"] = {"after": "2000ba"}
@@ -65,4 +77,5 @@ ENTRIES = (
     entry("ocular_dominance", _ocular_dominance),
     entry("pathway_share", _pathway_share),
     entry("mode_strength", _mode_strength),
+    entry("traces", _traces),
 )

@@ -41,6 +41,7 @@ from models.specs.probes.weights import (
     ModeStrengthSpec,
     OcularDominanceSpec,
     PathwayShareSpec,
+    TracesSpec,
     UpdateRatioSpec,
     WeightNormSpec,
 )
@@ -52,7 +53,7 @@ OfForecasts = NextFrameSpec | DivergenceSpec
 OfUnits = ActivitySpec | DeadUnitsSpec | SparsenessSpec | SpatialInformationSpec | DeltaValueSpec
 OfPatterns = EffectiveRankSpec | RsaSpec | CkaSpec | RetrievalSpec
 OfMaps = OrientationSpec | RfSpec | RetinotopySpec | GridnessSpec
-OfWeights = WeightNormSpec | UpdateRatioSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec
+OfWeights = WeightNormSpec | UpdateRatioSpec | OcularDominanceSpec | PathwayShareSpec | ModeStrengthSpec | TracesSpec
 OfActing = ReturnSpec | StepsRatioSpec | RegretSpec | CoverageSpec
 
 ProbeSpec = Annotated[
@@ -104,6 +105,7 @@ MEASURES: dict[str, Measure] = {
     "cka": Measure("1", "none", by_area=True),
     "ocular_dominance": Measure("1", "none", by_area=False),
     "pathway_share": Measure("fraction", "none", by_area=False),
+    "traces": Measure("1", "none", by_area=False),
     "mode_strength": Measure("1", "none", by_area=False),
     "return": Measure("1", "higher", by_area=False),
     "steps_ratio": Measure("1", "lower", by_area=False),
@@ -115,6 +117,13 @@ MEASURES: dict[str, Measure] = {
 def costs_of(probe: ProbeSpec) -> set[str]:
     """Names of the costs that a probe reads."""
     return {name for field in ("cost", "other") if (name := getattr(probe, field, None))}
+
+
+def parts_of(probe: ProbeSpec, areas: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands behind the name of a probe in its series: nothing, or areas, or what its numbers are."""
+    if isinstance(probe, TracesSpec):
+        return probe.series
+    return areas_of(getattr(probe, "at", "*"), areas) if MEASURES[probe.kind].by_area else ("",)
 
 
 def areas_of(at: str, areas: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,6 +24,21 @@ class UpdateRatioSpec(ProbeBase):
     at: AnyOrName = "*"
 
 
+class TracesSpec(ProbeBase):
+    """What a recording of some synapses shows: weight, rate before it and rate behind it, one number each."""
+
+    kind: Literal["traces"]
+    at: Name
+    source: Name
+    synapses: Annotated[int, Field(ge=1, le=64)] = 8
+    """Which ones, is the same for all lives and ages."""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """What its numbers are, in order."""
+        return tuple(f"{what}.{each}" for what in ("weight", "before", "behind") for each in range(self.synapses))
+
+
 class OcularDominanceSpec(ProbeBase):
     """Mean over units of how much stronger they are wired to one source than to another."""
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from models.probes import build_probe
 from models.specs.costs.supervised import CrossEntropySpec
-from models.specs.probes import MEASURES, ProbeSpec, areas_of
+from models.specs.probes import MEASURES, ProbeSpec, parts_of
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "accuracy": {"at": "head"},
@@ -49,6 +49,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "steps_ratio": {},
     "regret": {},
     "coverage": {},
+    "traces": {"at": "V1", "source": "retina", "synapses": 2},
     "mode_strength": {"at": "head", "sense": "retina"},
 }
 IN_TIME = {"next_frame", "delta_value", "memory_capacity"}
@@ -74,8 +75,8 @@ def test_a_probe_gives_finite_numbers_shaped_as_promised_and_changes_nothing(
     toy.twist = 0.5
     before = {address: tensor.clone() for address, tensor in toy.params.items()}
     value = built(kind)(view(toy, train=toy_measure([1, 2, 3], items=60, steps=steps, first=100)))
-    areas = len(areas_of(built(kind).spec.at, ("V1", "head"))) if MEASURES[kind].by_area else None
-    assert value.shape == ((3,) if areas is None else (3, areas))
+    series = parts_of(built(kind).spec, ("V1", "head"))
+    assert value.shape == ((3,) if series == ("",) else (3, len(series)))
     assert value.dtype == torch.float32
     assert bool(value.isfinite().all())
     assert not value.requires_grad

@@ -143,3 +143,23 @@ def test_places_outside_the_frame_are_left_out() -> None:
     assert value(outside, kind="gridness").item() == value(inside, kind="gridness").item()
     nowhere = Given({"V1": rate}, factors={"position": place.unsqueeze(2) + 2.5})
     assert value(nowhere, kind="gridness").item() == 0.0
+
+
+def test_traces_are_what_a_recording_of_some_synapses_shows() -> None:
+    weight = {"area/V1/from/eye/weight": random(1, 4, 3)}
+    x, rate = random(1, 10, 2, 4, seed=1), random(1, 10, 2, 3, seed=2)
+    given = Given({"V1": rate, "eye": x}, inputs={"V1": {"eye": 2.0 * x}})
+    found = value(given, weight, kind="traces", at="V1", source="eye", synapses=5)[0]
+    assert found.shape == (15,)
+    # Weights, means of what arrives and means of the area's rates are all different: each says which one it is.
+    own = weight["area/V1/from/eye/weight"][0]
+    before, behind = 2.0 * x.mean(dim=(0, 1, 2)), rate.mean(dim=(0, 1, 2))
+    ends = set()
+    for w, pre, post in zip(*found.split(5), strict=True):
+        (i,), (j,) = ((each - told).abs().argmin()[None] for each, told in ((before, pre), (behind, post)))
+        assert (before[i].item(), behind[j].item()) == (pytest.approx(pre.item()), pytest.approx(post.item()))
+        assert own[i, j] == w
+        ends.add((int(i), int(j)))
+    assert len(ends) > 1
+    again = value(given, weight, kind="traces", at="V1", source="eye", synapses=8)[0]
+    assert torch.equal(again[:5], found[:5])

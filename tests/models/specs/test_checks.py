@@ -209,6 +209,8 @@ ERRORS: list[tuple[str, list[Change], str]] = [
     ("E36", [at("/probes/acc", {"kind": "weight_norm", "at": "V1", "world": "quiz", "every": "5ba"}),
              at(S0 + "/until", {"plateau": {"probe": "acc", "min_delta": 0.1, "patience": "5ba"}}),
              at(S0 + "/limit", "20ba")], S0 + "/until/plateau/probe"),
+    ("E36", [at("/probes/acc", {"kind": "traces", "at": "head", "source": "IT", "world": "quiz", "every": "5ba"}),
+             at(S0 + "/until", CRITERION), at(S0 + "/limit", "20ba")], S0 + "/until/criterion/probe"),
     ("E36", [at("/probes/f", {"kind": "fisher_trace", "cost": "rebuild", "world": "quiz", "every": "5ba"})],
      "/probes/f/cost"),
     ("E36", [at("/probes/r", {"kind": "linear_readout", "train": "crib", "world": "quiz", "every": "5ba"})],
