@@ -180,6 +180,13 @@ def test_half_the_plasticity_goes_half_the_way() -> None:
         torch.testing.assert_close(some[name] - first[name], 0.5 * (all_of_it[name] - first[name]))
 
 
+def test_what_no_longer_arrives_teaches_nothing() -> None:
+    cut = {"transform": {"kind": "cut_pathway", "pathways": ["echo-voice"]}, "onset": "0sp", "duration": "9sp"}
+    regime = one_stage(**lesson(singer()), deficits={"deaf": cut})
+    first, last = state(raised(regime, [1], 0), 1), state(raised(regime, [1], 2), 1)
+    assert differing({name: each for name, each in last.items() if name in first}, first) == []
+
+
 def test_a_life_whose_numbers_are_spent_leaves_the_others_alone() -> None:
     regime = one_stage(**lesson(singer()))
     cohort = raised(regime, [0, 1], 0)
