@@ -8,6 +8,7 @@ from typing import assert_never
 from models.areas.attention import Attention
 from models.areas.binding import Binding
 from models.areas.conv import Conv
+from models.areas.episodic_control import EpisodicControl
 from models.areas.expansion import Expansion
 from models.areas.gate_buffer import GateBuffer
 from models.areas.hopfield import Hopfield
@@ -40,6 +41,7 @@ from models.specs.areas import (
 from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
+    EpisodicControlSpec,
     PlannerSpec,
     RouterSpec,
     ShifterSpec,
@@ -97,5 +99,7 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
             return StackMemory(name, spec, inputs, fill)
         case RouterSpec():
             return Router(name, spec, inputs, fill)
+        case EpisodicControlSpec():
+            return EpisodicControl(name, spec, inputs)
         case _:
             assert_never(spec)

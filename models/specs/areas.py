@@ -12,6 +12,7 @@ from models.specs.base import Positive, Share
 from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
+    EpisodicControlSpec,
     PlannerSpec,
     RouterSpec,
     ShifterSpec,
@@ -266,7 +267,8 @@ AreaSpec = Annotated[
     | PlannerSpec
     | GateBufferSpec
     | StackMemorySpec
-    | RouterSpec,
+    | RouterSpec
+    | EpisodicControlSpec,
     Field(discriminator="kind"),
 ]
 

@@ -13,6 +13,7 @@ from models.specs.findings import Finding, finding
 from models.specs.order import blocks, disorder
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape, channel_for
+from models.specs.structures import EpisodicControlSpec
 from models.specs.worlds import IidOrder, WorldSpec
 from models.specs.worlds.facts import EFFERENCE
 from models.specs.worlds.sources import facts
@@ -26,6 +27,7 @@ def check_acting(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterato
         elif world.actor is not None:
             message = f"world {name}: nobody acts in {world.source.kind}"
             yield finding("E30", ("worlds", name, "actor"), message, "leave it out")
+    yield from _kept(schedule)
     for index, stage in enumerate(schedule.stages):
         world, steps = schedule.worlds[stage.world], ("stages", index, "world")
         if facts(world.source).actions is None:
@@ -51,6 +53,20 @@ def _answers(name: str, world: WorldSpec, shapes: Mapping[str, Shape]) -> Iterat
         yield finding("E30", ("worlds", name, "actor"), message, "leave one of them out")
     for field, problem in _unordered(world):
         yield finding("E30", ("worlds", name, field), f"world {name}: {problem}", "leave it out")
+
+
+def _kept(schedule: ScheduleSpec) -> Iterator[Finding]:
+    """What areas that keep what came of acting need of the worlds."""
+    known = {world: facts(spec.source).actions for world, spec in schedule.worlds.items()}
+    keeping = {name: area for name, area in schedule.organism.areas.items() if isinstance(area, EpisodicControlSpec)}
+    for name, area in keeping.items():
+        if not any(known.values()):
+            message = f"area {name}: {area.kind} keeps what came of acting, and nobody acts in any world"
+            yield finding("E30", ("organism", "areas", name, "kind"), message, "a world that answers, such as grid")
+        for world, actions in known.items():
+            if actions not in (None, area.size) and schedule.worlds[world].actor != name:
+                message = f"area {name}: it keeps {area.size} actions, world {world} knows {actions}"
+                yield finding("E14", ("organism", "areas", name, "size"), message, f"size {actions}")
 
 
 def _unordered(world: WorldSpec) -> Iterator[tuple[str, str]]:

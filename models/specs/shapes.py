@@ -22,13 +22,13 @@ from models.specs.areas import (
     SalienceStoreSpec,
 )
 from models.specs.base import pointer
-from models.specs.credit.temporal import ForceSpec
 from models.specs.fitting import shifted, unasked
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
 from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
+    EpisodicControlSpec,
     PlannerSpec,
     RouterSpec,
     ShifterSpec,
@@ -119,6 +119,10 @@ def _unjoined(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
     brought = sum(map(prod, inputs.values()))
     if isinstance(area, HopfieldSpec | MemorySpec | SalienceStoreSpec | PlannerSpec) and brought != area.size:
         return f"{area.kind} takes its inputs unit by unit: they bring {brought}, its size is {area.size}"
+    if isinstance(area, EpisodicControlSpec) and brought != area.width:
+        return (
+            f"episodic_control keeps states as they are: its inputs bring {brought} numbers, its width is {area.width}"
+        )
     if isinstance(area, ExpansionSpec) and brought > area.size:
         return f"an expansion has at least as many units as come in: {brought} do, its size is {area.size}"
     return None
@@ -145,11 +149,8 @@ def parameter_count(organism: OrganismSpec) -> int:
 
 
 def contents_count(organism: OrganismSpec) -> int:
-    """Numbers that all areas of one life keep beside their parameters, and rules beside what is like these."""
-    read_outs = [each for each in organism.credit if isinstance(each.rule, ForceSpec)]
-    shapes = area_shapes(organism) if read_outs else {}
-    sources = (link.source for each in read_outs for area in each.areas for link in organism.into(area))
-    return sum(area.contents for area in organism.areas.values()) + sum(prod(shapes[each]) ** 2 for each in sources)
+    """Numbers that all areas of one life keep beside their parameters."""
+    return sum(area.contents for area in organism.areas.values())
 
 
 def area_parameters(  # noqa: C901, PLR0911 - one case per member
@@ -163,7 +164,7 @@ def area_parameters(  # noqa: C901, PLR0911 - one case per member
             units, fan_in, deeper = area.size, sum(map(prod, inputs)), area.size
         case MoverDetectorSpec() | HopfieldSpec() | MemorySpec() | SalienceStoreSpec():
             return 0
-        case BindingSpec() | ShifterSpec() | PlannerSpec():
+        case BindingSpec() | ShifterSpec() | PlannerSpec() | EpisodicControlSpec():
             return 0
         case ExpansionSpec():
             return area.size * (sum(map(prod, inputs)) + 1)

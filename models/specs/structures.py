@@ -115,3 +115,37 @@ class RouterSpec(AreaBase):
     act: Literal["none"] = "none"
     norm: Literal["none"] = "none"
     bias: Literal[True] = True
+
+
+class EpisodicControlSpec(Structure):
+    """Keeps the best that ever followed each action in each state it met, and asks for the best again."""
+
+    weightless = True
+    keeps = True
+
+    kind: Literal["episodic_control"]
+    size: Annotated[int, Field(ge=1, le=1024)]
+    """Actions."""
+    width: Annotated[int, Field(ge=1, le=4096)]
+    """Numbers of a state: as many as all its inputs have together."""
+    slots: Annotated[int, Field(ge=1, le=65536)] = 256
+    """States; of more than so many the least used is lost."""
+    nearest: Annotated[int, Field(ge=1, le=64)] = 5
+    """Slots that speak for a state that none holds."""
+    discount: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.95
+    """Per time step."""
+    sharpness: Annotated[float, Field(gt=0.0, le=1000.0)] = 20.0
+    """Rate of the best action, against 0 of one that never led to anything."""
+    fade: Share = 0.99
+    """Share of a slot's use that is left after an update."""
+    init: ZerosInit = ZerosInit(kind="zeros")
+
+    @property
+    def passes(self) -> bool:
+        """What is kept has no way back to what brought it about."""
+        return False
+
+    @property
+    def contents(self) -> int:
+        """Every state, what its actions are worth, and its use."""
+        return self.slots * (self.width + self.size + 1)

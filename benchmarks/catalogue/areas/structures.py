@@ -20,7 +20,9 @@ from models.specs.areas import AreaSpec
 from models.specs.document import read
 from models.specs.shapes import output_shape
 
-_EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "areas" / "planner.yaml"
+_MEMBERS = Path(__file__).parents[3] / "examples" / "members"
+_EXAMPLE, _EPISODIC = (_MEMBERS / "areas" / f"{kind}.yaml" for kind in ("planner", "episodic_control"))
+_TAUGHT = _MEMBERS / "costs" / "policy_gradient.yaml"
 _DRAW = Draw(torch.arange(lives.LIVES)).at("benchmark", "structures")
 
 
@@ -221,9 +223,38 @@ def _td(value: Tensor, x: Tensor, reward: Tensor, discount: float) -> Tensor:
     return value + 0.1 * (here * error.flatten(1, 2)[..., None]).sum(dim=1) / here.sum(dim=1).clamp(min=1.0)
 
 
+# ---- episodic control
+
+
+def _episodic_control(quick: bool) -> Iterator[Figure]:
+    """Four rooms, one goal: ways after few episodes, and after many, beside an actor and a critic taught by errors."""
+    few, many = 10, 60 if quick else 200
+    td = "temporal differences and policy gradient"
+    for name, example, updates, bounds, peer in (
+        ("early", _EPISODIC, few, "<= 2.2", f"{few} batches; shortest ways: 1"),
+        ("control", _TAUGHT, few, ">= 3", f"{td}, as long"),
+        ("control_tenfold", _TAUGHT, 10 * few, "<= 2", f"{td}, ten times as long"),
+        ("late", _EPISODIC, many, ">= 1.2", f"{many} batches"),
+        ("control_late", _TAUGHT, 300, "<= 1.2", f"{td}, 300 batches"),
+    ):
+        yield from lives.figures(name, _ways(example, updates), "x", bounds, peer)
+
+
+def _ways(example: Path, updates: int) -> list[float]:
+    """Steps over the fewest there could be, after so many batches of an example of acting, by life."""
+    document = dict(read(example.read_bytes()).data)
+    document["stages"] = [{**document["stages"][0], "until": {"after": f"{updates}ba"}}]
+    document["probes"] = {"ways": {"kind": "steps_ratio", "world": "rooms", "every": f"{updates}ba", "n": 100}}
+    if document["costs"]:
+        document["organism"] = {**document["organism"], "optimizer": {"kind": "adam", "lr": 0.1}}
+        document["costs"] = {**document["costs"], "doing": {**document["costs"]["doing"], "entropy": 0.001}}
+    return list(lives.grown(document).last["ways"])
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("binding", _binding),
     entry("shifter", _shifter),
     entry("attention", _attention),
     entry("planner", _planner, _row),
+    entry("episodic_control", _episodic_control),
 )
