@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import orjson
 import torch
 from build import tiny_schedule
@@ -62,6 +63,18 @@ def train(cohort: Cohort, regime: RegimeSpec, updates: int, **orders: Any) -> li
     """Go on for some updates."""
     start = cohort.offset
     return list(run(cohort, Orders(regime, offsets=[start + updates], **orders), start, start + updates))
+
+
+def recorded(flushes: list[Flush], path: str) -> dict[int, list[float | None]]:
+    """Offset -> value per life of a series, None where a life has none."""
+    found: dict[int, list[float | None]] = {}
+    for group in (group for flush in flushes for group in flush.groups if path in group.paths):
+        row = group.paths.index(path)
+        valid = np.ones(group.values.shape, bool) if group.valid is None else group.valid
+        for place, offset in enumerate(group.offsets.tolist()):
+            pairs = zip(group.values[row, place].tolist(), valid[row, place].tolist(), strict=True)
+            found[offset] = [value if holds else None for value, holds in pairs]
+    return found
 
 
 def state(cohort: Cohort, seed: int) -> dict[str, torch.Tensor]:

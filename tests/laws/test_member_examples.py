@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import typing
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
+from unions import UNIONS, kinds
 
-from models.specs import areas, costs, credit, probes, transforms
 from models.specs.checks import check_document, check_schedule
 from models.specs.document import read
 from models.specs.schedule import ScheduleSpec
-from models.specs.worlds import sources
 
 FOLDER = Path(__file__).parents[2] / "examples" / "members"
-UNIONS: dict[str, Any] = {
-    "areas": areas.AreaSpec,
-    "costs": costs.CostSpec,
-    "credit": credit.RuleSpec,
-    "worlds": sources.SourceSpec,
-    "transforms": transforms.DeficitTransformSpec,
-    "probes": probes.ProbeSpec,
-}
-
-
-def kinds(union: Any) -> list[str]:
-    """Kinds of the members of a discriminated union."""
-    members = typing.get_args(typing.get_args(union)[0])
-    return [typing.get_args(member.model_fields["kind"].annotation)[0] for member in members]
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import typing
 from pathlib import Path
-from typing import Any
 
 import pytest
+from unions import UNIONS, kinds
 
-from models.specs import areas, costs, credit, probes, transforms
-from models.specs.worlds import sources
+from models.specs import credit, probes, transforms
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = {
@@ -20,23 +18,10 @@ SECTIONS = {
     "areas": ("Dynamics", "Parameters", "Shapes", "Units", "Rules", "Reference"),
     "transforms": ("Formula", "Shapes", "Units", "Reference"),
 }
-UNIONS: dict[str, Any] = {
-    "costs": costs.CostSpec,
-    "credit": credit.RuleSpec,
-    "worlds": sources.SourceSpec,
-    "areas": areas.AreaSpec,
-    "transforms": transforms.TransformSpec,
-    "probes": probes.ProbeSpec,
-}
+ALL = UNIONS | {"transforms": transforms.TransformSpec}
+"""Transforms without those that act on the organism, which are the engine's."""
 
-
-def kinds(union: Any) -> list[str]:
-    """Kinds of the members of a discriminated union."""
-    members = typing.get_args(typing.get_args(union)[0])
-    return [typing.get_args(member.model_fields["kind"].annotation)[0] for member in members]
-
-
-MEMBERS = [(family, kind) for family, union in UNIONS.items() for kind in kinds(union)]
+MEMBERS = [(family, kind) for family, union in ALL.items() for kind in kinds(union)]
 
 
 @pytest.mark.parametrize(("family", "kind"), MEMBERS)

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from crediting import taught
-from raising import chain, one_stage, plan, raised, train
+from raising import chain, one_stage, plan, raised, recorded, train
 
 from models.engine.cohort import Cohort, birth
-from models.engine.record import Flush
 from models.engine.stage import Orders, run
 from models.specs.series import NORMS_EVERY
 
 PLAIN = {"optimizer": {"kind": "sgd", "lr": 0.05}}
-
-
-def series(flushes: list[Flush], path: str) -> dict[int, list[float | None]]:
-    """Offset -> value per life, None where a life has none."""
-    found: dict[int, list[float | None]] = {}
-    for group in (group for flush in flushes for group in flush.groups if path in group.paths):
-        row = group.paths.index(path)
-        valid = np.ones(group.values.shape, bool) if group.valid is None else group.valid
-        for place, offset in enumerate(group.offsets.tolist()):
-            pairs = zip(group.values[row, place].tolist(), valid[row, place].tolist(), strict=True)
-            found[offset] = [value if holds else None for value, holds in pairs]
-    return found
 
 
 def weight_norms(cohort: Cohort, area: str) -> list[float]:
@@ -39,8 +25,8 @@ def weight_norms(cohort: Cohort, area: str) -> list[float]:
 
 def test_norms_are_recorded_at_the_first_update_and_at_every_tenth_after_it() -> None:
     flushes = train(birth(one_stage(chain(7), updates=25), [0, 1]), one_stage(chain(7), updates=25), 25)
-    assert list(series(flushes, "gradient_norm.a1")) == [1, 1 + NORMS_EVERY, 1 + 2 * NORMS_EVERY]
-    assert list(series(flushes, "weight_norm.head")) == [1, 11, 21]
+    assert list(recorded(flushes, "gradient_norm.a1")) == [1, 1 + NORMS_EVERY, 1 + 2 * NORMS_EVERY]
+    assert list(recorded(flushes, "weight_norm.head")) == [1, 11, 21]
 
 
 def test_a_weight_norm_is_that_of_the_area_after_the_update() -> None:
@@ -49,7 +35,7 @@ def test_a_weight_norm_is_that_of_the_area_after_the_update() -> None:
     flushes = train(cohort, regime, 1)
     assert any(name.endswith("/bias") for name in cohort.params)
     for area in ("a1", "head"):
-        assert series(flushes, f"weight_norm.{area}")[1] == pytest.approx(weight_norms(cohort, area), rel=1e-6)
+        assert recorded(flushes, f"weight_norm.{area}")[1] == pytest.approx(weight_norms(cohort, area), rel=1e-6)
 
 
 def test_a_gradient_norm_is_the_step_over_the_rate_where_nothing_is_between_them() -> None:
@@ -64,7 +50,7 @@ def test_a_gradient_norm_is_the_step_over_the_rate_where_nothing_is_between_them
             if name.startswith(f"area/{area}/")
         ]
         by_hand = (torch.sqrt(sum(moved)) / 0.05).tolist()
-        assert series(flushes, f"gradient_norm.{area}")[1] == pytest.approx(by_hand, rel=1e-4)
+        assert recorded(flushes, f"gradient_norm.{area}")[1] == pytest.approx(by_hand, rel=1e-4)
 
 
 def test_a_gradient_is_told_as_it_came_before_clipping_and_scaling() -> None:
@@ -76,16 +62,16 @@ def test_a_gradient_is_told_as_it_came_before_clipping_and_scaling() -> None:
     told = []
     for optimizer in optimizers:
         regime = one_stage(chain(7) | {"optimizer": optimizer})
-        told.append(series(train(birth(regime, [4]), regime, 1), "gradient_norm.a1")[1])
+        told.append(recorded(train(birth(regime, [4]), regime, 1), "gradient_norm.a1")[1])
     assert told[0] == told[1] == told[2]
 
 
 def test_an_area_that_does_not_move_has_weights_and_no_gradient() -> None:
     regime = one_stage(chain(7), stage={"plasticity": {"a1": 0.0}})
     flushes = train(birth(regime, [0, 1]), regime, 1)
-    assert series(flushes, "gradient_norm.a1")[1] == [None, None]
-    assert None not in series(flushes, "gradient_norm.head")[1]
-    assert None not in series(flushes, "weight_norm.a1")[1]
+    assert recorded(flushes, "gradient_norm.a1")[1] == [None, None]
+    assert None not in recorded(flushes, "gradient_norm.head")[1]
+    assert None not in recorded(flushes, "weight_norm.a1")[1]
 
 
 def test_norms_end_before_the_first_bad_row_of_a_life() -> None:
@@ -95,7 +81,7 @@ def test_norms_end_before_the_first_bad_row_of_a_life() -> None:
     cohort.params["area/a1/from/retina/weight"].detach()[1] = 3e38
     flushes += train(cohort, regime, 15)
     for path in ("gradient_norm.a1", "weight_norm.a1"):
-        told = series(flushes, path)
+        told = recorded(flushes, path)
         assert [told[offset][1] is None for offset in (1, 11, 21)] == [False, False, True]
         assert all(value is not None for offset in told for value in (told[offset][0], told[offset][2]))
 
@@ -106,8 +92,8 @@ def test_norms_of_a_life_are_the_same_alone_and_in_company() -> None:
     for life, seed in enumerate([3, 5, 8]):
         alone = train(birth(regime, [seed]), regime, 12)
         for path in ("gradient_norm.a1", "gradient_norm.head", "weight_norm.a2"):
-            mine = {offset: row[life] for offset, row in series(together, path).items()}
-            assert {offset: row[0] for offset, row in series(alone, path).items()} == mine
+            mine = {offset: row[life] for offset, row in recorded(together, path).items()}
+            assert {offset: row[0] for offset, row in recorded(alone, path).items()} == mine
 
 
 def test_a_life_that_left_its_stage_has_no_norms_afterwards() -> None:
@@ -121,18 +107,18 @@ def test_a_life_that_left_its_stage_has_no_norms_afterwards() -> None:
     ends = {event.seed: event.offset for flush in flushes for event in flush.transitions}
     assert len(set(ends.values())) > 1
     for path in ("gradient_norm.a1", "weight_norm.a1"):
-        for offset, row in series(flushes, path).items():
+        for offset, row in recorded(flushes, path).items():
             assert [value is not None for value in row] == [offset <= ends[seed] for seed in cohort.seeds]
 
 
 def test_how_far_a_circuit_was_from_rest_is_recorded_with_the_norms() -> None:
-    recorded = {}
+    told = {}
     for steps in (5, 60):
         regime = one_stage(taught({"kind": "equilibrium_propagation", "free_steps": steps}), updates=25)
-        recorded[steps] = series(train(birth(regime, [0, 1]), regime, 25), "residual.a2")
-    assert list(recorded[5]) == [1, 1 + NORMS_EVERY, 1 + 2 * NORMS_EVERY]
-    assert all(value is not None and 1e-4 < value < 1 for value in recorded[5][1])
-    assert all(value is not None and value < 1e-5 for value in recorded[60][1])
+        told[steps] = recorded(train(birth(regime, [0, 1]), regime, 25), "residual.a2")
+    assert list(told[5]) == [1, 1 + NORMS_EVERY, 1 + 2 * NORMS_EVERY]
+    assert all(value is not None and 1e-4 < value < 1 for value in told[5][1])
+    assert all(value is not None and value < 1e-5 for value in told[60][1])
 
 
 def test_areas_that_do_not_settle_have_no_residual() -> None:

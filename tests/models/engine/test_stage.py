@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from raising import chain, differing, one_stage, plan, raised, state, train
+from raising import chain, differing, one_stage, plan, raised, recorded, state, train
 
 from models.engine import snapshot, stage
 from models.engine.cohort import birth
-from models.engine.stage import Flush, Orders, run
+from models.engine.stage import Orders, run
 from models.errors import NoResult
 from models.specs.plan import ending_id
 
@@ -32,20 +31,6 @@ def triggered(first: dict[str, Any], **changes: Any) -> tuple[Any, Orders, str]:
     return arm, Orders(step.regime, arm.probes, step.readings, endings={digest: step.demand.ending}), digest
 
 
-def values(flushes: list[Flush], path: str) -> dict[int, list[float]]:
-    """Offset -> value per life, None where a life has none."""
-    found = {}
-    for flush in flushes:
-        for group in flush.groups:
-            if path in group.paths:
-                row = group.paths.index(path)
-                valid = np.ones(group.values.shape, bool) if group.valid is None else group.valid
-                for place, offset in enumerate(group.offsets.tolist()):
-                    pairs = zip(group.values[row, place].tolist(), valid[row, place].tolist(), strict=True)
-                    found[offset] = [value if holds else None for value, holds in pairs]
-    return found
-
-
 def probe_path(orders: Orders) -> str:
     (name,) = orders.probes
     return name
@@ -57,8 +42,8 @@ def test_probes_are_read_at_entry_at_their_cadence_and_at_the_end() -> None:
     cohort = birth(step.regime, [0, 1])
     flushes = list(run(cohort, Orders(step.regime, arm.probes, step.readings, [12]), 0, 12))
     (name,) = arm.probes
-    assert list(values(flushes, name)) == [0, 5, 10, 12]
-    assert list(values(flushes, "cost.naming")) == list(range(1, 13))
+    assert list(recorded(flushes, name)) == [0, 5, 10, 12]
+    assert list(recorded(flushes, "cost.naming")) == list(range(1, 13))
     assert flushes[0].start == 0
     assert flushes[-1].end == 12
 
@@ -80,7 +65,7 @@ def test_a_run_that_stops_anywhere_goes_on_to_the_same_bits() -> None:
         late = list(run(cohort, orders, cut, 12))
         assert snapshot.state_hash(cohort) == snapshot.state_hash(whole)
         for path in ("cost.naming", "rate.a1", probe_path(orders)):
-            assert values(early, path) | values(late, path) == values(flushes, path)
+            assert recorded(early, path) | recorded(late, path) == recorded(flushes, path)
 
 
 def test_where_flushes_fall_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +78,7 @@ def test_where_flushes_fall_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         flushes = list(run(cohort, orders, 0, 40))
         left = {seed: frozen.offset for seed, frozen in cohort.frozen[digest].items()}
         paths = ("cost.naming", probe_path(orders), "update_norm.a1")
-        results.append((snapshot.state_hash(cohort), left, [values(flushes, path) for path in paths]))
+        results.append((snapshot.state_hash(cohort), left, [recorded(flushes, path) for path in paths]))
     assert results[0] == results[1] == results[2]
 
 
@@ -101,7 +86,7 @@ def test_every_life_leaves_at_the_reading_that_satisfies_its_trigger() -> None:
     arm, orders, digest = triggered(criterion(0.5))
     cohort = birth(orders.regime, [0, 1, 2, 3])
     flushes = list(run(cohort, orders, 0, 40))
-    told = values(flushes, probe_path(orders))
+    told = recorded(flushes, probe_path(orders))
     events = {event.seed: event for flush in flushes for event in flush.transitions}
     assert len({event.offset for event in events.values()}) > 1
     for life, seed in enumerate([0, 1, 2, 3]):
@@ -142,7 +127,7 @@ def test_a_life_that_meets_the_limit_ends_as_the_stage_says(on_limit: str, statu
         (0, 7, "limit", status),
         (1, 7, "limit", status),
     ]
-    assert list(values(flushes, probe_path(orders))) == [0, 5, 7]
+    assert list(recorded(flushes, probe_path(orders))) == [0, 5, 7]
     if status != "advanced":
         with pytest.raises(NoResult):
             stage.gather(cohort, digest)
@@ -154,7 +139,7 @@ def test_a_life_with_a_further_demand_goes_on_after_it_left() -> None:
     cohort = birth(orders.regime, [0, 1])
     flushes = list(run(cohort, further, 0, 20))
     assert cohort.offset == 9
-    assert len(values(flushes, "cost.naming")) == 9
+    assert len(recorded(flushes, "cost.naming")) == 9
     assert cohort.frozen[digest][0].offset == 4
     plain = raised(orders.regime, [0, 1], 9)
     assert differing(state(cohort, 1), state(plain, 1)) == []
@@ -173,7 +158,7 @@ def test_a_life_that_leaves_the_finite_numbers_reaches_no_other_and_ends_at_its_
             flushes += train(sick, regime, 8 - cut)
         events = [event for flush in flushes for event in flush.transitions]
         assert [(event.seed, event.offset, event.status) for event in events] == [(1, 1, "diverged")]
-        assert [row[1] for row in values(flushes, "cost.naming").values()] == [None] * 8
+        assert [row[1] for row in recorded(flushes, "cost.naming").values()] == [None] * 8
         assert sick.diverged_N.tolist() == [False, True, False]
         assert sick.age_N.tolist() == [160, 20, 160]
         for seed in (0, 2):
@@ -205,12 +190,12 @@ def test_reading_probes_changes_no_bit_of_what_lives_become() -> None:
     flushes = train(seen, regime, 6, probes=watched.probes, readings=readings)
     assert snapshot.state_hash(plain) == snapshot.state_hash(seen)
     names = watched.probe_names
-    read = {name: values(flushes, path) for name, path in names.items() if values(flushes, path)}
+    read = {name: recorded(flushes, path) for name, path in names.items() if recorded(flushes, path)}
     assert set(read) == {"acc", "loss"}
-    assert min(values(flushes, f"{names['angle']}.a1")[6]) > 10
-    assert max(values(flushes, f"{names['angle']}.head")[6]) < 1e-2
+    assert min(recorded(flushes, f"{names['angle']}.a1")[6]) > 10
+    assert max(recorded(flushes, f"{names['angle']}.head")[6]) < 1e-2
     for name in ("norm", "rank", "fisher", "read"):
-        assert all(0 < each < 1e4 for each in values(flushes, f"{names[name]}.a1")[6])
+        assert all(0 < each < 1e4 for each in recorded(flushes, f"{names[name]}.a1")[6])
 
 
 def test_a_probe_says_the_same_of_a_life_alone_and_in_company() -> None:
@@ -219,7 +204,7 @@ def test_a_probe_says_the_same_of_a_life_alone_and_in_company() -> None:
     for seeds in ([5], [1, 5, 2]):
         cohort = birth(orders.regime, seeds)
         flushes = list(run(cohort, orders, 0, 6))
-        told[len(seeds)] = [row[seeds.index(5)] for row in values(flushes, probe_path(orders)).values()]
+        told[len(seeds)] = [row[seeds.index(5)] for row in recorded(flushes, probe_path(orders)).values()]
     assert told[1] == told[3]
 
 
