@@ -78,6 +78,10 @@ class AreaBase(Spec):
         """Whether errors at its rates have a way back to what brought them about."""
         return True
 
+    def working(self, seen: int) -> int:
+        """Numbers beside its units that it works with at one step of an item, of `seen` such steps in a batch."""
+        return 0
+
     @property
     def contents(self) -> int:
         """Numbers of one life that it keeps beside its parameters."""

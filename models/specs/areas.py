@@ -182,12 +182,12 @@ class SalienceStoreSpec(AreaBase):
     """By which likeness, -1 to 1, is multiplied before the slots share the answer."""
     fade: Share = 0.99
     """Share of a slot's use that is left after an update."""
-    surprise: Annotated[float, Field(ge=0.0, le=1000.0)] = 12.0
+    surprise: Annotated[float, Field(ge=0.0, le=1000.0)] = 20.0
     """What a reward, by as much as it is not the usual one, adds to the log odds of being kept."""
     novelty: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.0
     """What being unlike all that is kept, 0 to 2, adds to them."""
-    threshold: float = 6.0
-    """What is taken from them; at 6 one in four hundred things is kept that does not matter."""
+    threshold: float = 10.0
+    """What is taken from them; at 10 one in twenty thousand things is kept that does not matter."""
     tag: Share = 0.5
     """Share of a step's salience that reaches back to the step before it, within an item and an episode."""
     rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01

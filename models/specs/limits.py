@@ -36,7 +36,7 @@ class Limits(Spec):
     snapshot_bytes: int = Field(default=64 * 2**30, ge=1)
     """Snapshots at the ends of all stages of all lives."""
     activity_values: int = Field(default=64_000_000, ge=1)
-    """Batch x steps x units of one life."""
+    """Batch x steps x units of one life, and what some areas work with beside them."""
 
 
 class Asked(Spec):
@@ -58,7 +58,6 @@ def asked(schedule: ScheduleSpec) -> Asked:
     parameters = parameter_count(schedule.organism) + kept
     clock = Clock(schedule, stage_lengths(schedule))
     told = recorded(clock)
-    units = sum(map(prod, area_shapes(schedule.organism).values()))
     copies = sum(1 + len(probes) for probes in probes_kept(schedule.stages))
     steps = schedule.clock.sweeps * max(world.steps for world in schedule.worlds.values())
     return Asked(
@@ -67,8 +66,14 @@ def asked(schedule: ScheduleSpec) -> Asked:
         history_values=told.values,
         series=told.series,
         snapshot_bytes=parameters * _FLOAT_BYTES * _COPIES * copies,
-        activity_values=schedule.clock.batch * steps * units,
+        activity_values=_activity(schedule, schedule.clock.batch * steps),
     )
+
+
+def _activity(schedule: ScheduleSpec, seen: int) -> int:
+    """Numbers that all units of a life show, and work with, in so many steps of a batch."""
+    units = sum(map(prod, area_shapes(schedule.organism).values()))
+    return seen * (units + sum(area.working(seen) for area in schedule.organism.areas.values()))
 
 
 def check_limits(schedules: Sequence[ScheduleSpec], seeds: int, limits: Limits | None = None) -> Iterator[Finding]:

@@ -99,6 +99,10 @@ class StackMemorySpec(AreaBase):
     norm: Literal["none"] = "none"
     bias: Literal[True] = True
 
+    def working(self, seen: int) -> int:
+        """Every place."""
+        return self.depth * self.size
+
 
 class RouterSpec(AreaBase):
     """Buffers between which things are sent as they are, along routes that learn from a control alone."""
@@ -115,6 +119,10 @@ class RouterSpec(AreaBase):
     act: Literal["none"] = "none"
     norm: Literal["none"] = "none"
     bias: Literal[True] = True
+
+    def working(self, seen: int) -> int:
+        """What every route sends."""
+        return (self.slots + 1) ** 2 * self.size
 
 
 class EpisodicControlSpec(Structure):
@@ -149,3 +157,7 @@ class EpisodicControlSpec(Structure):
     def contents(self) -> int:
         """Every state, what its actions are worth, and its use."""
         return self.slots * (self.width + self.size + 1)
+
+    def working(self, seen: int) -> int:
+        """Likeness to every slot, and to all else that was seen."""
+        return self.slots + seen

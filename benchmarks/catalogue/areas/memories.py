@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,7 +19,9 @@ from models.credit.backprop import Exact
 from models.draw import Draw
 from models.protocols import Batch, Moment, Params, Pass, Remembers, Variation
 from models.specs.areas import AreaSpec
+from models.specs.document import read
 
+_EXAMPLE = Path(__file__).parents[3] / "examples" / "members" / "areas" / "salience_store.yaml"
 _DRAW = Draw(torch.arange(lives.LIVES)).at("benchmark", "memories")
 
 
@@ -126,8 +129,26 @@ def _salience_store(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, found.tolist(), "share", bounds, peer)
 
 
+def _rooms(quick: bool) -> Iterator[Figure]:
+    """The example, four rooms in one place of which something is to be had: how near to it what is kept lies."""
+    document = dict(read(_EXAMPLE.read_bytes()).data)
+    store = document["organism"]["areas"]["CA3"]
+    plain = {"kind": "memory", **{name: store[name] for name in ("size", "slots")}}
+    for name, area, bounds, peer in (
+        ("near", store, ">= 0.9", "of what is kept, at most 2 steps away"),
+        ("near_control", plain, "<= 0.3", "memory, as many slots"),
+    ):
+        life = lives.grown({**document, "organism": {**document["organism"], "areas": {"CA3": area}}})
+        told = life.seen("rooms", 300).batch.factors
+        distance = torch.zeros(store["size"]).index_put_((told["place"].flatten(),), told["distance"].flatten())
+        slots = life.weight("kept/CA3/slots")
+        used = (slots != 0).any(dim=2)
+        near = (distance[slots.argmax(dim=2)] <= 2) & used
+        yield from lives.figures(name, (near.sum(dim=1) / used.sum(dim=1)).tolist(), "share", bounds, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("hopfield", _hopfield),
     entry("memory", _memory),
-    entry("salience_store", _salience_store),
+    entry("salience_store", _salience_store, _rooms),
 )

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from build import tiny_schedule
+from pydantic import TypeAdapter
 
+from models.specs.areas import AreaSpec
 from models.specs.checks import check_document
 from models.specs.findings import Finding
 from models.specs.limits import Limits, asked
@@ -80,6 +83,29 @@ def test_activity_counts_the_steps_of_the_longest_clip():
     document = tiny_schedule()
     document["worlds"]["clips"] = {"source": {"kind": "moving_shapes", "frame": 8}, "steps": 7}
     assert asked(ScheduleSpec.model_validate(document, strict=False)).activity_values == 20 * 7 * (64 + 16 + 10)
+
+
+@pytest.mark.parametrize(
+    ("area", "working"),
+    [
+        ({"kind": "stack_memory", "size": 16, "depth": 9}, lambda seen: 9 * 16),
+        ({"kind": "router", "size": 64, "slots": 2, "control": "head"}, lambda seen: 9 * 64),
+        ({"kind": "episodic_control", "size": 4, "width": 64, "slots": 7}, lambda seen: 7 + seen),
+        ({"kind": "linear", "size": 16}, lambda seen: 0),
+    ],
+)
+def test_activity_counts_what_an_area_works_with(area: dict[str, Any], working: Callable[[int], int]):
+    spec: AreaSpec = TypeAdapter(AreaSpec).validate_python(area)
+    assert [spec.working(seen) for seen in (1, 50)] == [working(1), working(50)]
+
+
+def test_a_stack_too_deep_for_its_batch_is_refused():
+    document = tiny_schedule()
+    within = asked(ScheduleSpec.model_validate(document, strict=False)).activity_values
+    document["organism"]["areas"]["V1"] = {"kind": "stack_memory", "size": 16, "depth": 9}
+    document["organism"].pop("credit", None)
+    assert asked(ScheduleSpec.model_validate(document, strict=False)).activity_values == within + 20 * 9 * 16
+    assert only(document, activity_values=within + 1).pointer == "/clock/batch"
 
 
 def test_arms_are_counted_before_they_are_made():
