@@ -88,15 +88,15 @@ def _autocorrelogram(mean: Map, visited: npt.NDArray[np.bool_]) -> Map:
     value = np.where(visited, mean - mean[visited].mean(), 0.0)
 
     def over(left: Map, right: Map) -> Map:
-        found: Map = signal.correlate(left, right, method="direct")
+        found: Map = signal.correlate(left, right, method="fft")
         return found
 
-    count = over(there, there)
+    count = over(there, there).round()
     shared = np.maximum(count, 1.0)
     first, second = over(value, there) / shared, over(there, value) / shared
     spread = (over(value**2, there) / shared - first**2) * (over(there, value**2) / shared - second**2)
     both = over(value, value) / shared - first * second
-    sound = (count >= _OVERLAP) & (spread > 1e-18)
+    sound = (count >= _OVERLAP) & (spread > 1e-12 * np.square(value).mean() ** 2)
     return np.where(sound, both / np.sqrt(np.where(sound, spread, 1.0)), 0.0)
 
 
