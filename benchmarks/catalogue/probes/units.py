@@ -101,7 +101,7 @@ def _retrieval(quick: bool) -> Iterator[Figure]:
 
 def _retinotopy(quick: bool) -> Iterator[Figure]:
     first, last = grown("retinotopy", 2 if quick else 5)
-    yield Figure("sheet", float(last["map"].mean()), "1", ">= 0.7", "a Kohonen sheet of 6 x 6 on discs")
+    yield Figure("sheet", float(last["map"].mean()), "1", ">= 0.9", "a Kohonen sheet of 6 x 6 on discs")
     yield Figure("control", float(abs(first["map"]).max()), "1", "<= 0.2", "at birth")
 
 
