@@ -11,6 +11,7 @@ from models.costs.autoencode import Autoencode
 from models.costs.bce import Bce
 from models.costs.clapp import Clapp
 from models.costs.cross_entropy import CrossEntropy
+from models.costs.cross_modal import CrossModal
 from models.costs.curiosity import Curiosity
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
@@ -49,6 +50,7 @@ from models.specs.costs.intrinsic import (
 )
 from models.specs.costs.properties import (
     ActivitySpec,
+    CrossModalSpec,
     DecorrelateSpec,
     EffortSpec,
     ImaxSpec,
@@ -128,6 +130,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return TemporalContrast(name, spec)
         case ImaxSpec():
             return Imax(name, spec, senses)
+        case CrossModalSpec():
+            return CrossModal(name, spec, senses)
         case ActivitySpec():
             return Activity(spec)
         case SlowFeatureSpec():

@@ -30,6 +30,7 @@ CostSpec = Annotated[
     | properties.SlowFeatureSpec
     | properties.TemporalContrastSpec
     | properties.ImaxSpec
+    | properties.CrossModalSpec
     | properties.EffortSpec
     | properties.DecorrelateSpec
     | wiring.L1Spec
@@ -46,7 +47,7 @@ CostSpec = Annotated[
     Field(discriminator="kind"),
 ]
 
-_OVER_BATCH = ("activity", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast")
+_OVER_BATCH = ("activity", "cross_modal", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast")
 _OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty", "empowerment")
 MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 """Smallest batch of costs that use statistics over it."""
@@ -54,7 +55,7 @@ MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
-_TARGETED = ("cross_entropy", "mse", "bce", "hinge", "goal_match", "retinal_slip", "imax")
+_TARGETED = ("cross_entropy", "mse", "bce", "hinge", "goal_match", "retinal_slip", "imax", "cross_modal")
 COMPARED = frozenset((*_TARGETED, "curiosity", "learning_progress"))
 """Kinds that compare an area, or the one they name as `model`, unit by unit with a target as wide as it is."""
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import NonNegative, Positive, Share
+from models.specs.base import Member, NonNegative, Positive, Share
 from models.specs.costs.base import CostBase
-from models.specs.costs.target import TargetSpec
+from models.specs.costs.target import AreaTarget, TargetSpec
 
 
 class ActivitySpec(CostBase):
@@ -52,6 +52,19 @@ class ImaxSpec(CostBase):
     kind: Literal["imax"]
     target: TargetSpec
     scope: Literal["local", "upstream"] = "local"
+
+
+class CrossModalSpec(CostBase):
+    """Cross entropy with the classes that another sense votes for, less the entropy of their use."""
+
+    kind: Literal["cross_modal"]
+    target: Annotated[AreaTarget, Member]
+    """The area of the other sense, with as many units."""
+    scope: Literal["local", "upstream"] = "upstream"
+    temperature: Annotated[float, Field(ge=0.01, le=10.0)] = 0.1
+    """Of the softmax over what the other sense says, less its mean: below 1 its vote is surer than it is itself."""
+    balance: NonNegative = 1.0
+    """Weight of the entropy of the mean over the batch; at 0 one class for everything is agreement too."""
 
 
 class EffortSpec(CostBase):

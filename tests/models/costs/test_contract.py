@@ -46,6 +46,7 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "sparse_code", "sparsity": 0.3},
     {"kind": "temporal_contrast"},
     {"kind": "imax", "target": {"kind": "area", "area": "V2"}},
+    {"kind": "cross_modal", "target": {"kind": "area", "area": "V2"}},
     {"kind": "effort"},
     {"kind": "l1"},
     {"kind": "l2"},

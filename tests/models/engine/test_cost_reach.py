@@ -30,6 +30,7 @@ REACH: list[tuple[dict[str, Any], set[str]]] = [
     ({"kind": "temporal_contrast"}, OWN),
     ({"kind": "infonce"}, BELOW),
     ({"kind": "effort"}, BELOW),
+    ({"kind": "cross_modal", "target": {"kind": "area", "area": "a1"}}, BELOW),
     ({"kind": "effort", "scope": "local"}, OWN),
     ({"kind": "imax", "target": {"kind": "area", "area": "a1"}}, OWN),
 ]
