@@ -21,7 +21,7 @@ from models.protocols import Batch, Episodes, Params
 from models.specs.worlds.acting import ActingSource
 from models.specs.worlds.facts import EFFERENCE
 from models.worlds import build_place
-from models.worlds.walking import EPISODES, Place, started, truths, walk
+from models.worlds.walking import EPISODES, Followers, Place, started, truths, walk
 
 
 class Policy:
@@ -56,10 +56,11 @@ class Arena:
         self._step_B = torch.arange(batch)
         self._place: Place = build_place(spec.source, spec.split, spec.steps)
         self._policy = Policy(organism, spec.actor, self._place.actions)
-        self._begin = stream.draw(self._seeds_N, self._step_B[None]).at("acting")
+        begin = stream.draw(self._seeds_N, self._step_B[None]).at("acting")
+        self._following = Followers(self._place, begin)
         self._prefix = f"world/{stream.digest}/"
         episode_NB = (self._step_B * EPISODES).expand(len(cohort.seeds), batch)
-        for name, value in started(self._place, self._begin, episode_NB).items():
+        for name, value in started(self._place, begin, episode_NB).items():
             cohort.own.setdefault(self._prefix + name, value.contiguous().clone())
 
     def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths, wiring: Wiring) -> tuple[Batch, Draw]:
@@ -79,7 +80,7 @@ class Arena:
             received.append(batch)
             return self._policy.chosen(weights, batch, draw, unit_NBT[..., frame], wiring)
 
-        seen = walk(self._place, state, self._frames, choose, self._begin, self._stream.channels)
+        seen = walk(self._place, state, self._frames, choose, self._following, self._stream.channels)
         last = {name: each[:, :, -1:] for name, each in seen.channels.items()}
         end = draw.at("acting", str(self._frames - 1))
         received.append(self._stream.received((last, None, {}), presentation_NB, end, strengths))
@@ -108,7 +109,7 @@ def episodes(
     place = build_place(spec.source, spec.split, 2)
     draw = stream.draw(seeds_N, index_NB).at("probe", "acting")
     state = started(place, draw, index_NB * EPISODES)
-    true = truths(place, state)
+    true, following = truths(place, state), Followers(place, draw)
     shortest = true["distance"] if "distance" in true else torch.full(state["clock"].shape, torch.nan)
     running, steps = torch.ones_like(index_NB, dtype=torch.bool), torch.zeros_like(index_NB)
     reward, visited = torch.zeros_like(shortest), torch.zeros(len(index_NB), _places(stream), dtype=torch.bool)
@@ -119,7 +120,7 @@ def episodes(
         def choose(_: int, channels: dict[str, Tensor], at: Draw = at, unit_NB: Tensor = unit_NB) -> Tensor:
             return policy.chosen(given, stream.received((channels, None, {}), index_NB, at), draw, unit_NB, Wiring())
 
-        seen = walk(place, state, 2, choose, draw, stream.channels)
+        seen = walk(place, state, 2, choose, following, stream.channels)
         here = functional.one_hot(seen.factors["place"][:, :, 0], visited.shape[1]).bool()
         visited |= (here & running[..., None]).any(dim=1)
         reward = reward + torch.where(running, seen.factors["reward"][:, :, 0], 0.0)

@@ -99,47 +99,62 @@ def truths(place: Place, state: Params) -> dict[str, Tensor]:
     return _tensors(place.true({name: value.numpy() for name, value in state.items()}))
 
 
-class _Episodes:
-    """The numbers of the episodes that slots are in, and the first states of those that follow."""
+class Followers:
+    """The first states of the episodes that follow in each slot, kept from walk to walk."""
 
-    def __init__(self, place: Place, draw: Draw, number_NB: Numbers) -> None:
-        self.number_NB = number_NB
+    def __init__(self, place: Place, draw: Draw) -> None:
         self._place = place
         self._draw = draw.at("episode")
-        self._first_NB = np.arange(number_NB.size).reshape(number_NB.shape) * _AT_ONCE
-        self._at_NB = self._first_NB
         self._drawn: State = {}
+        self._drawn_at_NB: Numbers
+        self._first_NB: Numbers
+        self._at_NB: Numbers
         self._left = 0
         """So often may any slots go on before somebody has to look whether one has none left."""
+
+    def begin(self, number_NB: Numbers) -> None:
+        """Slots are in the episodes of these numbers."""
+        self.number_NB, self._left = number_NB, 0
+        if self._drawn:
+            gone_NB = number_NB - self._drawn_at_NB
+            if gone_NB.min() < 0 or gone_NB.max() > _AT_ONCE:
+                self._drawn = {}
+            else:
+                self._at_NB = self._first_NB + gone_NB
 
     def next(self, over_NB: Flags) -> State:
         """The first states of what follows in every slot; where an episode is over, its slot goes on to the next."""
         if not self._left:
-            self._begin()
+            self._look()
         fresh = {name: value.take(self._at_NB) for name, value in self._drawn.items()}
         self._left -= 1
         self._at_NB = self._at_NB + over_NB
         self.number_NB = self.number_NB + over_NB
         return fresh
 
-    def _begin(self) -> None:
-        """Begin several in every slot, unless all have some left."""
+    def _look(self) -> None:
+        """Draw several for every slot, unless all have some left."""
         gone = int((self._at_NB - self._first_NB).max()) if self._drawn else _AT_ONCE
         if gone == _AT_ONCE:
-            several = self.number_NB[..., None] + 1 + np.arange(_AT_ONCE)
-            flat = several.reshape(len(several), -1)
-            self._drawn = self._place.begin(self._draw.indexed(torch.from_numpy(flat)))
+            # A copy: what slots are in is written over from walk to walk.
+            number_NB = self._drawn_at_NB = self.number_NB.copy()
+            several = (number_NB[..., None] + 1 + np.arange(_AT_ONCE)).reshape(len(number_NB), -1)
+            self._drawn = self._place.begin(self._draw.indexed(torch.from_numpy(several)))
+            self._first_NB = np.arange(number_NB.size).reshape(number_NB.shape) * _AT_ONCE
             self._at_NB, gone = self._first_NB, 0
         self._left = _AT_ONCE - gone
 
 
-def walk(place: Place, state: Params, frames: int, choose: Choose, draw: Draw, wanted: Collection[str]) -> Walk:
+def walk(
+    place: Place, state: Params, frames: int, choose: Choose, following: Followers, wanted: Collection[str]
+) -> Walk:
     """So many frames of some channels from a state on; an episode that ends is followed by that of the next number."""
     channels: list[dict[str, Tensor]] = []
     met: list[State] = []
     ways: list[tuple[Array, Array, Array]] = []
     here: State = {name: value.numpy() for name, value in state.items() if name not in ("episode", "clock")}
-    episodes, began_NB = _Episodes(place, draw, state["episode"].numpy()), -state["clock"].numpy()
+    began_NB = -state["clock"].numpy()
+    following.begin(state["episode"].numpy())
     unknown = {EFFERENCE: torch.zeros(*began_NB.shape, 1, place.actions)} if EFFERENCE in wanted else {}
     for frame in range(frames):
         shown = place.shown(here, wanted)
@@ -153,12 +168,12 @@ def walk(place: Place, state: Params, frames: int, choose: Choose, draw: Draw, w
         over_NB = ended_NB | (began_NB <= frame + 1 - place.limit)
         ways.append((action_NB, reward_NB, over_NB))
         if np.count_nonzero(over_NB):
-            fresh = episodes.next(over_NB)
+            fresh = following.next(over_NB)
             here = {name: np.where(over_NB, fresh[name], value) for name, value in here.items()}
             began_NB = np.where(over_NB, frame + 1, began_NB)
     seen = {name: torch.cat([each[name] for each in channels], dim=2) for name in channels[0]}
     states = {name: np.stack([each[name] for each in met], axis=2) for name in here}
-    reached = {**here, "episode": episodes.number_NB, "clock": frames - 1 - began_NB}
+    reached = {**here, "episode": following.number_NB, "clock": frames - 1 - began_NB}
     factors = _tensors({**place.true(states), **_told(ways, began_NB.shape)})
     seen |= {EFFERENCE: _copied(place, factors["action"])} if EFFERENCE in wanted else {}
     return Walk(seen, factors, states, _tensors(reached))
@@ -180,7 +195,7 @@ def at_random(place: Place, draw: Draw, frames: int, wanted: Collection[str]) ->
     action_NBT = draw.at("action").integers(place.actions, frames)
     state = started(place, draw, draw.index_NB * EPISODES)
     # Who chooses without looking is shown all frames at once.
-    seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], draw, ())
+    seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], Followers(place, draw), ())
     copies = {EFFERENCE: _copied(place, seen.factors["action"])}
     return _tensors(place.shown(seen.met, wanted)) | copies, None, seen.factors
 

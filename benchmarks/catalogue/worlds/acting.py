@@ -22,7 +22,7 @@ from models.specs.worlds import WorldSpec
 from models.specs.worlds.acting import ACTIVITIES, ActingSource
 from models.worlds import build_place
 from models.worlds.grid import Grid
-from models.worlds.walking import EPISODES, started, walk
+from models.worlds.walking import EPISODES, Followers, started, walk
 
 
 def walked(source: dict[str, Any], count: int) -> Episodes:
@@ -94,7 +94,8 @@ def answered(kind: str) -> Proof:
         draw = Draw(training.cohort.seeds_N, torch.arange(regime.batch).expand(LIVES, -1))
         frames, channels = regime.world.steps, training.stream.channels
         place = build_place(source, regime.world.split, frames)
-        action_NBT = draw.at("action").integers(place.actions, frames)
+        actions = [each.clone() for each in draw.at("action").integers(place.actions, frames).unbind(-1)]
+        following = Followers(place, draw)
         state = started(place, draw, torch.arange(regime.batch).expand(LIVES, -1) * EPISODES)
         whole = alone = 0.0
         training.update()
@@ -102,7 +103,7 @@ def answered(kind: str) -> Proof:
             began = time.process_time()
             training.update()
             updated = time.process_time()
-            state = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], draw, channels).state
+            state = walk(place, state, frames, lambda frame, _: actions[frame], following, channels).state
             whole, alone = whole + updated - began, alone + time.process_time() - updated
         yield Figure("pace", alone / whole, "share", f"<= {MOST}")
 

@@ -13,6 +13,7 @@ from models.engine.acting import Policy, episodes
 from models.engine.feed import Stream
 from models.specs.worlds import WorldSpec
 from models.worlds.grid import Grid
+from models.worlds.walking import EPISODES, Followers, started, walk
 
 
 def stream(**source: Any) -> Stream:
@@ -121,6 +122,23 @@ def test_an_activity_is_done_when_it_was_chosen_and_cues_go_on() -> None:
     after, reward, over = playground.moved(state, np.ones((1, 9), dtype=np.int64))  # type: ignore[attr-defined]
     assert (set(after["place"].flatten().tolist()), reward.any(), over.any()) == ({0}, False, False)
     assert not np.array_equal(after["word"], state["word"])
+
+
+def test_what_follows_does_not_depend_on_the_walks_before() -> None:
+    rooms = grid(goal=1, limit=7)
+    draw = Draw(torch.tensor([5, 6]), torch.arange(4).expand(2, -1))
+    kept = started(rooms, draw, torch.arange(4).expand(2, -1) * EPISODES)
+    kept, anew = ({name: value.clone() for name, value in kept.items()} for _ in range(2))
+    following = Followers(rooms, draw)
+    for turn in range(40):
+        action_NBT = draw.at("turn", str(turn)).integers(4, 5)
+        for state, asked in ((kept, following), (anew, Followers(rooms, draw))):
+            seen = walk(rooms, state, 5, lambda frame, _, told=action_NBT: told[..., frame], asked, ("place",))
+            # As cohorts do it: into the same memory, but for a life that stands still now and then.
+            for name, value in seen.state.items():
+                state[name][: 1 if turn % 3 == 0 else 2] = value[: 1 if turn % 3 == 0 else 2]
+        assert all(torch.equal(value, anew[name]) for name, value in kept.items())
+    assert int((kept["episode"] % EPISODES).max()) > 20
 
 
 def test_a_start_may_be_fixed() -> None:
