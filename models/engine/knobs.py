@@ -29,16 +29,19 @@ class Knobs:
     rate_AN: Numbers
     """lr x lr_scale x plasticity."""
     strength_DN: Numbers
+    level_MN: Numbers
+    """Of modulators that follow a probe."""
 
 
 class KnobBoard:
-    """The knobs of a regime by offset; rows follow the regime's costs, the organism's areas, the regime's deficits."""
+    """The knobs of a regime by offset; rows follow the regime's costs, areas, deficits and modulators."""
 
     def __init__(self, regime: RegimeSpec) -> None:
         self.regime = regime
         organism = regime.organism
         self._lr = [organism.optimizer_of(area).lr * spec.lr_scale for area, spec in organism.areas.items()]
         self._still = not _varies(regime)
+        self._following = [regime.modulators[name] for name in regime.following]
         self._last: Knobs | None = None
         self._told_N: Sequence[Told] = ()
 
@@ -53,17 +56,16 @@ class KnobBoard:
         lives = [(age, tuple(told.items())) for age, told in zip(ages, told_N or [{}] * len(ages), strict=True)]
         by_life = {(age, told): self._column(stage_sp, age, dict(told)) for age, told in set(lives)}
         columns = [by_life[life] for life in lives]
-        weight, plasticity, strength = (
+        weight, plasticity, strength, level = (
             np.array([column[row] for column in columns], dtype=np.float64).reshape(len(columns), -1).T
-            for row in range(3)
+            for row in range(4)
         )
-        self._last = _same_or(self._last, weight, plasticity, strength) or Knobs(
-            weight, plasticity, np.array(self._lr)[:, None] * plasticity, strength
-        )
+        found = Knobs(weight, plasticity, np.array(self._lr)[:, None] * plasticity, strength, level)
+        self._last = self._last if self._last is not None and _same(self._last, found) else found
         return self._last
 
-    def _column(self, stage_sp: int, age_sp: int, told: Told) -> tuple[list[float], list[float], list[float]]:
-        """Weights, plasticities and strengths of one life."""
+    def _column(self, stage_sp: int, age_sp: int, told: Told) -> tuple[list[float], ...]:
+        """Weights, plasticities, strengths and levels of one life."""
         regime = self.regime
         weights = [
             value(each.weight, stage_sp, told) * self._modulated("costs", name, age_sp, told)
@@ -75,10 +77,11 @@ class KnobBoard:
             * self._modulated("plasticity", area, age_sp, told)
             for area in regime.organism.areas
         ]
-        return weights, plasticities, [_strength(each, age_sp, told) for each in regime.deficits.values()]
+        strengths = [_strength(each, age_sp, told) for each in regime.deficits.values()]
+        return weights, plasticities, strengths, [value(each.level, age_sp, told) for each in self._following]
 
     def _modulated(self, what: str, name: str, age_sp: int, told: Told) -> float:
-        gains = ((each, getattr(each, what).get(name)) for each in self.regime.modulators)
+        gains = ((each, getattr(each, what).get(name)) for each in self.regime.modulators.values())
         return prod(modulator_factor(each, gain, age_sp, told) for each, gain in gains if gain is not None)
 
 
@@ -91,15 +94,13 @@ def _varies(regime: RegimeSpec) -> bool:
     scalars = [each.weight for each in regime.costs.values()] + list(regime.plasticity.values())
     scalars += [each.strength for each in regime.deficits.values()]
     windows = any(each.onset_sp or each.end_sp is not None for each in regime.deficits.values())
-    scalars += [each.level for each in regime.modulators]
+    scalars += [each.level for each in regime.modulators.values()]
     scalars += [each.level for each in regime.critical_periods if each.level is not None]
     bent = any(each.level is None for each in regime.critical_periods)
     return windows or bent or not all(map(is_timeless, scalars))
 
 
-def _same_or(last: Knobs | None, weight: Numbers, plasticity: Numbers, strength: Numbers) -> Knobs | None:
-    """The last knobs, if they are these."""
-    if last is None:
-        return None
-    pairs = ((last.weight_CN, weight), (last.plasticity_AN, plasticity), (last.strength_DN, strength))
-    return last if all(np.array_equal(old, new) for old, new in pairs) else None
+def _same(last: Knobs, found: Knobs) -> bool:
+    """Whether nothing was turned; rates follow plasticities."""
+    turned = ("weight_CN", "plasticity_AN", "strength_DN", "level_MN")
+    return all(np.array_equal(getattr(last, each), getattr(found, each)) for each in turned)

@@ -1,9 +1,9 @@
 """What is written down: rows kept as they are trained, copied out once per flush, divergence found on the way.
 
 Per update and life: each cost, its weight, plasticity and rate of each area, the norm of each area's change, strengths
-of deficits; at a cadence the norms of each area's gradient and weights, and of areas that settle the residual: how much
-a rate would still change in one more step of the free phase, at most. A life's values end before its first row that is
-not finite.
+of deficits, levels of modulators that follow a probe; at a cadence the norms of each area's gradient and weights, and
+of areas that settle the residual: how much a rate would still change in one more step of the free phase, at most. A
+life's values end before its first row that is not finite.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class Record:
             *(f"{what}.{cost}" for what in ("cost", "weight") for cost in self._costs),
             *(f"{what}.{area}" for what in ("plasticity", "rate", "update_norm") for area in self._areas),
             *(f"deficit.{name}" for name in regime.deficits),
+            *(f"modulator.{name}" for name in regime.following),
         ]
         settling = {area for each in regime.organism.credit if settles(each) for area in each.areas}
         self._norms = [f"{what}.{area}" for what in ("gradient_norm", "weight_norm") for area in self._areas]
@@ -157,7 +158,7 @@ class Record:
         series = [said[:, live[name]] if name in live else np.zeros(shape, np.float32) for name in self._costs]
         series += [*turned.weight, *turned.plasticity, *turned.rate]
         series += [self._change(form, area, said, turned.rate[row]) for row, area in enumerate(self._areas)]
-        series += turned.strength
+        series += turned.strength + turned.level
         valid = np.broadcast_to(form.alive_N, (len(series), *shape)).copy()
         for place, weight_RN in enumerate(turned.weight):
             valid[place] &= weight_RN > 0
@@ -212,12 +213,13 @@ class Record:
 
 @dataclass(frozen=True)
 class _Turned:
-    """Knobs by row: a list over costs, areas or deficits of (rows, lives)."""
+    """Knobs by row: a list over costs, areas, deficits or modulators of (rows, lives)."""
 
     weight: list[npt.NDArray[np.float64]]
     plasticity: list[npt.NDArray[np.float64]]
     rate: list[npt.NDArray[np.float64]]
     strength: list[npt.NDArray[np.float64]]
+    level: list[npt.NDArray[np.float64]]
 
 
 def _turned(knobs: list[Knobs]) -> _Turned:
@@ -227,7 +229,7 @@ def _turned(knobs: list[Knobs]) -> _Turned:
             return list(np.broadcast_to(getattr(knobs[0], name), shape).swapaxes(0, 1))
         return list(np.stack([getattr(each, name) for each in knobs], axis=1))
 
-    return _Turned(rows("weight_CN"), rows("plasticity_AN"), rows("rate_AN"), rows("strength_DN"))
+    return _Turned(*map(rows, ("weight_CN", "plasticity_AN", "rate_AN", "strength_DN", "level_MN")))
 
 
 def _form(row: Row) -> Form:

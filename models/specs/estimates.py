@@ -31,7 +31,7 @@ def history_values(step: StepPlan, probes: Mapping[str, Measured]) -> int:
     """Numbers that one life writes down in a step: rows of every update, norms and readings at their cadences."""
     regime, updates = step.regime, step.demand.offset
     areas = tuple(regime.organism.areas)
-    always, norms = series_of(regime.organism, len(regime.costs), len(regime.deficits))
+    always, norms = series_of(regime.organism, len(regime.costs), len(regime.deficits) + len(regime.following))
     total = updates * always + ceil(updates / NORMS_EVERY) * norms
     for name, readings in step.readings.items():
         probe = probes[name].probe

@@ -55,17 +55,18 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
     schedule, stage, watched = gated(schedule, stage, stretch)
     ages = (stretch.youngest, stretch.oldest)
     periods = [period for each in schedule.critical_periods.values() for period in _over(each, *ages)]
-    modulators = [
-        each.model_copy(update={"level": restrict(each.level, *ages)}) for each in schedule.modulators.values()
-    ]
-    constant = [each for each in modulators if is_constant(each.level)]
+    modulators = {
+        name: each.model_copy(update={"level": restrict(each.level, *ages)})
+        for name, each in schedule.modulators.items()
+    }
+    constant = [each for each in modulators.values() if is_constant(each.level)]
     costs = {
         name: WeightedCost(cost=schedule.costs[name], weight=weight)
         for name, scalar in stage.costs.items()
         if not is_zero(weight := _weight(name, scalar, stretch, constant))
     }
     plasticity = {area: _plasticity(schedule, stage, area, stretch, periods, constant) for area in stage.plasticity}
-    varying = tuple(each for each in modulators if not is_constant(each.level))
+    varying = {name: each for name, each in modulators.items() if not is_constant(each.level)}
     regime = RegimeSpec(
         organism=schedule.organism,
         batch=schedule.clock.batch,
@@ -270,7 +271,7 @@ def _touches(worlds: tuple[str, ...], world: str) -> bool:
 def _varies_by_age(regime: RegimeSpec) -> bool:
     windows = any(each.end_sp is not None for each in regime.deficits.values())
     levels: list[Scalar] = [each.strength for each in regime.deficits.values()]
-    levels += [each.level for each in regime.modulators]
+    levels += [each.level for each in regime.modulators.values()]
     levels += [each.level for each in regime.critical_periods if each.level is not None]
     bent = any(each.level is None for each in regime.critical_periods)
     return windows or bent or not all(map(is_timeless, levels))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from models.specs.durations import Duration
+from models.specs.envelopes import gates
 from models.specs.findings import Steps
 from models.specs.order import settles
 from models.specs.organism import OrganismSpec
@@ -36,23 +37,27 @@ class Recorded:
 
 
 def recorded(clock: Clock) -> Recorded:
-    """Per update one of each cost, weight, plasticity, rate, change and deficit; of norms and readings at a cadence."""
+    """Per update one of each cost, weight, plasticity, rate, change, deficit and modulator that follows a probe.
+
+    Of norms and readings at a cadence.
+    """
     schedule, areas = clock.schedule, tuple(clock.schedule.organism.areas)
     widths = sum(_width(probe, areas) for probe in schedule.probes.values())
     by_updates, series = 0, 0
     for stage, lengths in zip(schedule.stages, clock.lengths, strict=True):
         updates = lengths.longest_sp // schedule.clock.batch
-        always, norms = series_of(schedule.organism, len(stage.costs), len(schedule.deficits))
+        overlays = len(schedule.deficits) + sum(bool(gates(each.level)) for each in schedule.modulators.values())
+        always, norms = series_of(schedule.organism, len(stage.costs), overlays)
         by_updates += updates * always + ceil(updates / NORMS_EVERY) * norms
         series = max(series, always + norms + widths)
     return Recorded(by_updates, {name: _readings(clock, name, 1) for name in schedule.probes}, series)
 
 
-def series_of(organism: OrganismSpec, costs: int, deficits: int) -> tuple[int, int]:
+def series_of(organism: OrganismSpec, costs: int, overlays: int) -> tuple[int, int]:
     """Series with a row of every update, and those with one of every tenth."""
     areas = len(organism.areas)
     settling = {area for circuit in organism.credit if settles(circuit) for area in circuit.areas}
-    return 2 * costs + 3 * areas + deficits, 2 * areas + len(settling)
+    return 2 * costs + 3 * areas + overlays, 2 * areas + len(settling)
 
 
 def fitting_cadence(clocks: Sequence[Clock], seeds: int, limit: int) -> tuple[Steps, str] | None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from models.specs.acts import ActSpec
 from models.specs.base import Many, Name, Spec, later
 from models.specs.costs import CostSpec
-from models.specs.envelopes import Scalar
+from models.specs.envelopes import Scalar, gates
 from models.specs.organism import OrganismSpec
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.probes import ProbeSpec
@@ -90,7 +90,7 @@ class RegimeSpec(Spec):
     deficits: dict[Name, DeficitInForce] = {}
     critical_periods: Many[CriticalPeriodSpec] = ()
     """By age; `areas` spelled out."""
-    modulators: Many[ModulatorSpec] = ()
+    modulators: dict[Name, ModulatorSpec] = {}
     """By age; `plasticity` spelled out for areas."""
     on_enter: Many[ActSpec] = ()
     """Done once, at offset 0, before the first reading."""
@@ -105,6 +105,11 @@ class RegimeSpec(Spec):
     stage_origin_sp: Annotated[int, Field(ge=0)] = 0
     age_origin_sp: Annotated[int, Field(ge=0)] | None = None
     """Age of every life at offset 0 where lives are aligned and something in force varies by age; for the key only."""
+
+    @property
+    def following(self) -> tuple[str, ...]:
+        """Modulators that follow a probe: their levels are recorded, those of all others can be told by age."""
+        return tuple(name for name, each in self.modulators.items() if gates(each.level))
 
 
 class Reading(Spec):

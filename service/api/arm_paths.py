@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from models.specs.catalogue import entry
+from models.specs.envelopes import gates
 from models.specs.overlays import ModulatorSpec
 from models.specs.plan import Span
 from models.specs.probes import MEASURES
@@ -31,6 +32,7 @@ def arm_paths(arms: Sequence[Row], steps: Sequence[Row], ended: Sequence[Row]) -
 
 def _arm_path(arm: Row, steps: Sequence[Row], ended: Sequence[Row]) -> ArmPath:
     modulators: Mapping[str, Any] = arm["document"].get("modulators", {})
+    levels = {name: ModulatorSpec.model_validate_json(orjson.dumps(each)).level for name, each in modulators.items()}
     kinds = {name: arm["probes"][key]["probe"]["kind"] for name, key in arm["probe_names"].items()}
     return ArmPath(
         arm=arm["idx"],
@@ -41,9 +43,7 @@ def _arm_path(arm: Row, steps: Sequence[Row], ended: Sequence[Row]) -> ArmPath:
         meanings={name: _summary(kind) for name, kind in kinds.items()},
         diverged=frozenset(row["seed"] for row in ended if row["status"] == "diverged"),
         censored=frozenset(row["seed"] for row in ended if row["status"] == "censored"),
-        modulators={
-            name: ModulatorSpec.model_validate_json(orjson.dumps(each)).level for name, each in modulators.items()
-        },
+        modulators={name: level for name, level in levels.items() if not gates(level)},
     )
 
 

@@ -19,7 +19,7 @@ from service.errors import Refused
 from service.figures.curves import Curves
 from service.figures.organism import Scene
 from service.figures.panels import Origin
-from service.figures.strip import Growth
+from service.figures.strip import IN_FORCE, Growth
 from service.lifecycle import TERMINAL
 from service.store import jobs, snapshots, traces
 from service.wire.figures import LIVES_DRAWN, FigureQuery
@@ -123,14 +123,14 @@ class DrawnJob:
         plan = envelopes(self.schedule(arm), PLAN_POINTS, to_limits=True)
         transitions = [row for row in self.transitions() if row["arm"] == arm]
         grown = Growth(plan, self.lives(arm), transitions, self.snapshots(arm))
-        if grown.known_sp >= grown.lived_sp:
+        if grown.decided_sp >= grown.lived_sp:
             return grown
         question = HistoryQuery.model_validate(
             {
-                "series": ["weight.*", "plasticity.*"],
+                "series": IN_FORCE,
                 "arm": [arm],
                 "over": "seed",
-                "from": int(grown.known_sp),
+                "from": int(grown.decided_sp),
                 "points": PLAN_POINTS,
             }
         )

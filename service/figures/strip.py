@@ -25,6 +25,10 @@ Answer = Mapping[str, Any]
 MOST_LANES = 12
 """Of one kind; a note says how many more there are."""
 
+GATED = ("costs", "plasticity", "deficits", "modulators")
+"""What may follow a probe and is then recorded; a critical period that does is part of the recorded plasticity."""
+IN_FORCE = ("weight.*", "plasticity.*", "deficit.*", "modulator.*")
+"""Series that say what was in force."""
 HOVER_POINTS = 24
 USUAL_PX, LETTER_PX = 900, 6
 """How wide the axis and a letter about are: names that do not fit are left to the hover."""
@@ -41,7 +45,7 @@ class Growth:
     transitions: Sequence[Answer] = ()
     snapshots: Sequence[Answer] = ()
     recorded: Answer | None = None
-    """`/history` of `weight.*` and `plasticity.*` over the arm's seeds from the age on at which lives part."""
+    """`/history` of what is in force, over the arm's seeds, from the age on at which the document does not say it."""
     stages: list[StageSpan] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +66,17 @@ class Growth:
         """Up to here the document alone decides what is in force: until a life leaves a triggered stage for another."""
         triggered = [span for span in self.stages[:-1] if not span.fixed]
         return min((span.least_end for span in triggered), default=float("inf"))
+
+    @property
+    def decided_sp(self) -> float:
+        """The same, and no gate has a say either."""
+        lines = [values for family in GATED for values in self.envelopes[family].values()]
+        return min([self.known_sp, *map(self.told_sp, lines)])
+
+    def told_sp(self, values: Sequence[float | None]) -> float:
+        """Up to here the document alone decides one curve: until a probe does."""
+        told = zip(self.envelopes["age"], values, strict=True)
+        return next((float(age) for age, value in told if value is None), float("inf"))
 
     def value_at(self, family: str, name: str, age: float) -> float:
         """What is in force at an age: the last known value up to there."""
@@ -204,11 +219,15 @@ def _plasticity(growth: Growth, look: Look) -> Iterator[Lane]:
 
 
 def _overlays(growth: Growth, family: str, colour: str) -> Iterator[Lane]:
-    """Overlays are windows on age: known from birth on, whatever triggers do."""
+    """Overlays are windows on age: known from birth on, whatever triggers do, unless they follow a probe."""
     for name, values in growth.envelopes[family].items():
         line = runs(growth.envelopes["age"], values)
         kind = family.replace("_", " ").removesuffix("s")
-        yield _split((kind, name), colour, line, growth.lived_sp, _top(values))
+        lane = _split((kind, name), colour, line, growth.lived_sp, _top(values))
+        if None in values:
+            lane.lived = list(_recorded(growth, f"{kind}.{name}", 0.0))
+            lane.top = _top([value for run in lane.lived for _, value in run])
+        yield lane
 
 
 def _lane(
@@ -218,8 +237,11 @@ def _lane(
     borders = {stage["from"] for stage in growth.envelopes["stages"]}
     line = runs(growth.envelopes["age"], values, borders)
     lane = _split((series.partition(".")[0], name), colour, line, growth.lived_sp, top or _top(values))
-    if growth.known_sp < growth.lived_sp:
-        lane.lived = split_at(line, growth.known_sp)[0] + list(_recorded(growth, series))
+    known_sp = min(growth.known_sp, growth.told_sp(values))
+    if known_sp < growth.lived_sp:
+        lane.lived = split_at(line, known_sp)[0] + list(_recorded(growth, series, known_sp))
+        if None in values:
+            lane.top = max(lane.top, _top([value for run in lane.lived for _, value in run]))
     return lane
 
 
@@ -232,7 +254,7 @@ def _top(values: Sequence[float | None]) -> float:
     return max((value for value in values if value is not None), default=1.0) or 1.0
 
 
-def _recorded(growth: Growth, series: str) -> Iterator[Run]:
+def _recorded(growth: Growth, series: str, after_sp: float) -> Iterator[Run]:
     """Means over lives of what was in force, interrupted where no life was in a stage that records the series."""
     traces = growth.recorded["traces"] if growth.recorded else ()
     trace = next((each for each in traces if each["series"] == series), None)
@@ -241,6 +263,8 @@ def _recorded(growth: Growth, series: str) -> Iterator[Run]:
     windows = _in_force(growth, series)
     run: Run = []
     for at, value in zip(trace["x"], trace["y"], strict=True):
+        if at < after_sp:
+            continue
         if run and (value is None or not _together(windows, run[-1][0], at)):
             yield run
             run = []
@@ -258,7 +282,7 @@ def _in_force(growth: Growth, series: str) -> list[tuple[float, float]]:
     plan = growth.envelopes
     weighted = [
         any(
-            value
+            value is None or value
             for age, value in zip(plan["age"], plan["costs"][name], strict=True)
             if stage["from"] <= age < stage["to"]
         )

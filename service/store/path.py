@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.specs.envelopes import Scalar, gates, value
+from models.specs.envelopes import Scalar, value
 from models.specs.plan import Span
 from models.specs.regime import Reading
 from models.specs.series import about
@@ -75,7 +75,7 @@ class ArmPath:
     censored: frozenset[int] = frozenset()
     """Seeds of lives that met the limit of a stage whose limit censors."""
     modulators: Mapping[str, Scalar] = field(default_factory=dict)
-    """Their levels by age, as the document says."""
+    """Levels by age, as the document says, of those that follow no probe; those that do are recorded."""
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
@@ -183,13 +183,10 @@ def _modulators(
     ruler: Ruler,
     seeds: Collection[int],
 ) -> Iterator[ArmSeries]:
-    """Levels of modulators during every update: functions of age alone, so they are computed and not stored.
-
-    A level that follows a probe is told by that probe, and by the weights and plasticities that it acts on.
-    """
+    """Levels of modulators during every update: functions of age alone, so they are computed and not stored."""
     for name, level in sorted(arm.modulators.items()):
         path = f"modulator.{name}"
-        if not wanted(path) or gates(level):
+        if not wanted(path):
             continue
         levels: dict[str, dict[str, Columns]] = {}
         for piece in arm.pieces:

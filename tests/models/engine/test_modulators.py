@@ -42,7 +42,8 @@ ALL: dict[str, Any] = {"costs": {"rebuild": 1.0, "naming": 2.0}, "plasticity": {
 )
 def test_what_modulates_nothing_is_no_modulator_bit_for_bit(tone: dict[str, Any]) -> None:
     (without, told), (with_it, also) = bits(None), bits(tone)
-    assert told == also
+    unsaid = {life: {at: row for at, row in also[life].items() if at[1] != "modulator.tone"} for life in also}
+    assert told == unsaid
     assert all(torch.equal(value, with_it[name]) for name, value in without.items())
 
 
@@ -54,3 +55,26 @@ def test_the_factor_of_a_gain_by_hand(gain: float, level: float, factor: float) 
     weights = [float(np.frombuffer(value, np.float32)[0]) for _, value in told[0].get((0, "weight.rebuild"), [])]
     assert set(weights) <= {factor}
     assert bool(weights) == bool(factor)
+
+
+def test_the_level_of_a_modulator_that_follows_a_probe_is_recorded() -> None:
+    # level 2 where acc is below .1, 0.5 above .5, straight between; all stages weigh rebuild by 1
+    _, told = bits({"level": GATE | {"from": 2.0, "to": 0.5}, "costs": {"rebuild": 1.0}})
+    met = set[float]()
+    for life in told.values():
+        levels = {at[0]: _numbers(rows) for at, rows in life.items() if at[1] == "modulator.tone"}
+        weights = {at[0]: _numbers(rows) for at, rows in life.items() if at[1] == "weight.rebuild"}
+        assert levels.keys() == weights.keys()
+        for piece, level in levels.items():
+            assert np.array_equal(weights[piece], level)
+            met |= set(level.tolist())
+    assert len(met) > 1
+
+
+def _numbers(rows: list[tuple[int, bytes]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.concatenate([np.frombuffer(value, np.float32) for _, value in rows])
+
+
+def test_a_level_that_follows_no_probe_is_not_recorded() -> None:
+    _, told = bits({"level": {"kind": "ramp", "start": "0sp", "end": "200sp", "from": 0.0, "to": 2.0}, **ALL})
+    assert not any(path == "modulator.tone" for life in told.values() for _, path in life)

@@ -188,10 +188,20 @@ def test_levels_of_modulators_are_a_series_by_age(api: httpx.Client, bench: Benc
     level = {"kind": "ramp", "start": "0sp", "end": "200sp", "from": 0.0, "to": 2.0}
     document = tiny_schedule(modulators={"drive": {"level": level, "plasticity": {"V1": 0.5}}})
     job = grown(api, bench, document)
-    for trace in api.get(f"/v1/jobs/{job}/history", params={"series": "modulator.*"}).json()["traces"]:
+    traces = api.get(f"/v1/jobs/{job}/history", params={"series": "modulator.*"}).json()["traces"]
+    assert len(traces) == 2
+    for trace in traces:
         assert (trace["series"], trace["unit"]) == ("modulator.drive", "1")
         # what was in force during the update that ended at that age
         assert trace["y"] == [min(2.0, (age - 20) / 100) for age in trace["x"]]
+
+
+def test_levels_that_follow_a_probe_are_not_told_by_age(api: httpx.Client, bench: Bench) -> None:
+    gate = {"kind": "gate", "probe": "acc", "low": 0.1, "high": 0.5, "from": 2.0, "to": 0.5}
+    document = tiny_schedule(modulators={"drive": {"level": gate, "costs": {"naming": 1.0}}, "tone": {"level": 0.5}})
+    job = grown(api, bench, document)
+    traces = api.get(f"/v1/jobs/{job}/history", params={"series": "modulator.*"}).json()["traces"]
+    assert {trace["series"] for trace in traces} == {"modulator.tone"}
 
 
 @pytest.fixture

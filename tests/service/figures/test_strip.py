@@ -155,6 +155,32 @@ def test_where_lives_have_parted_what_was_recorded_is_drawn() -> None:
     assert planned["x"][0] == 90
 
 
+def test_what_follows_a_probe_is_drawn_as_it_was_recorded() -> None:
+    plan = grown.ENVELOPES | {
+        "age": [0, 100, 200],
+        "stages": [{"name": "a", "from": 0, "to": 200, "fixed": True, "exact": True}],
+        "costs": {"early": [1.0, 1.0, 1.0], "late": [None, None, None]},
+        "plasticity": {"V1": [1.0] * 3},
+        "deficits": {},
+        "modulators": {"drive": [None, None, None]},
+        "world": ["w"] * 3,
+    }
+    traces = [
+        grown.trace("weight.late", [20, 40, 60], [1.0, 2.0, 4.0], stat="mean"),
+        grown.trace("modulator.drive", [20, 40, 60], [0.5, 0.25, 0.0], stat="mean"),
+    ]
+    growth = Growth(plan, [grown.life(0, 60)], [], (), grown.history(*traces))
+    assert (growth.known_sp, growth.decided_sp) == (float("inf"), 0.0)
+    drawn = strip(growth, LIGHT, Origin())["data"]
+    for name, wanted in (
+        ("weight late", [(20, 1.0), (40, 2.0), (60, 4.0)]),
+        ("modulator drive", [(20, 0.5), (40, 0.25), (60, 0.0)]),
+        ("weight early", [(0, 1.0), (60, 1.0)]),
+    ):
+        lived = next(each for each in drawn if each.get("name") == name and "customdata" in each)
+        assert list(zip(lived["x"], lived["customdata"], strict=True)) == wanted
+
+
 def test_a_gap_in_which_no_stage_weighs_a_cost_stays_a_gap() -> None:
     stages = [
         {"name": "a", "from": 0, "to": 20, "fixed": False, "exact": False},
@@ -172,7 +198,7 @@ def test_a_gap_in_which_no_stage_weighs_a_cost_stays_a_gap() -> None:
     recorded = grown.history(grown.trace("weight.twice", [5, 10, 52, 70], [1.0] * 4, stat="mean"))
     figure = strip(Growth(plan, [grown.life(0, 70)], ends, (), recorded), LIGHT, Origin())
     line = next(each for each in figure["data"] if each.get("name") == "weight twice" and each.get("fill") != "toself")
-    assert line["x"] == [0, 10, None, 5, 10, None, 52, 70]
+    assert line["x"] == [0, 10, None, 10, None, 52, 70]
 
 
 def test_too_many_lanes_of_a_kind_are_counted_not_dropped_in_silence() -> None:
