@@ -22,6 +22,7 @@ from models.specs.areas import (
     SalienceStoreSpec,
 )
 from models.specs.base import pointer
+from models.specs.credit.temporal import ForceSpec
 from models.specs.fitting import shifted, unasked
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
@@ -149,8 +150,11 @@ def parameter_count(organism: OrganismSpec) -> int:
 
 
 def contents_count(organism: OrganismSpec) -> int:
-    """Numbers that all areas of one life keep beside their parameters."""
-    return sum(area.contents for area in organism.areas.values())
+    """Numbers that all areas of one life keep beside their parameters, and rules beside what is like these."""
+    read_outs = [each for each in organism.credit if isinstance(each.rule, ForceSpec)]
+    shapes = area_shapes(organism) if read_outs else {}
+    sources = (link.source for each in read_outs for area in each.areas for link in organism.into(area))
+    return sum(area.contents for area in organism.areas.values()) + sum(prod(shapes[each]) ** 2 for each in sources)
 
 
 def area_parameters(  # noqa: C901, PLR0911 - one case per member
