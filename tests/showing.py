@@ -43,6 +43,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "activities": ({"kind": "activities"}, 9),
     "activities, two": ({"kind": "activities", "offers": ["noise", "hard"], "cues": 3, "limit": 4}, 8),
     "grid, an expert": ({"kind": "grid", "walker": "expert"}, 24),
+    "forage": ({"kind": "forage"}, 9),
+    "forage, one need": ({"kind": "forage", "needs": 1, "limit": 4}, 7),
     "bandit": ({"kind": "bandit"}, 9),
     "bandit, dealt": ({"kind": "bandit", "pays": [0.1, 0.5, 0.9], "dealt": "random", "limit": 4}, 8),
     "cart_pole": ({"kind": "cart_pole"}, 32),

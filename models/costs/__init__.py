@@ -15,6 +15,7 @@ from models.costs.cross_modal import CrossModal
 from models.costs.curiosity import Curiosity
 from models.costs.decorrelate import Decorrelate
 from models.costs.denoise import Denoise
+from models.costs.drive import Drive
 from models.costs.effort import Effort
 from models.costs.empowerment import Empowerment
 from models.costs.ewc import Ewc
@@ -43,6 +44,7 @@ from models.protocols import Cost
 from models.specs.costs import CostSpec
 from models.specs.costs.intrinsic import (
     CuriositySpec,
+    DriveSpec,
     EmpowermentSpec,
     IntrinsicCost,
     LearningProgressSpec,
@@ -146,7 +148,7 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             assert_never(spec)
 
 
-def _of_acting(  # noqa: PLR0911
+def _of_acting(  # noqa: PLR0911, C901
     name: str, spec: RewardCost | IntrinsicCost | ImitationSpec, senses: Sequence[str]
 ) -> Cost:
     """A cost that looks at what is done."""
@@ -165,6 +167,8 @@ def _of_acting(  # noqa: PLR0911
             return Novelty(name, spec)
         case EmpowermentSpec():
             return Empowerment(name, spec)
+        case DriveSpec():
+            return Drive(spec)
         case _:
             assert_never(spec)
 

@@ -7,7 +7,7 @@ from math import prod
 
 from models.specs.areas import lasts
 from models.specs.costs import CostSpec
-from models.specs.costs.intrinsic import IntrinsicCost
+from models.specs.costs.intrinsic import DriveSpec, IntrinsicCost
 from models.specs.costs.reward import ImitationSpec, PolicyGradientSpec, RewardCost, TdValueSpec
 from models.specs.findings import Finding, finding
 from models.specs.order import blocks, disorder
@@ -130,6 +130,10 @@ def unfit_values(cost: CostSpec, world: WorldSpec, shapes: Mapping[str, Shape]) 
         done, given = facts(world.source).actions, shapes.get(cost.at)
         unlike = given is not None and done is not None and prod(given) != done
         return f"{cost.at} gives {list(given or ())}, {world.source.kind} knows {done} actions" if unlike else None
+    if isinstance(cost, DriveSpec):
+        given, asked = shapes.get(cost.body), len(cost.setpoint)
+        unlike = given is not None and prod(given) != asked
+        return f"{cost.body} gives {list(given or ())}, {asked} setpoints are for as many" if unlike else None
     area = cost.at if isinstance(cost, TdValueSpec) else getattr(cost, "critic", None)
     shape = None if area is None else shapes.get(area)
     return None if shape is None or prod(shape) == 1 else f"{area} gives {list(shape)}, a value is one number"

@@ -20,6 +20,7 @@ from models.worlds.dataset import Dataset
 from models.worlds.dead_leaves import DeadLeaves
 from models.worlds.digits import Digits
 from models.worlds.faces import Faces
+from models.worlds.forage import Forage
 from models.worlds.grammar import Grammar
 from models.worlds.gratings import Gratings
 from models.worlds.grid import Grid
@@ -76,6 +77,8 @@ def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:
             return Chain(source, split, steps)
         case acting.ActivitiesSpec():
             return Activities(source, split, steps)
+        case acting.ForageSpec():
+            return Forage(source, split, steps)
         case tasks.BanditSpec():
             return Bandit(source, split, steps)
         case tasks.CartPoleSpec():

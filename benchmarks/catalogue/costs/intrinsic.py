@@ -129,6 +129,22 @@ def _empowerment(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(f"{name}bits", here_N, "bits", required, peer)
 
 
+def _drive(quick: bool) -> Iterator[Figure]:
+    """How far levels are from the setpoints, in shares of these, half an episode after its beginning."""
+    updates, last = (300, 100) if quick else (1000, 200)
+    for name, bound in (("off_setpoint", "<= 0.1"), ("control", ">= 0.25")):
+        document = _document("drive")
+        aims = document["costs"]["want"]["setpoint"]
+        document["costs"]["want"]["setpoint"] = aims if name == "off_setpoint" else aims[::-1]
+        _, seen = _followed(document, updates, ("clock", "level1", "level2"))
+        late_UNB = seen["clock"][-last:] >= 50
+        off = sum((seen[f"level{k}"][-last:] - aim).abs() / aim for k, aim in enumerate(aims, start=1)) / len(aims)
+        assert isinstance(off, Tensor)
+        far_N = (off * late_UNB).sum(dim=(0, 2)) / late_UNB.sum(dim=(0, 2))
+        peer = "the drive of another animal, with the setpoints the other way round" if name == "control" else None
+        yield from lives.figures(name, far_N.tolist(), "share", bound, peer)
+
+
 def _ends(ways: Tensor, place: int, moves: int) -> set[int]:
     """Places in which so many moves can end."""
     ends = {place}
@@ -142,4 +158,5 @@ ENTRIES: tuple[Entry, ...] = (
     entry("learning_progress", _learning_progress),
     entry("novelty", _novelty),
     entry("empowerment", _empowerment),
+    entry("drive", _drive),
 )

@@ -19,7 +19,7 @@ from models.engine.feed import Stream
 from models.engine.step import Training
 from models.protocols import Episodes
 from models.specs.worlds import WorldSpec
-from models.specs.worlds.acting import ACTIVITIES, ActingSource
+from models.specs.worlds.acting import ACTIVITIES, ActingSource, ForageSpec
 from models.worlds import build_place
 from models.worlds.grid import Grid
 from models.worlds.walking import EPISODES, Followers, started, walk
@@ -83,6 +83,20 @@ def _activities(quick: bool) -> Iterator[Figure]:
     yield Figure("control", float(came[place > 0].square().mean()), "variances", "within 0.9 1.1", "nothing foretold")
 
 
+def _forage(quick: bool) -> Iterator[Figure]:
+    """The level at which anything done alike holds a need, and at rest."""
+    source = ForageSpec(kind="forage", wane=0.05, meal=0.15, limit=256)
+    place = build_place(source, "train", 256)
+    count = 200 if quick else 1000
+    _, _, factors = place.sample(torch.tensor([0]), torch.arange(count)[None])
+    # of three things each is done a third of the time: .05 a step, as much as is lost
+    fall = factors["level"].diff(dim=2)
+    inside = (factors["level"][:, :, :-1] > 0.15) & (factors["level"][:, :, :-1] < 0.85)
+    yield Figure("drift", abs(float(fall[inside].mean())), "level", "<= 0.001", "meal / actions - wane = 0")
+    rests = (factors["action"][:, :, :-1] == 0)[..., None] & inside
+    yield Figure("control", float(fall[rests].mean()), "level", "within -0.0501 -0.0499", "at rest: -wane")
+
+
 def answered(kind: str) -> Proof:
     """Share of an update of eight lives in which nothing but the world is asked, frame by frame as an actor asks it."""
 
@@ -114,4 +128,5 @@ ENTRIES: tuple[Entry, ...] = (
     entry("grid", _grid, answered("grid")),
     entry("chain", _chain, answered("chain")),
     entry("activities", _activities, answered("activities")),
+    entry("forage", _forage, answered("forage")),
 )

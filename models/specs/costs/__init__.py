@@ -43,12 +43,13 @@ CostSpec = Annotated[
     | intrinsic.CuriositySpec
     | intrinsic.LearningProgressSpec
     | intrinsic.NoveltySpec
-    | intrinsic.EmpowermentSpec,
+    | intrinsic.EmpowermentSpec
+    | intrinsic.DriveSpec,
     Field(discriminator="kind"),
 ]
 
 _OVER_BATCH = ("activity", "cross_modal", "decorrelate", "imax", "infonce", "slow_feature", "temporal_contrast")
-_OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty", "empowerment")
+_OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty", "empowerment", "drive")
 MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 """Smallest batch of costs that use statistics over it."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import Member, Name
+from models.specs.base import Many, Member, Name
 from models.specs.costs.base import CostBase
 from models.specs.costs.reward import Discount
 from models.specs.costs.target import InputTarget, NextTarget
@@ -74,4 +74,16 @@ class EmpowermentSpec(IntrinsicBase):
     """Actions ahead; 0: every place is as good."""
 
 
-IntrinsicCost = CuriositySpec | LearningProgressSpec | NoveltySpec | EmpowermentSpec
+class DriveSpec(IntrinsicBase):
+    """What brings the body nearer to where it should be is sought."""
+
+    kind: Literal["drive"]
+    body: Name
+    """The area or sense that says how the body is."""
+    setpoint: Annotated[Many[Annotated[float, Field(ge=-10.0, le=10.0)]], Field(min_length=1, max_length=4096)]
+    """Where each of its units should be."""
+    power: Annotated[float, Field(ge=1.0, le=4.0)] = 2.0
+    """Of a distance: above 1 what is far off is more urgent."""
+
+
+IntrinsicCost = CuriositySpec | LearningProgressSpec | NoveltySpec | EmpowermentSpec | DriveSpec

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from models.specs.base import Many, later
+from models.specs.base import Many, Share, later
 from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, answering
 from models.specs.worlds.tasks import BanditSpec, CartPoleSpec
 
@@ -91,4 +91,23 @@ class ActivitiesSpec(Source):
         return answering(channels, {"place": Factor("state", classes=kinds)}, len(self.offers))
 
 
-ActingSource = GridSpec | ChainSpec | ActivitiesSpec | BanditSpec | CartPoleSpec
+class ForageSpec(Source):
+    """A body whose needs grow, and as many things that meet one of them each."""
+
+    kind: Literal["forage"]
+    needs: Annotated[int, Field(ge=1, le=16)] = 2
+    """Things to do besides resting: the k-th raises the k-th level."""
+    wane: Share = 0.02
+    """By which every level falls in a step."""
+    meal: Share = 0.1
+    """By which the level that is seen to rises."""
+    limit: Limit = 100
+
+    def facts(self) -> SourceFacts:
+        """How the body is, and what is done."""
+        actions = self.needs + 1
+        factors = {"place": Factor("state", classes=actions), "level": Factor("state", self.needs)}
+        return answering({"body": (self.needs,)}, factors, actions)
+
+
+ActingSource = GridSpec | ChainSpec | ActivitiesSpec | ForageSpec | BanditSpec | CartPoleSpec

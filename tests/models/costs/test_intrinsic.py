@@ -168,3 +168,14 @@ def test_empowerment_learns_where_actions_lead_and_seeks_where_many_do() -> None
     (down,) = torch.autograd.grad(judge(moment(logits, own=known)).sum(), logits)
     # from place 0 two places can be reached, from place 1 one
     torch.testing.assert_close(down, pushes(advantages([1.0, 0.0, 1.0]), 3))
+
+
+def test_drive_seeks_what_brings_the_body_nearer_to_its_setpoints() -> None:
+    logits = torch.zeros(4, 2, requires_grad=True)
+    judge = cost(kind="drive", body="where", setpoint=[1.0, 0.5, 0.0], power=2.0, entropy=0.0)
+    (down,) = torch.autograd.grad(judge(moment(logits)).sum(), logits)
+    # bodies 001, 100, 010, 100: D = 2.25, .25, 1.25, .25
+    torch.testing.assert_close(down, pushes(advantages([2.0, -1.0, 1.0]), 3))
+    seen = moment(logits)
+    seen.rate["where"].requires_grad_()
+    assert torch.autograd.grad(judge(seen).sum(), seen.rate["where"], allow_unused=True) == (None,)

@@ -56,7 +56,7 @@ def played(kind: str, **stage: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("kind", ["curiosity", "learning_progress", "novelty", "empowerment"])
+@pytest.mark.parametrize("kind", ["curiosity", "learning_progress", "novelty", "empowerment", "drive"])
 def test_what_is_remembered_of_acting_is_the_life_s_own(kind: str) -> None:
     arm = planned(played(kind))
     whole, histories = live(arm, range(3))
@@ -102,6 +102,26 @@ def test_an_actor_learns_to_go_where_it_pays() -> None:
         told = [np.frombuffer(value, np.float32)[0] for _, value in history[0, path]]
         assert told[0] < 0.85, seed
         assert told[-1] > 0.95, seed
+
+
+def test_levels_come_to_be_held_at_their_setpoints() -> None:
+    document = example("costs/drive.yaml")
+    document["stages"][0]["until"] = {"after": "251ba"}
+    own = live(planned(document), range(3))[0].own
+    # episodes of 100 steps, fragments of 25: the body three quarters through an episode
+    ((first, second),) = [[own[name] for name in sorted(own) if "/level" in name]]
+    assert (first.mean(dim=1) - 0.7).abs().max() < 0.1
+    assert (second.mean(dim=1) - 0.4).abs().max() < 0.1
+
+
+def test_setpoints_are_as_many_as_levels() -> None:
+    document = example("costs/drive.yaml")
+    document["costs"]["want"]["setpoint"] = [0.5]
+    (found,) = check_document(document).errors
+    assert (found.code, found.pointer) == ("E14", "/costs/want/at")
+    assert "body gives [2], 1 setpoints" in found.message
+    document["costs"]["want"] |= {"setpoint": [0.5, 0.5], "body": "soul"}
+    assert [each.code for each in check_document(document).errors] == ["E03"]
 
 
 @pytest.mark.parametrize(

@@ -171,3 +171,13 @@ def test_what_is_done_is_told_beside_the_place_it_is_done_in() -> None:
     assert torch.equal(copy[:, :, :-1].argmax(dim=3), done[:, :, :-1])
     assert not copy[:, :, -1].any()
     assert bool((copy[:, :, :-1].sum(dim=3) == 1).all())
+
+
+def test_levels_fall_and_what_is_done_raises_one_of_them() -> None:
+    body = stream(kind="forage", needs=2, wane=0.125, meal=0.5).world
+    full, empty = np.full((1, 3), 0.75, dtype=np.float32), np.zeros((1, 3), dtype=np.float32)
+    state = {"place": np.zeros((1, 3), dtype=np.int64), "level1": full, "level2": empty}
+    after, reward, over = body.moved(state, np.array([[0, 1, 2]]))  # type: ignore[attr-defined]
+    assert after["level1"].tolist() == [[0.625, 1.0, 0.625]]
+    assert after["level2"].tolist() == [[0.0, 0.0, 0.375]]
+    assert (after["place"].tolist(), reward.any(), over.any()) == ([[0, 1, 2]], False, False)
