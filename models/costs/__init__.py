@@ -39,6 +39,7 @@ from models.costs.sparse_code import SparseCode
 from models.costs.td_value import TdValue
 from models.costs.temporal_contrast import TemporalContrast
 from models.costs.vae import Vae
+from models.costs.wake_sleep import WakeSleep
 from models.costs.wiring import Wiring
 from models.protocols import Cost
 from models.specs.costs import CostSpec
@@ -76,6 +77,7 @@ from models.specs.costs.statistics import (
     RbmSpec,
     SparseCodeSpec,
     VaeSpec,
+    WakeSleepSpec,
 )
 from models.specs.costs.supervised import (
     BceSpec,
@@ -118,6 +120,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return PredictNext(name, spec, senses)
         case RbmSpec():
             return Rbm(name, spec, senses)
+        case WakeSleepSpec():
+            return WakeSleep(name, spec, senses)
         case ClappSpec():
             return Clapp(name, spec, senses)
         case InfomaxIcaSpec():

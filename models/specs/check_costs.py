@@ -9,7 +9,7 @@ from models.specs.area_base import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
-from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, RbmSpec, VaeSpec
+from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, RbmSpec, VaeSpec, WakeSleepSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec
 from models.specs.costs.target import (
     AreaTarget,
@@ -179,7 +179,7 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
             spec = organism.areas[area]
             if spec.act not in PROBABILITIES or getattr(spec, "cell", "rnn") != "rnn":
                 return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
-    if isinstance(cost, InfomaxIcaSpec | RbmSpec):
+    if isinstance(cost, InfomaxIcaSpec | RbmSpec | WakeSleepSpec):
         return _undetermined(organism, cost) if isinstance(cost, InfomaxIcaSpec) else _dreamless(organism, cost)
     if isinstance(cost, VaeSpec) and getattr(organism.areas[cost.at], "size", 2) % 2:
         return f"half of {cost.at} are means, half log variances; its size is odd", "an even size"
@@ -199,7 +199,7 @@ def _undetermined(organism: OrganismSpec, cost: InfomaxIcaSpec) -> tuple[str, st
     return None
 
 
-def _dreamless(organism: OrganismSpec, cost: RbmSpec) -> tuple[str, str] | None:
+def _dreamless(organism: OrganismSpec, cost: RbmSpec | WakeSleepSpec) -> tuple[str, str] | None:
     """Why an area has no energy together with the sense that it is to dream of, and what would help."""
     spec, links = organism.areas[cost.at], organism.into(cost.at)
     plain = spec.kind == "linear" and (spec.depth, spec.act, spec.norm, spec.bias) == (1, "sigmoid", "none", True)

@@ -13,7 +13,8 @@ from torch import Tensor
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
 from models.costs.rbm import Rbm
-from models.specs.costs.statistics import RbmSpec
+from models.costs.wake_sleep import WakeSleep
+from models.specs.costs.statistics import RbmSpec, WakeSleepSpec
 from models.specs.document import read
 
 _EXAMPLES = Path(__file__).parents[3] / "examples" / "members" / "costs"
@@ -79,7 +80,23 @@ def _rbm(quick: bool) -> Iterator[Figure]:
             yield from lives.figures("snow_above", above, "nats", ">= 10", "free energy of snow over that of bars")
 
 
+def _wake_sleep(quick: bool) -> Iterator[Figure]:
+    """Nats of a picture of bars: what its probability is at least, with recognition learned asleep, and without."""
+    document: dict[str, Any] = dict(read((_EXAMPLES / "wake_sleep.yaml").read_bytes()).data)
+    document["stages"][0]["until"] = {"after": f"{1000 if quick else 4000}ba"}
+    for name, sleep, bound in (("nats", 1.0, "<= 30"), ("control", 0.0, ">= 34")):
+        document["costs"]["dream"]["sleep"] = sleep
+        life = lives.grown(document, _LIVES)
+        spec = life.schedule.costs["dream"]
+        assert isinstance(spec, WakeSleepSpec)
+        told = WakeSleep("dream", spec, ["retina"]).bound(life.seen("exam", 1000)).tolist()
+        bright = life.seen("exam", 1000).rate["retina"].mean()
+        peer = f"pixels by themselves: {64 * float(torch.special.entr(torch.stack([bright, 1 - bright])).sum()):.1f}"
+        yield from lives.figures(name, told, "nats", bound, peer if sleep else "nobody sleeps")
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("adversarial", _adversarial),
     entry("rbm", _rbm),
+    entry("wake_sleep", _wake_sleep),
 )

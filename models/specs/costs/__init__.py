@@ -23,6 +23,7 @@ CostSpec = Annotated[
     | statistics.SparseCodeSpec
     | statistics.InfonceSpec
     | statistics.RbmSpec
+    | statistics.WakeSleepSpec
     | statistics.ClappSpec
     | statistics.AdversarialSpec
     | statistics.InfomaxIcaSpec

@@ -95,6 +95,16 @@ class RbmSpec(CostBase):
     """Down and up again, from what is seen to what is dreamt."""
 
 
+class WakeSleepSpec(CostBase):
+    """What is seen is made likely under causes that the area recognises, and the area recognises causes dreamt of."""
+
+    kind: Literal["wake_sleep"]
+    target: Annotated[InputTarget, Member] = InputTarget(kind="input")
+    scope: Literal["local"] = "local"
+    sleep: NonNegative = 1.0
+    """Weight of the phase of sleep, in which recognition is learned; 0: the control, in which it is not."""
+
+
 class ClappSpec(CostBase):
     """Hinge of a prediction of what comes, against what comes elsewhere."""
 
