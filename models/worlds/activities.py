@@ -45,6 +45,7 @@ class Activities:
         self.limit = source.limit
         self.actions = len(source.offers)
         self._steps = steps
+        self._last = (1 << source.cues) - 1
         self._address = word(name_of(source, split))
         self._offered = np.array([ACTIVITIES.index(each) for each in source.offers])
         sign = torch.ones(source.cues)
@@ -88,10 +89,6 @@ class Activities:
     def _key(self, state: State, word: Numbers) -> Numbers:
         """Row of the tables by activity and the last bits of a word."""
         return (word & self._last) + self._rows.take(state["place"])
-
-    @property
-    def _last(self) -> int:
-        return (1 << self.source.cues) - 1
 
     @cached_property
     def _rows(self) -> Numbers:
