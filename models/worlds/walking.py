@@ -156,14 +156,15 @@ def walk(
     began_NB = -state["clock"].numpy()
     following.begin(state["episode"].numpy())
     unknown = {EFFERENCE: torch.zeros(*began_NB.shape, 1, place.actions)} if EFFERENCE in wanted else {}
+    led = place.led if isinstance(place, Led) else None
     for frame in range(frames):
         shown = place.shown(here, wanted)
         channels.append({name: torch.from_numpy(each[:, :, None]) for name, each in shown.items()} | unknown)
         met.append(here)
         if frame == frames - 1:
             break
-        action_NB = choose(frame, channels[-1]).numpy()
-        action_NB = place.led(here, action_NB) if isinstance(place, Led) else action_NB
+        drawn_NB = choose(frame, channels[-1]).numpy()
+        action_NB = led(here, drawn_NB) if led else drawn_NB
         here, reward_NB, ended_NB = place.moved(here, action_NB)
         over_NB = ended_NB | (began_NB <= frame + 1 - place.limit)
         ways.append((action_NB, reward_NB, over_NB))
