@@ -14,6 +14,7 @@ import typer
 from models.errors import Malformed
 from service.cli import (
     backups,
+    catalogue,
     comparing,
     config,
     data,
@@ -57,7 +58,7 @@ def _settings(
     context.obj = (url or _configured("url"), key or _configured("key"))
 
 
-for room in (machine, backups, doctor, documents, jobs, verbs, histories, figures, outcomes, comparing):
+for room in (machine, backups, doctor, catalogue, documents, jobs, verbs, histories, figures, outcomes, comparing):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.jobs import find
+from service.cli.jobs import arm_or_job
 from service.cli.output import Form, Output, client, out, say, show_one, show_rows
-from service.client import Arm, Client, Job
 
 Data = dict[str, Any]
 Items = Annotated[
@@ -35,21 +34,13 @@ def compare(
     """Hold arms of whatever jobs against the last one: what differs, from when on, and what became of it."""
     service = client(context)
     asked = {"outcome": outcome, "series": series or None, "x": x, "align": align, "test": test, "measure": measure}
-    answer = service.compare([_item(service, each) for each in items], **asked).model_dump()
+    answer = service.compare([arm_or_job(service, each) for each in items], **asked).model_dump()
     if output in (Form.JSON, Form.YAML):
         show_one(answer, output)
     else:
         _tell(answer, output)
     for warning in [*answer["warnings"], *_of_outcome(answer)]:
         say(warning)
-
-
-def _item(service: Client, text: str) -> Arm | Job:
-    name, colon, arm = text.partition(":")
-    job = find(service, name)
-    if not colon:
-        return job
-    return job.arm(int(arm) if arm.isdecimal() else arm)
 
 
 def _tell(answer: Data, form: Form) -> None:

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from service.cli.jobs import arm_or_job
 from service.cli.output import Form, Output, client, complain, out, say, show_one, show_rows
 from service.cli.watching import watch_job
+from service.client import Arm, Client
 
 File = Annotated[Path, typer.Argument(help="A schedule or study, YAML or JSON.", exists=True, dir_okay=False)]
 
@@ -101,4 +103,27 @@ def _label(text: str) -> tuple[str, str]:
     return key, value
 
 
-COMMANDS = (check, plan, submit)
+def diff(
+    context: typer.Context,
+    a: Annotated[str, typer.Argument(help="A file, JOB, or JOB:ARM with the index of an arm.")],
+    b: Annotated[str, typer.Argument(help="What it is held against.")],
+    output: Output = Form.TABLE,
+) -> None:
+    """Say how two lives differ, thing by thing, and from which age on; nothing is stored."""
+    service = client(context)
+    sides = [Path(each) if Path(each).is_file() else _arm(service, each) for each in (a, b)]
+    answer = service.diff(*sides)
+    if output is Form.TABLE:
+        out.print(answer["text"], markup=False)
+    elif output in (Form.JSON, Form.YAML):
+        show_one(answer, output)
+    else:
+        show_rows(answer["changes"], ("path", "a", "b"), output)
+
+
+def _arm(service: Client, text: str) -> Arm:
+    found = arm_or_job(service, text)
+    return found if isinstance(found, Arm) else found.arm(0)
+
+
+COMMANDS = (check, plan, submit, diff)

@@ -10,7 +10,7 @@ import typer
 
 from service.cli.output import Form, Output, client, complain, show_one, show_rows
 from service.cli.watching import watch_job
-from service.client import Client, Job
+from service.client import Arm, Client, Job
 
 JobName = Annotated[str, typer.Argument(help="An id, the unique beginning of one, a name, or @last.", metavar="JOB")]
 
@@ -34,6 +34,15 @@ def find(service: Client, name: str) -> Job:
             complain(f"  {job['id']}  {job['name']}  {job['status']}")
         raise typer.Exit(3)
     return service.job(found[0]["id"])
+
+
+def arm_or_job(service: Client, text: str) -> Arm | Job:
+    """What JOB or JOB:ARM means, the arm by index or name."""
+    name, colon, arm = text.partition(":")
+    job = find(service, name)
+    if not colon:
+        return job
+    return job.arm(int(arm) if arm.isdecimal() else arm)
 
 
 def list_(

@@ -11,6 +11,7 @@ import orjson
 
 from service.client.answers import History, history_of
 from service.client.connection import Connection
+from service.client.documents import with_base
 from service.client.job import Arm, Job
 from service.figures.files import plotly_figure
 from service.wire.compare import Comparison
@@ -38,6 +39,15 @@ class Client(Connection):
         """The same as plotly JSON."""
         asked = httpx.QueryParams({key: value for key, value in query.items() if value is not None})
         return dict(self.document(f"/v1/figures/{name}?{asked}", document))
+
+    def diff(self, a: str | Path | Mapping[str, Any] | Arm, b: str | Path | Mapping[str, Any] | Arm) -> dict[str, Any]:
+        """How two lives differ, thing by thing, and from which age on: documents, or arms of jobs."""
+        sides = [{"job": each.job, "arm": each.arm} if isinstance(each, Arm) else with_base(each) for each in (a, b)]
+        return dict(self.post("/v1/schedules/diff", orjson.dumps(dict(zip("ab", sides, strict=True)))))
+
+    def catalogue(self, family: str | None = None, kind: str | None = None) -> dict[str, Any]:
+        """What may be asked for: families and their kinds, the members of one family, or the page of one member."""
+        return dict(self.get("/".join(("/v1/catalogue", *(each for each in (family, kind) if each)))))
 
     def submit(
         self,

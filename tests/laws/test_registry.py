@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,11 @@ def test_a_member_says_what_its_family_must_say(family: str, kind: str) -> None:
 def test_every_rule_declares_what_it_needs_and_gives() -> None:
     assert set(kinds(credit.RuleSpec)) == set(credit.CAPABILITIES)
     assert set(kinds(probes.ProbeSpec)) == set(probes.MEASURES)
+
+
+@pytest.mark.parametrize("family", UNIONS)
+def test_the_readme_names_every_member_and_nobody_else(family: str) -> None:
+    table = (ROOT / "README.md").read_text().split("## What there is")[1].split("\n## ")[0]
+    first = {"credit": "rules", "transforms": "transforms"}.get(family, family)
+    rows = [row for row in table.splitlines() if row.startswith(f"| {first}")]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(kinds(UNIONS[family]))

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from service.app import create_app
 from service.cli import app as cli
-from service.client import Client
+from service.client import ApiError, Client
 from service.settings import Settings
 from service.store.engine import migrate
 
@@ -39,7 +39,7 @@ def bench(api: FastAPI) -> Bench:
 def client(api: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Client:
     made = Client("http://localhost:8714")
     made._http = httpx.Client(transport=Direct(api), base_url=made.url)
-    for room in ("verbs", "jobs"):
+    for room in ("verbs", "jobs", "documents", "catalogue"):
         monkeypatch.setattr(f"service.cli.{room}.client", lambda context: made)
     return made
 
@@ -105,3 +105,36 @@ def test_a_refusal_is_told_and_the_others_are_done(client: Client, bench: Bench)
     told = run("cancel", done, waiting, code=5)
     assert "invalid-transition" in told.stdout
     assert bench.status(waiting) == "cancelled"
+
+
+def test_the_catalogue_lists_families_members_and_pages(client: Client) -> None:
+    families = run("catalogue", "-o", "jsonl").stdout.splitlines()
+    assert {"family": "rules", "kind": "force"}.items() <= next(
+        row for row in map(json.loads, families) if row["kind"] == "force"
+    ).items()
+    costs = run("catalogue", "costs").stdout
+    assert "denoise" in costs
+    assert "force" not in costs
+    page = run("catalogue", "costs", "denoise").stdout
+    assert "J_n = mean" in page
+    assert "corrupt" in page.split("Options")[1]
+    assert json.loads(run("catalogue", "costs", "denoise", "-o", "json").stdout)["family"] == "costs"
+    run("catalogue", "-o", "id", code=2)
+
+
+@pytest.mark.parametrize("words", [("noise",), ("costs", "denoisy")])
+def test_what_is_not_in_the_catalogue_is_said(client: Client, words: tuple[str, ...]) -> None:
+    with pytest.raises(ApiError, match="there is no"):
+        CliRunner().invoke(cli, ["catalogue", *words], catch_exceptions=False)
+
+
+def test_documents_and_arms_are_held_against_each_other(client: Client, tmp_path: Path) -> None:
+    job = submit(client)
+    other = tmp_path / "other.yaml"
+    changed = tiny_schedule(seeds={"start": 0, "count": 2})
+    changed["stages"][-1]["costs"]["naming"] = 0.25
+    other.write_text(yaml.safe_dump(changed))
+    told = json.loads(run("diff", job, str(other), "-o", "json").stdout)
+    assert (told["equal"], [change["b"] for change in told["changes"]]) == (False, [0.25])
+    assert json.loads(run("diff", str(other), str(other), "-o", "json").stdout)["equal"] is True
+    assert run("diff", f"{job}:0", job).stdout.strip()
