@@ -29,7 +29,7 @@ def _principal(weight_ND: Tensor, x: Tensor) -> list[float]:
 
 def _autoencode(quick: bool) -> Iterator[Figure]:
     organism = lives.layers(8, sense=lives.DIGIT) | {"optimizer": {"kind": "adam", "lr": 0.01}}
-    passes, least = (200, 0.95) if quick else (600, 0.99)
+    passes, least = (400, 0.95) if quick else (600, 0.99)
     fall = {"kind": "ramp", "start": "0.5st", "end": "1st", "from": 1.0, "to": 0.01, "shape": "exp"}
     document = {
         "clock": {"batch": 100},

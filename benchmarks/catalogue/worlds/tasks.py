@@ -52,7 +52,7 @@ def _bandit(quick: bool) -> Iterator[Figure]:
 
 def _cart_pole(quick: bool) -> Iterator[Figure]:
     """Forty steps against the equations; then an actor that learns."""
-    yield Figure("path_off", _path_off(1.0), "rad", "<= 1e-9", "the equations with sine and cosine of the library")
+    yield Figure("path_off", _path_off(1.0), "rad", "<= 1e-7", "the equations with sine and cosine of the library")
     yield Figure("control", _path_off(1.1), "rad", ">= 0.01", "with a push that is a tenth stronger")
     steps = float(walked({"kind": "cart_pole"}, 2000 if quick else 20_000).steps.double().mean())
     yield Figure("steps", steps, "steps", "within 21.2 23.2", "pushed at random")
