@@ -346,6 +346,9 @@ def test_results_come_arm_by_arm_and_contrasts_leave_lives_out_that_are_not_over
         if not over:
             assert (contrast["n"], contrast["n_missing"]) == (0, 6)
             assert contrast["warnings"][0] == "6 lives still grow and are left out"
+    painter.run()
+    worse, _, mild = ask(api, job, "contrasts")["contrasts"]
+    assert [(each["n_growing"], each["estimate"]["value"] is None) for each in (worse, mild)] == [(0, False)] * 2
 
 
 # ---- seeds kept for claims
