@@ -122,6 +122,9 @@ def diff(
 
 
 def _arm(service: Client, text: str) -> Arm:
+    if Path(text).suffix in (".yaml", ".yml", ".json"):
+        complain(f"there is no file {text}")
+        raise typer.Exit(2)
     found = arm_or_job(service, text)
     return found if isinstance(found, Arm) else found.arm(0)
 

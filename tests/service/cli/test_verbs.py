@@ -138,3 +138,4 @@ def test_documents_and_arms_are_held_against_each_other(client: Client, tmp_path
     assert (told["equal"], [change["b"] for change in told["changes"]]) == (False, [0.25])
     assert json.loads(run("diff", str(other), str(other), "-o", "json").stdout)["equal"] is True
     assert run("diff", f"{job}:0", job).stdout.strip()
+    run("diff", str(tmp_path / "none.yaml"), job, code=2)
