@@ -38,6 +38,7 @@ from service.api import (
 from service.api.bells import Ringer
 from service.api.ledger import Ledger
 from service.api.metrics import Meters
+from service.api.shared import Shared
 from service.api.stream import Tail
 from service.pages import routes as pages
 from service.settings import Settings
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.ringer = Ringer(settings)
     app.state.ledger = Ledger()
+    app.state.shared = Shared()
     app.state.meters = Meters(app.state.database)
     app.state.tail = Tail(events.Stored(app.state.database))
     problems.install(app)

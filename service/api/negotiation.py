@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from service.api import tables, writers
 from service.api.answers import matches
+from service.api.shared import Said, Shared
 from service.errors import Refused
 from service.store import recall
 from service.store.path import ArmPath, committed
@@ -30,6 +31,8 @@ MEDIA: dict[Form, str] = {
     "arrow": "application/vnd.apache.arrow.stream",
     "parquet": "application/vnd.apache.parquet",
 }
+THINNING = "Ontogeny-Thinning"
+"""Header that says what was done to the values."""
 EXTRA = "arrow and parquet need pyarrow: pip install 'ontogeny[arrow]'"
 _COLUMNAR = ("arrow", "parquet")
 
@@ -112,24 +115,46 @@ def _respond(
     _check(subjects, query)
     with reading() as db:
         tag = etag(db, query, form, subjects)
-        headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "no-cache"}
-        if matches(request.headers.get("If-None-Match"), tag):
-            return Response(status_code=304, headers=headers)
-        if query.is_export and (form != "json" or not query.bounded):
+    headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "no-cache"}
+    if matches(request.headers.get("If-None-Match"), tag):
+        return Response(status_code=304, headers=headers)
+    if form != "json":
+        table = _table(reading, query, form, subjects)
+        thinning = orjson.dumps(table.thinning).decode()
+        writer = {"csv": writers.to_csv, "arrow": writers.to_arrow, "parquet": writers.to_parquet}[form]
+        return StreamingResponse(writer(table), headers={**headers, THINNING: thinning}, media_type=MEDIA[form])
+    shared: Shared = request.app.state.shared
+    # What is answered was fixed by the subjects: later commits add nothing to what is read under this tag.
+    said = shared.answer(tag, lambda: _said(reading, query, subjects, as_json))
+    return Response(said.content, headers={**headers, **said.headers}, media_type=MEDIA[form])
+
+
+def _said(
+    reading: Reading,
+    query: HistoryQuery,
+    subjects: Sequence[Subject],
+    as_json: Callable[[Sequence[writers.Told]], bytes],
+) -> Said:
+    with reading() as db:
+        if query.is_export and not query.bounded:
             stored = [portions(db, subject.arms, subject.query) for subject in subjects]
-            if form != "json":
-                table = _export(reading, query, subjects, stored, _about(db, form, subjects))
-                return _streamed(form, table, headers)
             writers.refuse_too_many(sum(each.values for each in stored))
-        told, about = _told(db, subjects), _about(db, form, subjects)
+        told = _told(db, subjects)
     thinning = declared_together([found for _, found in told])
-    if form == "json":
-        headers["Ontogeny-Thinning"] = orjson.dumps(thinning).decode()
-        return Response(as_json(told), headers=headers, media_type=MEDIA[form])
+    return Said(as_json(told), {THINNING: orjson.dumps(thinning).decode()})
+
+
+def _table(reading: Reading, query: HistoryQuery, form: Form, subjects: Sequence[Subject]) -> writers.Table:
+    """What is streamed: an export is read as fast as it is taken."""
+    with reading() as db:
+        about = _about(db, form, subjects)
+        if query.is_export:
+            stored = [portions(db, subject.arms, subject.query) for subject in subjects]
+            return _export(reading, query, subjects, stored, about)
+        told = _told(db, subjects)
     found = [each for _, each in told]
     single = all(trace.y.dtype.itemsize == 4 for each in found for trace in each.traces)
-    table = writers.Table(query, tables.columns_of(query, found), single, thinning, about, lambda: told)
-    return _streamed(form, table, headers)
+    return writers.Table(query, tables.columns_of(query, found), single, declared_together(found), about, lambda: told)
 
 
 def _told(db: sa.Connection, subjects: Sequence[Subject]) -> list[writers.Told]:
@@ -169,12 +194,6 @@ def _export(
 def _about(db: sa.Connection, form: Form, subjects: Sequence[Subject]) -> dict[str, Any]:
     told = [each.about(db) for each in subjects if each.about is not None] if form in _COLUMNAR else []
     return {"jobs": told} if told else {}
-
-
-def _streamed(form: Form, table: writers.Table, headers: dict[str, str]) -> Response:
-    headers["Ontogeny-Thinning"] = orjson.dumps(table.thinning).decode()
-    writer = {"csv": writers.to_csv, "arrow": writers.to_arrow, "parquet": writers.to_parquet}[form]
-    return StreamingResponse(writer(table), headers=headers, media_type=MEDIA[form])
 
 
 def _check(subjects: Sequence[Subject], query: HistoryQuery) -> None:

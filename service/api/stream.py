@@ -93,6 +93,7 @@ class Tail:
         self.source = source
         self.readers: dict[str, list[Subscription]] = {}
         self.seen: dict[str, Head] = {}
+        self.views: dict[str, tuple[Head, asyncio.Future[Data]]] = {}
         self.task: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -109,9 +110,17 @@ class Tail:
             if not self.readers[job]:
                 del self.readers[job]
                 self.seen.pop(job, None)
+                self.views.pop(job, None)
             if not self.readers:
                 self.task.cancel()
                 self.task = None
+
+    async def view(self, job: str, head: Head) -> Data:
+        """The job as it stands at a head, looked up once for all who follow it."""
+        known = self.views.get(job)
+        if known is None or known[0] != head or (known[1].done() and known[1].exception() is not None):
+            known = self.views[job] = (head, asyncio.ensure_future(run_sync(self.source.view, job)))
+        return await asyncio.shield(known[1])  # who leaves takes it from nobody
 
     async def _follow(self) -> None:
         while True:
@@ -268,7 +277,7 @@ async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[Frame | None
             frames.sent = 0
             yield Frame("reset", {"last_event": head.last_event})
         yield Frame("job", view)
-        async for part in _caught_up(source, job, frames, head, []):
+        async for part in _caught_up(tail, job, frames, head, []):
             yield part
         while not _is_over(head, frames):
             news = await _next(reader, frames)
@@ -279,23 +288,25 @@ async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[Frame | None
                 yield Ping
             else:
                 head, events = news or (head, [])
-                async for part in _caught_up(source, job, frames, head, events):
+                async for part in _caught_up(tail, job, frames, head, events):
                     yield part
         for part in frames.due(now=True):
             yield part
         yield Frame("end", {"status": head.status})
 
 
-async def _caught_up(source: Source, job: str, frames: Frames, head: Head, events: list[Data]) -> AsyncIterator[Frame]:
+async def _caught_up(tail: Tail, job: str, frames: Frames, head: Head, events: list[Data]) -> AsyncIterator[Frame]:
     """Frames of everything up to the head; what the queue did not bring is read from the database."""
     if events and events[0]["seq"] <= frames.sent + 1:
         for part in frames.stored(events):
             yield part
-    while frames.sent < head.last_event and (page := await run_sync(source.events, job, frames.sent, BACKLOG_PAGE)):
+    while frames.sent < head.last_event and (
+        page := await run_sync(tail.source.events, job, frames.sent, BACKLOG_PAGE)
+    ):
         for part in frames.stored(page):
             yield part
     if head.status not in OVER and frames.progress_due():
-        yield Frame("progress", _progress(await run_sync(source.view, job)))
+        yield Frame("progress", _progress(await tail.view(job, head)))
     for part in frames.due():
         yield part
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request, Response
 from models.specs.plan import Span
 from service.api import negotiation, problems, writers
 from service.api.negotiation import Subject, history_query, limits_of, respond
+from service.api.shared import Shared
 from service.store import history
 from service.store.clock import Notes
 from service.store.history import SeriesGroup
@@ -72,6 +73,7 @@ class Web:
 @pytest.fixture
 def web(engine: sa.Engine) -> Web:
     app = FastAPI()
+    app.state.shared = Shared()
     problems.install(app)
 
     @app.get("/history")

@@ -19,6 +19,7 @@ class Memory:
         self.status = "running"
         self.deleted = False
         self.reads: list[int] = []
+        self.views = 0
 
     def add(self, *types: str) -> None:
         for type_ in types:
@@ -33,6 +34,7 @@ class Memory:
         return self.stored[after : after + limit]
 
     def view(self, job: str) -> dict[str, Any]:
+        self.views += 1
         return {"id": job, "status": self.status, "progress": {}, "version": len(self.stored)}
 
 
@@ -149,6 +151,46 @@ def test_progress_frames_come_at_most_twice_a_second_and_without_id() -> None:
     progress = [frame for frame in asyncio.run(scene()) if frame[0] == "progress"]
     assert 1 <= len(progress) <= 3
     assert all(number is None for _, number, _ in progress)
+
+
+def test_readers_of_one_job_share_what_is_looked_up_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PROGRESS_SECONDS", 0.0)
+    memory = Memory()
+    memory.add("job.created")
+
+    async def scene() -> list[list[tuple[str, str | None, Any]]]:
+        tail = Tail(memory)
+        readers = [asyncio.create_task(collect(tail)) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        for _ in range(5):
+            memory.add("stage.entered")
+            await asyncio.sleep(0.05)
+        memory.status = "succeeded"
+        return list(await asyncio.gather(*readers))
+
+    everybody = asyncio.run(scene())
+    for frames in everybody:
+        told = [data for kind, _, data in frames if kind == "progress"]
+        assert list(dict.fromkeys(each["version"] for each in told)) == [1, 2, 3, 4, 5, 6]
+    # Each reads the job when it comes, and all together once whenever something has happened.
+    assert memory.views == 20 + 6
+
+
+def test_a_look_that_failed_is_tried_again() -> None:
+    class Once(Memory):
+        def view(self, job: str) -> dict[str, Any]:
+            seen = super().view(job)
+            if self.views == 1:
+                raise OSError("away")
+            return seen
+
+    async def scene() -> dict[str, Any]:
+        tail, head = Tail(Once()), Head(1, 1, "running")
+        with pytest.raises(OSError, match="away"):
+            await tail.view("job_1", head)
+        return await tail.view("job_1", head)
+
+    assert asyncio.run(scene())["id"] == "job_1"
 
 
 def test_a_seq_that_never_was_is_answered_with_reset_and_everything() -> None:
