@@ -18,6 +18,9 @@ from models.draw import Draw
 Params = dict[str, Tensor]
 """Tensors with a leading cohort dimension N, by address: `area/V1/bias`, `cost/rebuild/decoder/weight`."""
 
+State = tuple[Tensor, ...]
+"""What units carry from one time step of an item to the next, each (N, B, ...); () where they carry nothing."""
+
 
 def _unseen(name: str) -> Mapping[str, Tensor]:
     raise RuntimeError(f"these items were not shown by a world: nobody can look at them as {name}")
@@ -39,6 +42,8 @@ class Batch:
     """Sense -> what it would receive of another look at the same items, by the name of the look."""
     labelled_NB: Tensor | None = None
     """Whether an item's label is shown, where that is so for some only; the label of the others means nothing."""
+    began_NBT: Tensor | None = None
+    """Whether an episode begins with a frame, so that nothing is carried into it; None where items are whole."""
 
 
 def _once(other: Variation) -> Moment:
@@ -66,6 +71,8 @@ class Moment:
     """Runs the whole organism on the same items once more, otherwise in some respect."""
     pace: Mapping[str, Tensor] = field(default_factory=dict)
     """Area -> plasticity (N,) in force, where state may move on; empty elsewhere."""
+    left: Mapping[str, State] = field(default_factory=dict)
+    """Area -> what it carries on from the last time step; areas that carry nothing may be left out."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +126,6 @@ class Pass:
     """Lives x the presentations of this batch; an area addresses it by its own name."""
 
 
-State = tuple[Tensor, ...]
-"""What units carry from one time step of an item to the next, each (N, B, ...); () where they carry nothing."""
-
-
 class Area(Protocol):
     """Units with parameters: a function of what its pathways bring, step by step in time."""
 
@@ -134,7 +137,7 @@ class Area(Protocol):
         ...
 
     def start(self, like: Tensor) -> State:
-        """The state before an item's first step; `like` (N, B, ...) has its lives, items and device."""
+        """The state before an item's first step, 0; `like` (N, B, ...) has its lives, items and device."""
         ...
 
     def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:

@@ -29,6 +29,7 @@ from models.specs.worlds import GivenOrder, MixSource, PacedOrder, TemporalOrder
 from models.specs.worlds.sources import digest_of, facts
 from models.worlds import build_world
 from models.worlds.labels import chosen, shown
+from models.worlds.walking import begun
 
 _ENOUGH = 1 << 24
 """Items of an endless world that lives which see `size` of their own take them from."""
@@ -72,6 +73,7 @@ class Stream:
         known = facts(spec.source)
         self.floats = spec.steps * sum(prod(shape) for shape in known.channels.values())
         self._classes = known.classes
+        self._acts = known.actions is not None
         self._bound = {name: _bound(name, sense, known.channels) for name, sense in senses.items()}
         shapes = {name: tuple(sense.shape) for name, sense in senses.items()}
         self._transforms = [Filter(each.title, each.transform, self._bound, shapes) for each in spec.transforms]
@@ -180,7 +182,17 @@ class Stream:
             return views[name]
 
         told_label = None if seen.label is None else self._held(seen.label)
-        return Batch(senses, told_label, told, item_NB, view, labelled_NB)
+        return Batch(senses, told_label, told, item_NB, view, labelled_NB, self._began(factors))
+
+    def _began(self, factors: Mapping[str, Tensor]) -> Tensor | None:
+        """Where episodes begin in items that somebody walked through (N, B, T sweeps)."""
+        if not self._acts or "done" not in factors:
+            return None
+        began_NBT = begun(factors["done"])
+        if self.sweeps > 1:
+            later = torch.zeros_like(began_NBT)
+            began_NBT = torch.stack([began_NBT, *[later] * (self.sweeps - 1)], dim=3).flatten(2)
+        return began_NBT
 
     def _shows(self, seeds_N: Tensor, item_NB: Tensor) -> Tensor:
         """Whether items (N, B) show their label."""

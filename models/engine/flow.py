@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models.engine.circuit import Circuits
 from models.engine.cohort import Cohort, Flags
-from models.engine.context import Context
+from models.engine.context import Context, Reset
 from models.engine.knobs import Knobs, Numbers
 from models.engine.optimizer import Mover, Optimizer
 from models.engine.organism import Wiring
@@ -75,7 +75,7 @@ class Harm:
     """Pathway -> share (N,) of its messages that gets through."""
     strengths: dict[str, Tensor] = field(default_factory=dict)
     """Deficit of senses -> strength (N,)."""
-    contexts: dict[str, tuple[Context, ...]] = field(default_factory=dict)
+    contexts: dict[str, tuple[Reset, ...]] = field(default_factory=dict)
     """Area -> what takes away of its state."""
 
 

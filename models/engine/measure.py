@@ -26,6 +26,7 @@ from models.protocols import Batch, Episodes, Moment, Params, SampleCost, Variat
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.costs import CostSpec
 from models.specs.reach import closed_pathways, learns_freely, reaches
+from models.specs.worlds.facts import EFFERENCE
 from models.specs.worlds.sources import facts
 
 CHUNK = 256
@@ -105,6 +106,7 @@ class Items:
             self.index_NB,
             self.batch.view,
             self.batch.labelled_NB,
+            self.batch.began_NBT,
         )
         return replace(parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs, again=self._again)
 
@@ -193,7 +195,8 @@ class Exam:
         items = self._items
         actions = facts(items.source).actions
         assert actions is not None
-        policy = Policy(items.organism, items.stream.spec.actor, actions)
+        copies = items.stream.fed_by(EFFERENCE)
+        policy = Policy(items.organism, items.stream.spec.actor, actions, copies)
         given = (items.portion.weight, items.portion.own)
         return episodes(items.stream, policy, given, items.draw.seeds_N, items.index_NB)
 
@@ -258,6 +261,7 @@ def _mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
         change(batch.index_NB),
         lambda view: {name: change(each) for name, each in batch.view(view).items()},
         None if batch.labelled_NB is None else change(batch.labelled_NB),
+        None if batch.began_NBT is None else change(batch.began_NBT),
     )
 
 

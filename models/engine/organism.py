@@ -12,10 +12,11 @@ from models.areas.torch_module import Unfit, stand_in
 from models.credit.backprop import Exact
 from models.draw import Draw
 from models.engine.circuit import Circuits
-from models.engine.context import Context, forgetful
-from models.engine.run import Run, Way
+from models.engine.context import Begun, Reset, forgetful
+from models.engine.run import AT_REST, Carried, Run, Way
 from models.errors import Refused
-from models.protocols import Area, Batch, Holds, Moment, Params, Pass, Synapse, Variation
+from models.protocols import Area, Batch, Holds, Moment, Params, Pass, State, Synapse, Variation
+from models.specs.areas import lasts
 from models.specs.order import Block, blocks
 from models.specs.organism import OrganismSpec
 from models.specs.shapes import area_shapes
@@ -31,10 +32,12 @@ class Wiring:
     """Pathway title -> share (N,) of the message that a deficit lets through."""
     exact: bool = False
     """Every circuit sends errors back as backprop does."""
-    contexts: Mapping[str, tuple[Context, ...]] = field(default_factory=dict)
+    contexts: Mapping[str, tuple[Reset, ...]] = field(default_factory=dict)
     """Area -> resets of what it carries in time."""
     synapse: Mapping[str, Synapse] = field(default_factory=dict)
     """Area -> what multiplies for it in the place of its circuit's."""
+    carried: Carried = AT_REST
+    """With what areas begin."""
 
 
 OPEN = Wiring()
@@ -50,6 +53,8 @@ class Organism:
         self.order = tuple(area for block in self.blocks for area in block.areas)
         self.into = {area: spec.into(area) for area in self.order}
         self.areas: dict[str, Area] = {area: self._build(area) for area in self.order}
+        self.lasting = frozenset(area for area in self.order if lasts(spec.areas[area]))
+        """Areas that carry something from one time step to the next."""
         self.circuits = Circuits(spec, self.order, self.shapes)
         self._exact = Exact()
 
@@ -62,6 +67,10 @@ class Organism:
         holders = (area for area in self.areas.values() if isinstance(area, Holds))
         return {address: value for area in holders for address, value in area.contents(draw).items()}
 
+    def at_rest(self, like: Tensor) -> dict[str, State]:
+        """What areas that last begin with; `like` (N, B, ...) has the lives and items."""
+        return {area: self.areas[area].start(like) for area in self.order if area in self.lasting}
+
     def run(self, weight: Params, own: Params, batch: Batch, draw: Draw, wiring: Wiring = OPEN) -> Moment:
         """One forward pass of all areas."""
         circuits, given_own = self.circuits, own
@@ -72,23 +81,28 @@ class Organism:
 
         def by(area: str) -> Pass:
             usual = self._exact if wiring.exact else circuits.synapse[area]
-            synapse = wiring.synapse.get(area, usual)
-            return Pass(weight, forgetful(synapse, wiring.contexts.get(area, ())), own, draw)
+            synapse, resets = wiring.synapse.get(area, usual), wiring.contexts.get(area, ())
+            if batch.began_NBT is not None and area in self.lasting:
+                resets = (*resets, Begun(batch.began_NBT))
+            return Pass(weight, forgetful(synapse, resets), own, draw)
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
-            start = self.areas[area].start(next(iter(given.values())))
-            return self.areas[area].apply(given, start, by(area))[0]
+            told = by(area)
+            start = wiring.carried.first(area, self.areas[area], next(iter(given.values())), told)
+            return self.areas[area].apply(given, start, told)[0]
 
         def again(other: Variation) -> Moment:
             shown = replace(batch, senses={**batch.senses, **other.senses})
-            base = Wiring(kept=wiring.kept, contexts=wiring.contexts, exact=True) if other.exact else wiring
+            base = wiring
+            if other.exact:
+                base = Wiring(kept=wiring.kept, exact=True, contexts=wiring.contexts, carried=wiring.carried)
             rewired = replace(base, synapse={**wiring.synapse, **other.synapse})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 
-        run = Run(self.areas, ways, by, batch.senses, draw)
+        run = Run(self.areas, ways, by, batch.senses, draw, wiring.carried)
         for block in self.blocks:
             self._advance(run, block, own, exact=wiring.exact)
-        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again)
+        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left)
 
     def _advance(self, run: Run, block: Block, own: Params, *, exact: bool) -> None:
         """Run the next block, by its rule's way where it has one."""

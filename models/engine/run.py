@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -12,6 +12,26 @@ from models.crediting import Runs, Settles
 from models.draw import Draw
 from models.protocols import Area, Pass, State
 from models.specs.organism import Link
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What areas bring into a pass from the time step before it."""
+
+    states: Mapping[str, State] = field(default_factory=dict)
+    """By area; those left out begin anew."""
+    step: int = 0
+    """The time step with which the pass begins, as synapses that carry state count them."""
+
+    def first(self, area: str, member: Area, like: Tensor, by: Pass) -> State:
+        """What an area receives at the first step of a pass over items like these (N, B, ...)."""
+        state = self.states.get(area)
+        if state is None:
+            return member.start(like)
+        return tuple(by.synapse.carry(each, self.step) for each in state)
+
+
+AT_REST = Carried()
 
 
 @dataclass(frozen=True)
@@ -58,14 +78,18 @@ class Run:
         by: Callable[[str], Pass],
         senses: Mapping[str, Tensor],
         draw: Draw,
+        carried: Carried = AT_REST,
     ) -> None:
         self._areas = areas
         self._ways = ways
         self._by = by
         self._draw = draw
+        self._carried = carried
         self._like = next(iter(senses.values()))
         self.rate: dict[str, Tensor] = dict(senses)
         self.inputs: dict[str, dict[str, Tensor]] = {}
+        self.left: dict[str, State] = {}
+        """What areas carry on from the last time step."""
 
     def whole(self, area: str, rule: Runs | None = None) -> None:
         """All time steps of an area whose inputs are there, run by its rule if that does so itself."""
@@ -75,7 +99,9 @@ class Run:
         if rule is not None:
             self.rate[area] = rule.run(area, member, given, self._by(area))
         else:
-            self.rate[area], _ = member.apply(given, member.start(self._like), self._by(area))
+            by = self._by(area)
+            first = self._carried.first(area, member, self._like, by)
+            self.rate[area], self.left[area] = member.apply(given, first, by)
 
     def settle(self, block: tuple[str, ...], rule: Settles) -> None:
         """All areas of a circuit at rest."""
@@ -95,7 +121,9 @@ class Run:
     def unroll(self, block: tuple[str, ...]) -> None:
         """Areas that hear each other, one time step after the other."""
         told = {area: self._by(area) for area in block}
-        state: dict[str, State] = {area: self._areas[area].start(self._like) for area in block}
+        state: dict[str, State] = {
+            area: self._carried.first(area, self._areas[area], self._like, told[area]) for area in block
+        }
         past: dict[str, list[Tensor]] = {area: [] for area in block}
         heard: dict[str, list[dict[str, Tensor]]] = {area: [] for area in block}
         for step in range(self._like.shape[2]):
@@ -106,6 +134,7 @@ class Run:
                 rate, state[area] = self._areas[area].apply(given, before, told[area])
                 past[area].append(rate)
                 heard[area].append(given)
+        self.left |= state
         for area in block:
             self.rate[area] = torch.cat(past[area], dim=2)
             self.inputs[area] = {

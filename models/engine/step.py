@@ -22,7 +22,7 @@ from models.engine.judging import Judged, target_of
 from models.engine.knobs import KnobBoard
 from models.engine.mixture import build_stream
 from models.engine.optimizer import Optimizer
-from models.engine.organism import Organism
+from models.engine.organism import Organism, Wiring
 from models.protocols import Batch, Cost, Moment, Params, Remembers, SampleCost
 from models.specs.regime import RegimeSpec
 from models.specs.series import NORMS_EVERY
@@ -95,8 +95,8 @@ class Training:
         """One update of all lives that are alive."""
         cohort = self.cohort
         plan = self.flow.plan(self.knobs.at(cohort.offset, cohort.age_N, self.gates.told()))
-        batch, draw = self._fed(plan)
-        moment = self.organism.run(cohort.params, self.own, batch, draw, plan.wiring)
+        batch, draw, wiring = self._fed(plan)
+        moment = self.organism.run(cohort.params, self.own, batch, draw, wiring)
         live = zip(plan.form.live, plan.form.only, strict=True)
         values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
         grads = self._steered(plan, moment, values, self._descent(plan, moment, values))
@@ -111,13 +111,13 @@ class Training:
         said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
         return Row(cohort.offset, plan, said, self._norms(grads, plan, residuals))
 
-    def _fed(self, plan: Plan) -> tuple[Batch, Draw]:
-        """The next batch: what is shown, or what comes of acting."""
+    def _fed(self, plan: Plan) -> tuple[Batch, Draw, Wiring]:
+        """The next batch, what is shown or what comes of acting, and how it is gone through."""
         shown_N = self.cohort.shown[self.stream.digest]
         if self.arena is not None:
             return self.arena.next(shown_N, plan.strengths, plan.wiring)
         stage_sp = self.regime.stage_origin_sp + self.cohort.offset * self.regime.batch
-        return self.feed.next(shown_N, plan.strengths, stage_sp)
+        return *self.feed.next(shown_N, plan.strengths, stage_sp), plan.wiring
 
     def _norms(self, grads: Params, plan: Plan, residuals: list[Tensor]) -> Tensor | None:
         """Norms at the first update and at every tenth after it: they are for looking at, and must cost nothing."""

@@ -9,11 +9,14 @@ from models.specs.areas import lasts
 from models.specs.costs import CostSpec
 from models.specs.costs.intrinsic import DriveSpec, IntrinsicCost
 from models.specs.costs.reward import ImitationSpec, PolicyGradientSpec, RewardCost, TdValueSpec
+from models.specs.credit.temporal import TRACED
 from models.specs.findings import Finding, finding
-from models.specs.order import blocks, disorder
+from models.specs.order import blocks, disorder, upstream
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape, channel_for
 from models.specs.structures import EpisodicControlSpec
+from models.specs.transforms import OnOrganism
+from models.specs.transforms.fit import least_steps, touched
 from models.specs.worlds import IidOrder, WorldSpec
 from models.specs.worlds.facts import EFFERENCE
 from models.specs.worlds.sources import facts
@@ -32,10 +35,10 @@ def check_acting(schedule: ScheduleSpec, shapes: Mapping[str, Shape]) -> Iterato
         world, steps = schedule.worlds[stage.world], ("stages", index, "world")
         if facts(world.source).actions is None:
             continue
-        memory, told = _holds(schedule), _foretold(schedule, world)
-        if memory is not None:
-            message = f"stage {stage.name}: who acts in {stage.world} must see a frame at a time; {memory}"
-            yield finding("E30", steps, message, "areas and pathways without memory")
+        told = _foretold(schedule, world)
+        for lost, instead in _lost(schedule, world):
+            message = f"stage {stage.name}: who acts in {stage.world} goes frame by frame; {lost}"
+            yield finding("E30", steps, message, instead)
         if told is not None:
             message = f"stage {stage.name}: {world.actor} would be told by {told} what it is about to do"
             yield finding("E30", steps, message, f"no pathway from {told} to {world.actor}")
@@ -79,28 +82,38 @@ def _unordered(world: WorldSpec) -> Iterator[tuple[str, str]]:
 
 def _foretold(schedule: ScheduleSpec, world: WorldSpec) -> str | None:
     """A sense of what is done from which pathways lead to who does it."""
-    organism, channels = schedule.organism, facts(world.source).channels
-    waiting, met = [world.actor or ""], set[str]()
-    while waiting:
-        sources = {link.source for link in organism.into(waiting.pop())} - met
-        met |= sources
-        waiting += [each for each in sources if each in organism.areas]
-    senses = ((name, spec) for name, spec in organism.senses.items() if name in met)
-    return next((name for name, spec in senses if channel_for(name, spec, channels) == EFFERENCE), None)
+    heard = upstream(schedule.organism, world.actor or "")
+    return next((copy for copy in _copies(schedule, world) if copy in heard), None)
 
 
-def _holds(schedule: ScheduleSpec) -> str | None:
-    """What of an organism reaches from one frame to the next."""
+def _copies(schedule: ScheduleSpec, world: WorldSpec) -> list[str]:
+    """Senses that are told what is done."""
+    channels, senses = facts(world.source).channels, schedule.organism.senses
+    return [name for name, spec in senses.items() if channel_for(name, spec, channels) == EFFERENCE]
+
+
+def _lost(schedule: ScheduleSpec, world: WorldSpec) -> Iterator[tuple[str, str]]:
+    """What of an organism cannot be taken along from one frame to the next, and what would do instead."""
     organism = schedule.organism
-    states = [name for name, area in organism.areas.items() if lasts(area)]
-    if states:
-        return f"{', '.join(states)} carries state"
     late = [path.title for path in organism.pathways if path.delay]
     if late:
-        return f"{late[0]} has a delay"
-    if not disorder(organism) and any(block.loop for block in blocks(organism)):
-        return "some pathways go in a circle"
-    return f"clock has {schedule.clock.sweeps} sweeps" if schedule.clock.sweeps > 1 else None
+        yield f"{late[0]} has a delay", "a recurrent area, or no delay"
+    elif not disorder(organism) and any(block.loop for block in blocks(organism)):
+        yield "some pathways go in a circle", "a recurrent area, or no circle"
+    if schedule.clock.sweeps > 1:
+        yield f"clock has {schedule.clock.sweeps} sweeps", "sweeps: 1"
+    lasting = [name for name, area in organism.areas.items() if lasts(area)]
+    for circuit in organism.credit:
+        both = [area for area in lasting if area in circuit.areas]
+        if both and circuit.rule.kind in TRACED:
+            yield f"{both[0]} goes on while traces of {circuit.rule.kind} begin anew", "backprop or bptt"
+    told = {copy for copy in _copies(schedule, world) if any(copy in upstream(organism, area) for area in lasting)}
+    shapes = {name: tuple(sense.shape) for name, sense in organism.senses.items()}
+    deficits = [each.transform for each in schedule.deficits.values() if not isinstance(each.transform, OnOrganism)]
+    for transform in (*(each.transform for each in world.transforms), *deficits):
+        mixed = told.intersection(touched(transform, shapes)) if least_steps(transform) > 1 else set()
+        if mixed:
+            yield f"{transform.kind} needs more of {min(mixed)} than a frame", "another sense, or no such transform"
 
 
 def lacks_rewards(cost: CostSpec, world: WorldSpec) -> str | None:

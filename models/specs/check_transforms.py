@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.specs.check_worlds import shows_labels
+from models.specs.credit.temporal import TRACED
 from models.specs.envelopes import is_switch
 from models.specs.findings import Finding, Steps, finding
 from models.specs.overlays import DeficitSpec
@@ -43,13 +44,9 @@ def _context(
         yield finding("E30", (*steps, "every"), message, f"less than {longest}")
     for circuit in schedule.organism.credit:
         both = [area for area in transform.areas if area in circuit.areas]
-        if both and circuit.rule.kind in _TRACED:
+        if both and circuit.rule.kind in TRACED:
             message = f"{place}: {circuit.rule.kind} keeps traces of what {both[0]} carries; a reset is unknown to them"
             yield finding("E25", steps, message, "backprop or bptt")
-
-
-_TRACED = frozenset({"eprop", "rflo", "rtrl"})
-"""Rules that carry eligibility forward in time beside the state."""
 
 
 def _worlds(schedule: ScheduleSpec, deficit: DeficitSpec) -> list[str]:

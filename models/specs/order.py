@@ -68,6 +68,11 @@ def settles(circuit: CircuitSpec) -> bool:
     return "pairs" in CAPABILITIES[circuit.rule.kind].needs
 
 
+def upstream(organism: OrganismSpec, area: str) -> set[str]:
+    """Every area and sense that an area hears, directly or not."""
+    return _upstream(area, {each: {link.source for link in organism.into(each)} for each in organism.areas})
+
+
 def cycle(organism: OrganismSpec) -> tuple[str, ...]:
     """Areas of one closed way along links without delay, the first repeated at its end; empty if there is none."""
     rest = {area: [each.source for each in organism.into(area) if not each.path.delay] for area in organism.areas}

@@ -32,8 +32,8 @@ Flags = npt.NDArray[np.bool_]
 State = Mapping[str, Array]
 """Where slots are: (N, B) by name."""
 
-Choose = Callable[[int, dict[str, Tensor]], Tensor]
-"""Frame and channels (N, B, 1, *shape) -> action (N, B) int64."""
+Choose = Callable[[int, dict[str, Tensor], Flags], Tensor]
+"""Frame, channels (N, B, 1, *shape), and whether a later episode begins with it (N, B) -> action (N, B) int64."""
 
 
 class Place(World, Protocol):
@@ -92,6 +92,11 @@ def started(place: Place, draw: Draw, episode_NB: Tensor) -> Params:
     """The first states of the episodes of these numbers; the draw has the lives, and the address."""
     fresh = _tensors(place.begin(draw.at("episode").indexed(episode_NB)))
     return {**fresh, "episode": episode_NB, "clock": torch.zeros_like(episode_NB)}
+
+
+def begun(done_NBT: Tensor) -> Tensor:
+    """Whether a later episode begins with a frame, (N, B, T): the way to it ended one."""
+    return torch.cat([torch.zeros_like(done_NBT[:, :, :1]), done_NBT[:, :, :-1]], dim=2) > 0
 
 
 def truths(place: Place, state: Params) -> dict[str, Tensor]:
@@ -157,13 +162,14 @@ def walk(
     following.begin(state["episode"].numpy())
     unknown = {EFFERENCE: torch.zeros(*began_NB.shape, 1, place.actions)} if EFFERENCE in wanted else {}
     led = place.led if isinstance(place, Led) else None
+    over_NB: Flags = np.zeros(began_NB.shape, dtype=np.bool_)
     for frame in range(frames):
         shown = place.shown(here, wanted)
         channels.append({name: torch.from_numpy(each[:, :, None]) for name, each in shown.items()} | unknown)
         met.append(here)
         if frame == frames - 1:
             break
-        drawn_NB = choose(frame, channels[-1]).numpy()
+        drawn_NB = choose(frame, channels[-1], over_NB).numpy()
         action_NB = led(here, drawn_NB) if led else drawn_NB
         here, reward_NB, ended_NB = place.moved(here, action_NB)
         over_NB = ended_NB | (began_NB <= frame + 1 - place.limit)
@@ -196,7 +202,7 @@ def at_random(place: Place, draw: Draw, frames: int, wanted: Collection[str]) ->
     action_NBT = draw.at("action").integers(place.actions, frames)
     state = started(place, draw, draw.index_NB * EPISODES)
     # Who chooses without looking is shown all frames at once.
-    seen = walk(place, state, frames, lambda frame, _: action_NBT[..., frame], Followers(place, draw), ())
+    seen = walk(place, state, frames, lambda frame, *_: action_NBT[..., frame], Followers(place, draw), ())
     copies = {EFFERENCE: _copied(place, seen.factors["action"])}
     return _tensors(place.shown(seen.met, wanted)) | copies, None, seen.factors
 

@@ -31,6 +31,58 @@ def _recurrent(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control", told, "1", ">= 0.15", "linear, as many parameters")
 
 
+def _remembering(quick: bool) -> Iterator[Figure]:
+    """Two arms, one of which pays every other time, dealt anew for every twenty pulls; fragments of ten."""
+    updates, many = (200, 3) if quick else (600, lives.LIVES)
+    read: dict[str, Any] = {"kind": "linear", "act": "none", "init": {"kind": "zeros"}}
+    ways = (("last", "hidden"), ("paid", "hidden"), ("hidden", "striatum"), ("hidden", "critic"))
+    organism = {
+        "senses": {"last": {"shape": [2], "channel": "arm"}, "paid": {"shape": [1]}},
+        "areas": {
+            "hidden": {"kind": "recurrent", "cell": "gru", "size": 24},
+            "striatum": {**read, "size": 2},
+            "critic": {**read, "size": 1},
+        },
+        "pathways": [{"from": one, "to": other} for one, other in ways],
+        "optimizer": {"kind": "adam", "lr": 0.005, "clip": 1.0},
+    }
+    for name, each, bounds, peer in (
+        ("remembered", organism, ">= 7" if quick else ">= 8", "at most 6.7 without a memory"),
+        (
+            "unremembered",
+            schools.matched(organism, {"kind": "linear"}),
+            "<= 6.9",
+            "control: linear, as many parameters",
+        ),
+    ):
+        yield from lives.figures(name, _paid(each, updates, many), "of 20 pulls", bounds, peer)
+
+
+def _paid(organism: Mapping[str, Any], updates: int, many: int) -> list[float]:
+    """Mean of what is paid in an episode after some updates."""
+    source = {"kind": "bandit", "pays": [0.0, 0.5], "dealt": "random", "limit": 20}
+    returns = {"critic": "critic", "discount": 0.9, "trace": 0.9}
+    document: dict[str, Any] = {
+        "clock": {"batch": 16},
+        "organism": organism,
+        "worlds": {"arms": {"source": source, "steps": 11, "actor": "striatum"}},
+        "costs": {
+            "worth": {"kind": "td_value", "at": "critic", "discount": 0.9, "trace": 0.9},
+            "doing": {"kind": "policy_gradient", "at": "striatum", "entropy": 0.02, **returns},
+        },
+        "stages": [
+            {
+                "name": "arms",
+                "world": "arms",
+                "costs": {"worth": 0.5, "doing": 1.0},
+                "until": {"after": f"{updates}ba"},
+            }
+        ],
+        "probes": {"paid": {"kind": "return", "world": "arms", "every": f"{updates}ba", "n": 300}},
+    }
+    return list(lives.grown(document, many).last["paid"])
+
+
 def _reservoir(quick: bool) -> Iterator[Figure]:
     for name, radius, bounds, peer in (
         ("memory", 0.9, "within 11 15.5", "at most its 15 units, in theory"),
@@ -168,7 +220,7 @@ def _memory(radius: float, steps: int) -> list[float]:
 
 
 ENTRIES: tuple[Entry, ...] = (
-    entry("recurrent", _recurrent),
+    entry("recurrent", _recurrent, _remembering),
     entry("reservoir", _reservoir),
     entry("gate_buffer", _gate_buffer),
     entry("stack_memory", _stack_memory),

@@ -117,7 +117,7 @@ def answered(kind: str) -> Proof:
             began = time.process_time()
             training.update()
             updated = time.process_time()
-            state = walk(place, state, frames, lambda frame, _: actions[frame], following, channels).state
+            state = walk(place, state, frames, lambda frame, *_: actions[frame], following, channels).state
             whole, alone = whole + updated - began, alone + time.process_time() - updated
         yield Figure("pace", alone / whole, "share", f"<= {MOST}")
 

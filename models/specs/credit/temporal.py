@@ -57,6 +57,9 @@ class ForceSpec(Spec):
 _ERROR_IN_TIME = frozenset({"vector_error", "time"})
 _READ_OUT = frozenset({"recurrent", "linear"})
 
+TRACED = frozenset({"eprop", "rflo", "rtrl"})
+"""Rules that carry eligibility forward in time beside the state."""
+
 CAPABILITIES: dict[str, Capability] = {
     "bptt": Capability(needs=_ERROR_IN_TIME, weightless=True),
     "surrogate_gradient": Capability(

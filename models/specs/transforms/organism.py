@@ -31,4 +31,5 @@ class ResetContextSpec(Spec):
     kind: Literal["reset_context"]
     areas: Areas
     every: Annotated[int, Field(ge=1, le=4096)]
-    """Time steps between resets; the first is before step `every` of the item, counted from 0."""
+    """Time steps between resets; the first is before step `every` of the item, counted from 0. Of an acting world items
+    are fragments, and what comes from the one before is reset as well."""

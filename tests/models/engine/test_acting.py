@@ -250,7 +250,6 @@ def test_who_acts_cannot_be_told_what_it_is_about_to_do() -> None:
         (lambda d: d["worlds"]["rooms"].update(size=100), "E30", "it has no size"),
         (lambda d: d["costs"]["doing"].update(critic="nobody"), "E03", "unknown area 'nobody'"),
         (lambda d: d["costs"]["worth"].update(at="striatum"), "E14", "a value is one number"),
-        (lambda d: d["organism"]["areas"]["critic"].update(kind="recurrent", act="tanh"), "E30", "carries state"),
         (lambda d: d["worlds"]["rooms"].update(source="digits", steps=1), "E30", "nobody acts in digits"),
         (lambda d: d["clock"].update(sweeps=2), "E30", "sweeps"),
     ],

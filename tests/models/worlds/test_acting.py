@@ -133,7 +133,7 @@ def test_what_follows_does_not_depend_on_the_walks_before() -> None:
     for turn in range(40):
         action_NBT = draw.at("turn", str(turn)).integers(4, 5)
         for state, asked in ((kept, following), (anew, Followers(rooms, draw))):
-            seen = walk(rooms, state, 5, lambda frame, _, told=action_NBT: told[..., frame], asked, ("place",))
+            seen = walk(rooms, state, 5, lambda frame, *_, told=action_NBT: told[..., frame], asked, ("place",))
             # As cohorts do it: into the same memory, but for a life that stands still now and then.
             for name, value in seen.state.items():
                 state[name][: 1 if turn % 3 == 0 else 2] = value[: 1 if turn % 3 == 0 else 2]
