@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from service.store import aggregates, codec
@@ -21,13 +21,13 @@ def encode_chunk(columns: Columns, coding: int = codec.WRITTEN) -> bytes:
     return _LENGTH.pack(len(offsets)) + offsets + codec.encode_values(columns.values, columns.valid, coding)
 
 
-def decode_chunk(path: str, data: bytes) -> Columns:
-    """What `encode_chunk` was given; Damaged if the bytes are something else."""
+def decode_chunk(path: str, data: bytes, lives: Sequence[int] | None = None) -> Columns:
+    """What `encode_chunk` was given, of all lives or as if only some had values; Damaged if it is something else."""
     if len(data) < _LENGTH.size:
         raise codec.Damaged("a history chunk is shorter than its header")
     border = _LENGTH.size + int(_LENGTH.unpack_from(data)[0])
     view = memoryview(data)
-    values, valid = codec.decode_values(view[border:])
+    values, valid = codec.decode_values(view[border:], lives)
     return Columns(path, codec.decode_offsets(view[_LENGTH.size : border]), values, valid)
 
 

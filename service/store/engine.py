@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
@@ -30,6 +31,10 @@ CONFLICTING = ("40P01", "23505", "23503")
 Clock = Callable[[], float]
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+BYTES = "ontogeny_bytes"
+"""Option of a statement that brings many bytes: PostgreSQL would send them as text, twice as long."""
 
 
 class SchemaOutdated(Exception):
@@ -187,7 +192,7 @@ def _postgresql(url: str, read_seconds: float | None) -> sa.Engine:
     limits = ["-c idle_in_transaction_session_timeout=30000"]
     if read_seconds is not None:
         limits.append(f"-c statement_timeout={int(read_seconds * 1000)}")
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
@@ -201,3 +206,10 @@ def _postgresql(url: str, read_seconds: float | None) -> sa.Engine:
             "tcp_user_timeout": 30_000,  # milliseconds
         },
     )
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def settle(connection: sa.Connection, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
+        if context is not None and BYTES in context.execution_options:
+            cursor.format = psycopg.pq.Format.BINARY
+
+    return engine

@@ -160,7 +160,8 @@ def read_arms(  # noqa: PLR0913 - what a reading is cut by
     Shared trajectories are read once.
     """
     windows = windows_of(arms, after or {})
-    stored = read_where(db, windows, lambda path: any(wanted(name) for arm in arms for name in arm.names(path)))
+    lives = _lives(arms, seeds) if seeds else None
+    stored = read_where(db, windows, lambda path: any(wanted(name) for arm in arms for name in arm.names(path)), lives)
     for trajectory, shown in machine_where(db, windows, wanted).items():
         stored[trajectory] |= shown
     walls = clocks(db, list(windows)) if axis == "wall" else {}
@@ -174,6 +175,15 @@ def read_arms(  # noqa: PLR0913 - what a reading is cut by
             found.append(ArmSeries(arm, name, arm.unit(name), curves))
         found += _modulators(arm, wanted, windows, ruler, seeds)
     return found
+
+
+def _lives(arms: Sequence[ArmPath], seeds: Collection[int]) -> dict[str, list[int]]:
+    """The lives of these seeds by trajectory."""
+    found: dict[str, set[int]] = {}
+    for piece in (piece for arm in arms for piece in arm.pieces):
+        here = found.setdefault(piece.trajectory, set())
+        here |= {life for life, seed in enumerate(piece.seeds) if seed in seeds}
+    return {trajectory: sorted(lives) for trajectory, lives in found.items()}
 
 
 def _modulators(

@@ -20,6 +20,7 @@ from service.store.blocks import OpenBlock
 from service.store.chunks import decode_chunk
 from service.store.clock import CLOCK, SHOWN, clock_path, continued, shown
 from service.store.columns import Columns, joined
+from service.store.engine import BYTES
 from service.store.series_rows import Executor
 from service.store.tables.record import history_block, history_chunk, series
 
@@ -44,13 +45,17 @@ _OPEN = (
     sa.select(history_block)
     .where(_of(history_block.c.trajectory), *_touching(history_block.c))
     .order_by(history_block.c.trajectory, history_block.c.layer, history_block.c.offset0)
+    .execution_options(**{BYTES: True})
 )
 _SEALED = (
     sa.select(history_chunk.c.series, history_chunk.c.crc32, history_chunk.c.data)
     .where(_of(history_chunk.c.series), *_touching(history_chunk.c))
     .order_by(history_chunk.c.series, history_chunk.c.offset0)
+    .execution_options(**{BYTES: True})
 )
-_KNOWN = sa.select(series.c.id, series.c.trajectory, series.c.path, series.c.dtype).where(_of(series.c.trajectory))
+_KNOWN = sa.select(series.c.id, series.c.trajectory, series.c.path, series.c.dtype, series.c.offset_first).where(
+    _of(series.c.trajectory)
+)
 
 
 @dataclass(frozen=True)
@@ -136,16 +141,20 @@ def read_many(
 
 
 def read_where(
-    db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]
+    db: Executor,
+    windows: Mapping[str, Window],
+    wanted: Callable[[str], bool],
+    lives: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, dict[str, Columns]]:
     """The series of several trajectories whose stored path is wanted.
 
-    Blocks are read before chunks: what is sealed in between is then seen twice and joined, never missed.
+    Blocks are read before chunks: what is sealed in between is then seen twice and joined, never missed. Of series
+    without a value at offset 0 only some `lives` of a trajectory may be asked for: others may then not be valid.
     """
     blocks = _blocks(db, windows)
     known = _matching(db, windows, lambda path: not path.startswith(f"{CLOCK}.") and wanted(path))
     parts: dict[tuple[str, str], list[Columns]] = {}
-    for trajectory, columns in _from_chunks(db, windows, known) + _from_blocks(blocks, known):
+    for trajectory, columns in _from_chunks(db, windows, known, lives or {}) + _from_blocks(blocks, known):
         parts.setdefault((trajectory, columns.path), []).append(columns)
     dtypes = {(row.trajectory, row.path): np.dtype(row.dtype) for row in known.values()}
     found: dict[str, dict[str, Columns]] = {trajectory: {} for trajectory in windows}
@@ -177,7 +186,8 @@ def clocks(db: Executor, trajectories: Sequence[str]) -> dict[str, Columns]:
     windows = {trajectory: Window() for trajectory in trajectories}
     blocks = _blocks(db, windows)
     sealed: dict[str, list[Columns]] = {}
-    for trajectory, columns in _from_chunks(db, windows, _matching(db, windows, frozenset({path}).__contains__)):
+    notes = _matching(db, windows, frozenset({path}).__contains__)
+    for trajectory, columns in _from_chunks(db, windows, notes, {}):
         sealed.setdefault(trajectory, []).append(columns)
     found = {}
     for trajectory in trajectories:
@@ -229,7 +239,9 @@ def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str
     return found
 
 
-def _from_chunks(db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
+def _from_chunks(
+    db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any], lives: Mapping[str, Sequence[int]]
+) -> list[tuple[str, Columns]]:
     found = []
     for trajectories, window in _by_window(windows):
         chosen = set(trajectories)
@@ -237,7 +249,8 @@ def _from_chunks(db: Executor, windows: Mapping[str, Window], known: Mapping[int
         for some in _portions(ids):
             for key, crc32, data in db.execute(_SEALED, _asked(some, window)):
                 row = known[key]
-                found.append((row.trajectory, decode_chunk(row.path, codec.verified(data, crc32))))
+                few = lives.get(row.trajectory) if row.offset_first > 0 else None
+                found.append((row.trajectory, decode_chunk(row.path, codec.verified(data, crc32), few)))
     return found
 
 

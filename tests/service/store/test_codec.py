@@ -40,6 +40,25 @@ def test_every_bit_of_a_valid_value_comes_back(coding: int, matrix: tuple[np.nda
 
 
 @pytest.mark.parametrize("coding", CODECS)
+@given(matrix=matrices(), chosen=st.sets(st.integers(0, 4)))
+@settings(deadline=None)
+def test_lives_that_are_named_come_back_and_nothing_of_others(
+    coding: int, matrix: tuple[np.ndarray, np.ndarray], chosen: set[int]
+) -> None:
+    lives = sorted(life for life in chosen if life < len(matrix[0]))
+    data = codec.encode_values(*matrix, coding)
+    whole, valid = codec.decode_values(data)
+    some, mask = codec.decode_values(data, lives)
+    if len(whole) == 1:  # a column of one life is of all
+        lives = [0]
+    others = [life for life in range(len(whole)) if life not in lives]
+    word = f"u{whole.dtype.itemsize}"
+    assert np.array_equal(some[lives].view(word), whole[lives].view(word))
+    assert np.array_equal(mask[lives], valid[lives])
+    assert not mask[others].any()
+
+
+@pytest.mark.parametrize("coding", CODECS)
 @given(offsets=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=40))
 def test_offsets_come_back(coding: int, offsets: list[int]) -> None:
     given_offsets = np.array(offsets, np.int64)

@@ -125,6 +125,17 @@ def test_a_reading_that_only_repeats_the_end_of_the_piece_before_is_shown_once(
     assert trace.y.tolist() == [1000.5, 1003.5, 1006.5, 1008.5, 1010.5]
 
 
+def test_one_life_of_what_is_sealed_is_told_as_among_all(db: sa.Connection, two_pieces: ArmPath) -> None:
+    whole = {(trace.series, trace.seed): trace for trace in ask(db, two_pieces, points="all").traces}
+    for name in ("trj_1", "trj_2"):
+        history.seal(db, name, final=True)
+    for seed in (0, 1):
+        for trace in (alone := ask(db, two_pieces, points="all", seed=[seed]).traces):
+            among = whole[trace.series, seed]
+            assert (trace.x.tolist(), trace.y.tolist()) == (among.x.tolist(), among.y.tolist())
+        assert [trace.series for trace in alone] == ["cost.a", "probe.acc"]
+
+
 def test_a_reading_that_an_act_on_entry_changed_is_shown_beside_the_other(db: sa.Connection) -> None:
     put(db, "trj_1", 6, 2, readings={ACC: [0, 6]})
     put(db, "trj_2", 4, 2, plus=100, readings={ACC: [0, 4]})
