@@ -206,15 +206,17 @@ class _Stage:
         return leaving
 
     def _standing(self, digest: str, ending: Ending, life: int) -> Standing:
-        told = {name: self._told(name, ending.entry, life) for name in self.watched[digest]}
+        told = {name: self._told(name, ending, life) for name in self.watched[digest]}
         higher = {name: self.examiner.higher_is_better(name) for name in told}
         age_sp = int(self.cohort.age_N[life])
         return Standing(self.cohort.offset, ending.entry, self.orders.regime.batch, age_sp, told, higher)
 
-    def _told(self, name: str, entry: int, life: int) -> Told:
-        past = self.cohort.readings.get(name, Readings())
+    def _told(self, name: str, ending: Ending, life: int) -> Told:
+        """What an ending hears of a probe, which may be read at other offsets for others."""
+        past, every = self.cohort.readings.get(name, Readings()), ending.every.get(name, 1)
         pairs = zip(past.offsets, past.values, strict=True)
-        return [(offset, value[life]) for offset, value in pairs if offset >= entry and np.isfinite(value[life])]
+        heard = ((offset, value[life]) for offset, value in pairs if (offset - ending.entry) % every == 0)
+        return [(offset, value) for offset, value in heard if offset >= ending.entry and np.isfinite(value)]
 
     def _leave(self, digest: str, life: int, leaf: str) -> None:
         """Copy a life out and say why."""
@@ -222,12 +224,12 @@ class _Stage:
         status = STATUS[ending.on_limit] if leaf == "limit" else "advanced"
         seed, age_sp = cohort.seeds[life], int(cohort.age_N[life])
         cohort.frozen.setdefault(digest, {})[seed] = Frozen(cohort.take([life]), status, cohort.offset)
-        values = [each for name in sorted(self.watched[digest]) for each in self._latest(name, ending.entry, life)]
+        values = [each for name in sorted(self.watched[digest]) for each in self._latest(name, ending, life)]
         self.record.event(LifeEvent(digest, seed, cohort.offset, age_sp, leaf, status, values))
 
-    def _latest(self, name: str, entry: int, life: int) -> list[dict[str, Any]]:
+    def _latest(self, name: str, ending: Ending, life: int) -> list[dict[str, Any]]:
         """The last reading a trigger saw."""
-        told = self._told(name, entry, life)
+        told = self._told(name, ending, life)
         if not told:
             return []
         offset, value = told[-1]

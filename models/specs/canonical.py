@@ -8,7 +8,7 @@ canonical bytes (RFC 8785) are one schedule; its id is their SHA-256.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import rfc8785
@@ -102,6 +102,24 @@ def measured(probe: ProbeSpec, schedule: ScheduleSpec) -> Measured:
 def probe_id(probe: Measured) -> str:
     """Name of a probe inside a trajectory: `p` and 12 hex digits of its definition."""
     return "p" + hashlib.sha256(canonical_bytes(probe)).hexdigest()[:12]
+
+
+def probe_ids(schedule: ScheduleSpec, names: Iterable[str]) -> dict[str, str]:
+    """Names of these probes of a canonical schedule inside a trajectory: probes that only cadence tells apart are two.
+
+    Elsewhere cadence is in no name, so that what is read seldom in one job and often in another is one series.
+    """
+    probes = {name: schedule.probes[name] for name in names}
+    plain = {name: measured(probe, schedule) for name, probe in probes.items()}
+    ids = {name: probe_id(probe) for name, probe in plain.items()}
+    cadences: dict[str, set[Duration]] = {}
+    for name, known in ids.items():
+        cadences.setdefault(known, set()).add(probes[name].every)
+    for name, probe in plain.items():
+        if len(cadences[ids[name]]) > 1:
+            own = probe.probe.model_copy(update={"every": probes[name].every})
+            ids[name] = probe_id(probe.model_copy(update={"probe": own}))
+    return ids
 
 
 def _world(world: WorldSpec, schedule: ScheduleSpec) -> WorldSpec:

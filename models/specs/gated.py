@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from models.specs.canonical import measured, probe_id
+from models.specs.canonical import measured, probe_ids
 from models.specs.envelopes import Factor, Gate, Scalar, factors, gates, is_zero
 from models.specs.regime import Watched
 from models.specs.schedule import ScheduleSpec, StageSpec
@@ -33,7 +33,7 @@ def gated(
     found = [gate for scalar in _scalars(schedule, stage, stretch) for gate in gates(scalar)]
     if not any(gates(scalar) for scalar in _all(schedule)):
         return schedule, stage, {}
-    ids = {gate.probe: probe_id(measured(schedule.probes[gate.probe], schedule)) for gate in _every_gate(schedule)}
+    ids = probe_ids(schedule, {gate.probe for gate in _every_gate(schedule)})
     watched: dict[str, Watched] = {}
     batch, one_pass = schedule.clock.batch, pass_sp(schedule.worlds[stage.world])
     for name in sorted({gate.probe for gate in found}):

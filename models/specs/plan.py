@@ -15,13 +15,13 @@ from typing import Any
 
 from models.errors import Refused
 from models.specs.base import Spec
-from models.specs.canonical import canonical_bytes, measured, probe_id
+from models.specs.canonical import canonical_bytes, measured, probe_ids
 from models.specs.in_force import Stretch, edges, regime_of, varies_by_stage_time
 from models.specs.numerics import NumericsSpec
 from models.specs.regime import Ending, Measured, Reading, RegimeSpec
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.timeline import Lengths, pass_sp, since, stage_lengths
-from models.specs.triggers import Trigger
+from models.specs.triggers import Trigger, probes_read
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _Draft:
 def plan_arm(schedule: ScheduleSpec) -> ArmPlan:
     """The path of a canonical schedule's lives through trajectories; Refused (E31) if an end cannot be known."""
     probes = {name: measured(probe, schedule) for name, probe in schedule.probes.items()}
-    names = {name: probe_id(probe) for name, probe in probes.items()}
+    names = probe_ids(schedule, probes)
     drafts: list[_Draft] = []
     for index, (stage, lengths) in enumerate(zip(schedule.stages, stage_lengths(schedule), strict=True)):
         for stretch in _stretches(schedule, stage, lengths):
@@ -182,13 +182,18 @@ def _extend(series: list[Reading], reading: Reading) -> None:
 
 
 def _ending(schedule: ScheduleSpec, index: int, names: Mapping[str, str], draft: _Draft) -> Ending:
-    stage = schedule.stages[index]
+    stage, batch = schedule.stages[index], schedule.clock.batch
+    one_pass = pass_sp(schedule.worlds[stage.world])
     return Ending(
         until=_by_id(schedule, index, stage.until, names),
         entry=draft.spans[-1].start,
         limit=draft.length,
         on_limit=stage.on_limit,
         readings=tuple(sorted(set(names.values()))),
+        every={
+            names[probe]: schedule.probes[probe].every.updates(batch, pass_sp=one_pass)
+            for probe in sorted(probes_read(stage.until))
+        },
     )
 
 

@@ -139,3 +139,5 @@ class Ending(Spec):
     on_limit: Literal["advance", "censor", "fail"]
     readings: Many[str] = ()
     """Ids of probes to take at the end of the stage."""
+    every: dict[Name, Annotated[int, Field(ge=1)]] = later({})
+    """Probe id -> updates between the readings since `entry` that the trigger hears: others are for somebody else."""

@@ -110,6 +110,23 @@ def test_to_keep_the_best_changes_nothing() -> None:
     assert any(differing(organism(keeping, seed), organism(ours, seed)) for seed in SEEDS)
 
 
+def test_what_is_best_by_probes_that_only_cadence_tells_apart_is_kept_for_each() -> None:
+    document = schedule(BACK, BACK | {"probe": "seldom"})
+    document["probes"]["seldom"] = document["probes"]["acc"] | {"every": "7ba"}
+    arm = planned(document)
+    assert [each.every_sp for each in arm.steps[1].regime.bests.values()] == [40, 140]
+    _, histories = live(arm, SEEDS)
+    often, seldom = (arm.probe_names[name] for name in ("acc", "seldom"))
+    alone = 0
+    for history in histories.values():
+        best = {
+            name: max(np.frombuffer(value, np.float32)[0] for _, value in history[1, name]) for name in (often, seldom)
+        }
+        alone += best[often] > best[seldom]
+        assert np.frombuffer(history[2, often][0][1], np.float32)[0] == max(best.values())
+    assert alone
+
+
 def everywhere() -> dict[str, Any]:
     """Bests over a deficit's edges, in a stage that ends life by life, and from turn to turn of a repeat."""
     document = schedule(BACK, {"kind": "reset_optimizer"})

@@ -80,6 +80,24 @@ def test_the_weight_follows_the_readings_of_each_life() -> None:
     assert len(set(weights)) == 3
 
 
+def test_probes_that_only_cadence_tells_apart_are_read_each_at_its_own() -> None:
+    document = gated()
+    document["probes"]["seldom"] = document["probes"]["acc"] | {"every": "5ba"}
+    assert keys(document) == keys(gated())
+    document["stages"][0]["plasticity"] = {"V1": GATE | {"probe": "seldom"}}
+    arm = planned(document)
+    _, histories = live(arm, [0, 1])
+    for history in histories.values():
+        for series, name, every in (("weight.naming", "acc", 2), ("plasticity.V1", "seldom", 5)):
+            told = history[0, arm.probe_names[name]]
+            readings = {offset: float(np.frombuffer(value, np.float32)[0]) for offset, value in told}
+            assert list(readings) == [*range(0, 11, every)]
+            for offset, level in history[0, series]:
+                last = [readings[at] for at in readings if at < offset][-2:]
+                expected = value(Gate.model_validate(GATE), 0.0, {"acc": last})
+                assert np.frombuffer(level, np.float32)[0] == pytest.approx(expected, abs=1e-6)
+
+
 def everywhere() -> dict[str, Any]:
     """Gates in a cost, in plasticity, in a modulator, over a deficit's edge that cuts the stage and a triggered end."""
     document = gated(weight=[{"kind": "ramp", "end": "8ba", "from": 1.0, "to": 0.5}, GATE], every="3ba")

@@ -117,6 +117,38 @@ def test_a_frozen_life_is_the_life_it_would_have_been_alone() -> None:
         assert differing(state(mine.cohort, seed), state(theirs.cohort, seed)) == []
 
 
+def test_a_trigger_hears_its_probe_at_its_own_cadence_whoever_else_reads_it() -> None:
+    probe = {"kind": "accuracy", "at": "head", "world": "quiz"}
+    arms = [triggered(criterion(0.5, hold=2), probes={"acc": probe | {"every": every}}) for every in ("1ba", "4ba")]
+    alone: dict[str, dict[int, int]] = {}
+    for _, orders, digest in arms:
+        cohort = birth(orders.regime, [0, 1])
+        list(run(cohort, orders, 0, 40))
+        alone[digest] = {seed: frozen.offset for seed, frozen in cohort.frozen[digest].items()}
+    (often, seldom) = (orders for _, orders, _ in arms)
+    assert often.regime == seldom.regime
+    assert often.probes == seldom.probes
+    name = probe_path(often)
+    readings = {name: [*often.readings[name], *seldom.readings[name]]}
+    together = birth(often.regime, [0, 1])
+    list(run(together, Orders(often.regime, often.probes, readings, (), {**often.endings, **seldom.endings}), 0, 40))
+    ends = {digest: {seed: each.offset for seed, each in left.items()} for digest, left in together.frozen.items()}
+    assert ends == alone
+    assert len({tuple(left.items()) for left in alone.values()}) == 2
+
+
+def test_two_probes_that_only_cadence_tells_apart_are_two_series() -> None:
+    probe = {"kind": "accuracy", "at": "head", "world": "quiz"}
+    probes = {"acc": probe | {"every": "3ba"}, "often": probe | {"every": "1ba"}}
+    arm, orders, digest = triggered(criterion(0.5, hold=2), probes=probes)
+    cohort = birth(orders.regime, [0, 1])
+    flushes = list(run(cohort, orders, 0, 40))
+    ends = [each.offset for each in cohort.frozen[digest].values()]
+    told, often = (list(recorded(flushes, arm.probe_names[name])) for name in ("acc", "often"))
+    assert all(offset % 3 == 0 for offset in [*told, *ends])
+    assert often == list(range(max(ends) + 1))
+
+
 @pytest.mark.parametrize(("on_limit", "status"), [("advance", "advanced"), ("censor", "censored"), ("fail", "failed")])
 def test_a_life_that_meets_the_limit_ends_as_the_stage_says(on_limit: str, status: str) -> None:
     _, orders, digest = triggered(criterion(2.0) | {"limit": "7ba", "on_limit": on_limit})
