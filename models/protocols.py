@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from models.draw import Draw
@@ -73,6 +74,20 @@ class Moment:
     """Area -> plasticity (N,) in force, where state may move on; empty elsewhere."""
     left: Mapping[str, State] = field(default_factory=dict)
     """Area -> what it carries on from the last time step; areas that carry nothing may be left out."""
+    heard: Mapping[str, Tensor] = field(default_factory=dict)
+    """Area -> share (N,) of its activity that a lesion leaves to be heard; areas without a lesion are left out."""
+
+    def said(self, source: str) -> Tensor:
+        """What others hear of an area (N, B, T, *units): its activity, less what a lesion takes; of a sense, all."""
+        return weakened(self.rate[source], self.heard.get(source))
+
+
+def weakened(rate: Tensor, left_N: Tensor | None) -> Tensor:
+    """A share (N,) of activity (N, B, ...); where nothing is left no error goes back."""
+    if left_N is None:
+        return rate
+    left = left_N.reshape(-1, *[1] * (rate.dim() - 1))
+    return torch.where(left > 0, rate * left, 0.0)
 
 
 @dataclass(frozen=True)

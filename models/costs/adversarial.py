@@ -54,12 +54,12 @@ class Adversarial:
     def _imagined(self, moment: Moment, forger: str) -> dict[str, Tensor]:
         """What the forger puts in the place of the sense."""
         like = moment.batch.senses[self.spec.sense]
-        return {self.spec.sense: moment.rate[forger].reshape(like.shape)}
+        return {self.spec.sense: moment.said(forger).reshape(like.shape)}
 
 
 def _said(moment: Moment, judge: str) -> Tensor:
     """How real the judge finds each step (N, B, T), as logarithm of the odds."""
-    return moment.rate[judge].flatten(3).mean(dim=3)
+    return moment.said(judge).flatten(3).mean(dim=3)
 
 
 def _surprise(odds: Tensor) -> Tensor:

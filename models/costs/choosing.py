@@ -35,11 +35,11 @@ def liked(spec: IntrinsicCost, moment: Moment, reward_NBT: Tensor) -> Tensor:
 def surprise(spec: PredictedBase, name: str, sense: str, moment: Moment) -> Tensor:
     """Squared error (N, B, T - 1), mean over what is foretold, of the step that each action led to."""
     aim_NBTD = target.read(spec.target, name, sense, moment)
-    told_NBTD = moment.rate[spec.model].detach().flatten(3)
+    told_NBTD = moment.said(spec.model).detach().flatten(3)
     error_NBT = (target.during(told_NBTD, aim_NBTD) - aim_NBTD).square().mean(dim=3)
     return error_NBT if aim_NBTD.shape[2] < told_NBTD.shape[2] else error_NBT[:, :, 1:]
 
 
 def places(where: str, moment: Moment) -> Tensor:
     """Where each action led, (N, B, T - 1): the strongest unit of an area or sense."""
-    return moment.rate[where][:, :, 1:].detach().flatten(3).argmax(dim=3)
+    return moment.said(where)[:, :, 1:].detach().flatten(3).argmax(dim=3)

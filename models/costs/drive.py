@@ -37,7 +37,7 @@ class Drive:
 
     def __call__(self, moment: Moment) -> Tensor:
         """Value (N,)."""
-        body_NBTD = moment.rate[self.spec.body].detach().flatten(3)
+        body_NBTD = moment.said(self.spec.body).detach().flatten(3)
         apart_NBTD = (torch.tensor(self.spec.setpoint, dtype=body_NBTD.dtype) - body_NBTD).abs()
         drive_NBT = apart_NBTD.pow(self.spec.power).sum(dim=3)
         return liked(self.spec, moment, -drive_NBT.diff(dim=2)).mean(dim=(1, 2))

@@ -52,7 +52,7 @@ class Empowerment:
         """Where actions led, with what was tried now."""
         led_NCK = moment.own[self._led]
         there_NBT = places(self.spec.place, moment)
-        here_NBT = moment.rate[self.spec.place][:, :, :-1].flatten(3).argmax(dim=3)
+        here_NBT = moment.said(self.spec.place)[:, :, :-1].flatten(3).argmax(dim=3)
         action_NBT, done_NBT = (moment.batch.factors[name][:, :, :-1] for name in ("action", "done"))
         way_NX = (here_NBT * led_NCK.shape[2] + action_NBT).flatten(1)
         found_NX = torch.where(done_NBT == 0, there_NBT, -1).flatten(1)

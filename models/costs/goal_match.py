@@ -55,7 +55,7 @@ class GoalMatch:
         template_NU = moment.own[address]
         if self.spec.eta == 0.0:
             return {}
-        met_NU = moment.rate[self.spec.target.area].flatten(3).mean(dim=(1, 2))
+        met_NU = moment.said(self.spec.target.area).flatten(3).mean(dim=(1, 2))
         part_N1 = (self.spec.eta * moment.pace[self.spec.at]).clamp(max=1.0).unsqueeze(1)
         return {address: template_NU + part_N1 * (met_NU - template_NU)}
 

@@ -37,8 +37,10 @@ def direction(rate: Tensor) -> Tensor:
 
 
 def largest(rate: Tensor) -> Tensor:
-    """Place (N, B, T, 2) of the largest value of a map."""
-    return _places(rate)[_together(rate).flatten(3).argmax(dim=3)]
+    """Place (N, B, T, 2) of the largest value of a map; the middle where all are alike."""
+    heights = _together(rate).flatten(3)
+    alike = heights.amax(dim=3, keepdim=True) == heights.amin(dim=3, keepdim=True)
+    return torch.where(alike, 0.0, _places(rate)[heights.argmax(dim=3)])
 
 
 def carried(rate: Tensor, horizon: int, reach: int) -> Tensor:

@@ -56,5 +56,5 @@ class PolicyGradient:
         if self.spec.critic is None:
             nothing = torch.zeros_like(moment.batch.factors["reward"])
             return ahead(moment.batch, nothing, self.spec.discount, 1.0)
-        value_NBT = moment.rate[self.spec.critic].flatten(3)[..., 0].detach()
+        value_NBT = moment.said(self.spec.critic).flatten(3)[..., 0].detach()
         return ahead(moment.batch, value_NBT, self.spec.discount, self.spec.trace) - value_NBT[:, :, :-1]

@@ -61,7 +61,7 @@ def _plain(spec: TargetSpec, name: str, sense: str, moment: Moment) -> Tensor:
         case AreaTarget():
             target = _of_area(spec, moment)
         case TrackTarget():
-            target = places.carried(moment.rate[spec.area].detach(), spec.horizon, spec.reach).flatten(3)
+            target = places.carried(moment.said(spec.area).detach(), spec.horizon, spec.reach).flatten(3)
         case NextTarget():
             target = _ahead(spec, name, sense, moment)
         case TemplateTarget():
@@ -139,10 +139,10 @@ def only(senses: Sequence[str], spec: TargetSpec) -> str:
 
 def _of_area(spec: AreaTarget, moment: Moment) -> Tensor:
     """What an area gives, at another look if one is named, or what is read of its map."""
-    rate = moment.rate[spec.area]
+    rate = moment.said(spec.area)
     if spec.view is not None:
         with torch.no_grad():
-            looked = moment.again(Variation(senses=moment.batch.view(spec.view))).rate[spec.area]
+            looked = moment.again(Variation(senses=moment.batch.view(spec.view))).said(spec.area)
         held = looked.shape[2] // rate.shape[2]
         rate = looked[:, :, held - 1 :: held]
     how = {"centre": places.centre, "direction": places.direction, "argmax": places.largest}
@@ -151,7 +151,7 @@ def _of_area(spec: AreaTarget, moment: Moment) -> Tensor:
 
 def _ahead(spec: NextTarget, name: str, sense: str, moment: Moment) -> Tensor:
     """What comes, at all steps that have it."""
-    now = moment.rate[spec.area] if spec.area else moment.batch.senses[spec.sense or sense]
+    now = moment.said(spec.area) if spec.area else moment.batch.senses[spec.sense or sense]
     if now.shape[2] <= spec.horizon:
         raise ValueError(f"cost {name!r} looks {spec.horizon} steps ahead, items have {now.shape[2]}")
     return now.flatten(3)[:, :, spec.horizon :]

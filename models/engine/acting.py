@@ -63,7 +63,7 @@ class Policy:
             return action_NB, self.left(given, batch, draw, wiring) if self.lasts else {}
         assert self._organism is not None
         moment = self._organism.run(*given, batch, draw, wiring)
-        below = moment.rate[self._actor].flatten(2).double().softmax(dim=-1).cumsum(dim=-1) < unit_NB[..., None]
+        below = moment.said(self._actor).flatten(2).double().softmax(dim=-1).cumsum(dim=-1) < unit_NB[..., None]
         return below.sum(dim=-1).clamp(max=self._actions - 1), moment.left
 
     @torch.no_grad()

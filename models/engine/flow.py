@@ -58,6 +58,7 @@ class Plan:
 
     form: Form
     knobs: Knobs
+    """As they were turned, but for costs that are withdrawn."""
     weights: tuple[Tensor, ...]
     """Weight (N,) of each live cost."""
     wiring: Wiring
@@ -75,6 +76,8 @@ class Harm:
     """Pathway -> share (N,) of its messages that gets through."""
     strengths: dict[str, Tensor] = field(default_factory=dict)
     """Deficit of senses -> strength (N,)."""
+    heard: dict[str, Tensor] = field(default_factory=dict)
+    """Area -> share (N,) of its activity that is heard."""
     contexts: dict[str, tuple[Reset, ...]] = field(default_factory=dict)
     """Area -> what takes away of its state."""
 
@@ -101,19 +104,24 @@ class Flow:
         }
         self._deficits_by_name = sorted(enumerate(regime.deficits.items()), key=lambda each: each[1][0])
         self._row = {name: self._areas.index(self._area_of(name)) for name in optimizer.names}
+        self._judged = np.array([self._areas.index(cost.at) for cost in self._costs.values()], dtype=np.int64)
         self._form_key: bytes | None = None
         self._form: Form | None = None
+        self._turned: Knobs | None = None
         self._last: Plan | None = None
 
     def plan(self, knobs: Knobs) -> Plan:
         """The plan for these knobs; the last one if nothing changed."""
         last, alive = self._last, self._cohort.alive_N
-        if last is None or last.knobs is not knobs or not np.array_equal(last.form.alive_N, alive):
-            last = self._last = self._plan(knobs, alive)
+        if last is None or self._turned is not knobs or not np.array_equal(last.form.alive_N, alive):
+            self._turned, last = knobs, self._plan(knobs, alive)
+            self._last = last
         return last
 
     def _plan(self, knobs: Knobs, alive_N: Flags) -> Plan:
         harm = self._deficits(knobs, alive_N)
+        if harm.silent_AN.any():  # what judges the silent is withdrawn: its errors would teach those below
+            knobs = replace(knobs, weight_CN=np.where(harm.silent_AN[self._judged], 0.0, knobs.weight_CN))
         able = replace(knobs, rate_AN=np.where(harm.silent_AN, 0.0, knobs.rate_AN))
         form = self._formed(able, alive_N, harm.kept)
         rows = dict(zip(self._costs, knobs.weight_CN.astype(np.float32), strict=True))
@@ -122,7 +130,7 @@ class Flow:
             form,
             knobs,
             tuple(torch.from_numpy(rows[name]) for name in form.live),
-            Wiring(form.closed, harm.kept or None, contexts=harm.contexts),
+            Wiring(form.closed, harm.kept or None, harm.heard, contexts=harm.contexts),
             harm.strengths,
             self._optimizer.mover(form.moves, rates),
         )
@@ -189,10 +197,11 @@ class Flow:
             strength_N = torch.from_numpy(strength.astype(np.float32))
             match deficit.transform:
                 case CutPathwaySpec(pathways=titles):
-                    _weaken(harm, titles, strength_N)
+                    _weaken(harm.kept, titles, strength_N)
                 case LesionSpec(areas=areas):
                     paths = self._regime.organism.pathways
-                    _weaken(harm, [path.title for path in paths if path.source in areas], strength_N)
+                    _weaken(harm.kept, [path.title for path in paths if path.source in areas], strength_N)
+                    _weaken(harm.heard, areas, strength_N)
                     harm.silent_AN[[self._areas.index(area) for area in areas]] |= strength >= 1.0
                 case ResetContextSpec(areas=areas, every=every):
                     for area in areas:
@@ -242,9 +251,9 @@ class Flow:
         return reached + self._heads[cost]
 
 
-def _weaken(harm: Harm, titles: Iterable[str], strength_N: Tensor) -> None:
-    for title in titles:
-        harm.kept[title] = harm.kept.get(title, 1.0) * (1.0 - strength_N)
+def _weaken(shares: dict[str, Tensor], names: Iterable[str], strength_N: Tensor) -> None:
+    for name in names:
+        shares[name] = shares.get(name, 1.0) * (1.0 - strength_N)
 
 
 def owner_of(address: str) -> str:

@@ -30,6 +30,8 @@ class Wiring:
     """Titles of pathways whose source is detached."""
     kept: Mapping[str, Tensor] | None = None
     """Pathway title -> share (N,) of the message that a deficit lets through."""
+    heard: Mapping[str, Tensor] = field(default_factory=dict)
+    """Area -> share (N,) of its activity that a lesion leaves to be heard."""
     exact: bool = False
     """Every circuit sends errors back as backprop does."""
     contexts: Mapping[str, tuple[Reset, ...]] = field(default_factory=dict)
@@ -93,16 +95,14 @@ class Organism:
 
         def again(other: Variation) -> Moment:
             shown = replace(batch, senses={**batch.senses, **other.senses})
-            base = wiring
-            if other.exact:
-                base = Wiring(kept=wiring.kept, exact=True, contexts=wiring.contexts, carried=wiring.carried)
+            base = replace(wiring, closed=frozenset(), exact=True) if other.exact else wiring
             rewired = replace(base, synapse={**wiring.synapse, **other.synapse})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 
         run = Run(self.areas, ways, by, batch.senses, draw, wiring.carried)
         for block in self.blocks:
             self._advance(run, block, own, exact=wiring.exact)
-        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left)
+        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left, heard=wiring.heard)
 
     def _advance(self, run: Run, block: Block, own: Params, *, exact: bool) -> None:
         """Run the next block, by its rule's way where it has one."""

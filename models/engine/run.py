@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.crediting import Runs, Settles
 from models.draw import Draw
-from models.protocols import Area, Pass, State
+from models.protocols import Area, Pass, State, weakened
 from models.specs.organism import Link
 
 
@@ -53,12 +53,7 @@ class Way:
 
     def passed(self, rate: Tensor) -> Tensor:
         """What arrives of rates (N, B, T, ...), in time: detached where no error goes back, weakened by a deficit."""
-        if self.blocked:
-            rate = rate.detach()
-        if self.kept_N is None:
-            return rate
-        kept = self.kept_N.reshape(-1, *[1] * (rate.dim() - 1))
-        return torch.where(kept > 0, rate * kept, 0.0)
+        return weakened(rate.detach() if self.blocked else rate, self.kept_N)
 
     def late(self, rate: Tensor) -> Tensor:
         """The same rates, so many steps later; nothing arrives before."""

@@ -262,15 +262,12 @@ def _value(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
     def gate(x: Tensor) -> Tensor:
         return _Gate.apply(x, only_N) if x.requires_grad else x  # type: ignore[no-untyped-call]
 
-    gated = Moment(
-        moment.batch,
-        {name: gate(rate) for name, rate in moment.rate.items()},
-        {name: gate(weight) for name, weight in moment.weight.items()},
-        moment.own,
-        moment.draw,
-        {area: {source: gate(rate) for source, rate in given.items()} for area, given in moment.inputs.items()},
-        lambda area, given: gate(moment.apply(area, given)),
-        moment.again,
+    gated = replace(
+        moment,
+        rate={name: gate(rate) for name, rate in moment.rate.items()},
+        weight={name: gate(weight) for name, weight in moment.weight.items()},
+        inputs={area: {name: gate(rate) for name, rate in given.items()} for area, given in moment.inputs.items()},
+        apply=lambda area, given: gate(moment.apply(area, given)),
     )
     return cost(gated)
 

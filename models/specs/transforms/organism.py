@@ -19,7 +19,10 @@ class CutPathwaySpec(Spec):
 
 
 class LesionSpec(Spec):
-    """What others hear of areas times 1 - strength; at strength 1 these areas do not learn either."""
+    """What others hear of areas times 1 - strength, as messages, as targets and in costs that read them.
+
+    At strength 1 these areas do not learn, and no cost judges them.
+    """
 
     kind: Literal["lesion"]
     areas: Areas

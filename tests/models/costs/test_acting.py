@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,13 @@ def test_without_a_critic_rewards_count_and_entropy_is_weighed() -> None:
     log_2 = 0.6931472
     # G: .5 * 1, 1, 3
     assert judge(moment()).tolist() == pytest.approx([(0.5 + 1.0 + 3.0) / 3 * log_2 - 0.1 * log_2])
+
+
+def test_a_critic_that_a_lesion_silences_expects_nothing() -> None:
+    options = {"kind": "policy_gradient", "at": "striatum", "discount": 0.5, "trace": 1.0}
+    silent = replace(moment(), heard={"critic": torch.zeros(1)})
+    assert torch.equal(cost(critic="critic", **options)(silent), cost(**options)(moment()))
+    assert not torch.equal(cost(critic="critic", **options)(moment()), cost(**options)(moment()))
 
 
 def test_what_another_did_is_made_more_likely() -> None:

@@ -47,6 +47,7 @@ def test_where_nothing_is_on_the_middle_is_meant_and_no_direction() -> None:
     empty = torch.zeros(1, 1, 1, 1, 4, 4)
     assert places.centre(empty).tolist() == [[[[0.0, 0.0]]]]
     assert places.direction(empty).tolist() == [[[[0.0, 0.0]]]]
+    assert places.largest(empty).tolist() == [[[[0.0, 0.0]]]]
 
 
 def test_a_vector_is_a_square_of_rows() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
-from raising import chain, differing, one_stage, raised, state
+from raising import chain, differing, one_stage, raised, recorded, state, train
 
 from models.draw import Draw
 from models.engine.cohort import birth
@@ -15,6 +16,7 @@ from models.engine.organism import OPEN, Organism, Wiring
 from models.engine.step import Training
 from models.protocols import Batch
 from models.specs.organism import OrganismSpec
+from models.specs.regime import RegimeSpec
 
 RECURRENT = {"rnn": {}, "gru": {}, "lstm": {}, "leaky": {"leak": 0.5}, "lif": {"act": "lif"}}
 
@@ -70,6 +72,68 @@ def test_half_a_lesion_is_half_the_message() -> None:
     torch.testing.assert_close(head, Organism(whole.organism).run(weight, training.own, batch, draw, OPEN).rate["head"])
     name = "params/area/a1/from/retina/weight"
     assert not torch.equal(state(birth(half, [1]), 1)[name], state(raised(half, [1], 2), 1)[name])
+
+
+def pupil(cost: dict[str, Any], strength: float) -> RegimeSpec:
+    """Two areas side by side: a cost at one of them whose target the other, a map of 3 x 3, has a part in."""
+    organism = chain(9, 9)
+    organism["pathways"] = [{"from": "retina", "to": name} for name in ("a1", "a2", "head")]
+    stage = {"costs": {"copy": 1.0}}
+    costs = {"copy": cost, "naming": {"kind": "cross_entropy", "at": "head", "target": "label"}}
+    harm = {"harm": {"onset": "0sp", "duration": "50ba", **lesion(strength)}}
+    return one_stage(organism, costs=costs, stage=stage, deficits=harm, probes={}, clock={"batch": 20, "sweeps": 3})
+
+
+COPY: dict[str, Any] = {"kind": "mse", "at": "a2"}
+TAUGHT: dict[str, dict[str, Any]] = {
+    "area": COPY | {"target": {"kind": "area", "area": "a1"}},
+    "track": COPY | {"target": {"kind": "track", "area": "a1"}},
+    "next": COPY | {"target": {"kind": "next", "area": "a1"}},
+    "template": {"kind": "goal_match", "at": "a2", "target": {"kind": "template", "area": "a1"}, "eta": 0.5},
+}
+
+
+@pytest.mark.parametrize("kind", TAUGHT)
+def test_who_is_taught_by_a_lesioned_area_hears_silence(kind: str) -> None:
+    whole, half = pupil(TAUGHT[kind], 1.0), pupil(TAUGHT[kind], 0.5)
+    other = birth(whole, [1])
+    other.params["area/a1/from/retina/weight"].mul_(-3.0)
+    training = Training(other, whole)
+    for _ in range(3):
+        training.update()
+    changed = differing(state(other, 1), state(raised(whole, [1], 3), 1))
+    assert changed == ["params/area/a1/from/retina/weight"]
+    assert differing(state(raised(half, [1], 3), 1), state(raised(whole, [1], 3), 1))
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_a_target_is_what_a_lesion_leaves_of_it(strength: float) -> None:
+    regime = pupil(TAUGHT["area"], strength)
+    cohort = birth(regime, [1, 2])
+    training = Training(cohort, regime)
+    plan = training.flow.plan(training.knobs.at(0, cohort.age_N))
+    batch, draw = training.feed.next(cohort.shown[training.stream.digest], plan.strengths)
+    moment = training.organism.run(cohort.params, training.own, batch, draw, plan.wiring)
+    apart = moment.rate["a2"] - (1.0 - strength) * moment.rate["a1"]
+    torch.testing.assert_close(training.costs["copy"](moment), apart.square().mean(dim=(1, 2, 3)))
+
+
+def test_no_error_comes_through_a_lesioned_area_and_its_cost_is_not_computed() -> None:
+    organism = chain(7)
+    harm = {"harm": {"transform": {"kind": "lesion", "areas": ["head"]}, "onset": "40sp", "duration": "40sp"}}
+    stage = {"until": {"criterion": {"probe": "acc", "op": ">=", "value": 2.0}}, "limit": "50ba"}
+    regime = one_stage(organism, costs=NAMING, deficits=harm, stage=stage)
+    cohort = birth(regime, [1])
+    told, states = [], [[value.detach().clone() for value in cohort.params.values()]]
+    for _ in range(6):
+        told += train(cohort, regime, 1)
+        states.append([value.detach().clone() for value in cohort.params.values()])
+    moved = [not all(map(torch.equal, before, after)) for before, after in pairwise(states)]
+    assert moved == [True, True, False, False, True, True]
+    assert list(recorded(told, "cost.naming")) == [1, 2, 3, 4, 5, 6]
+    values = [value for (value,) in recorded(told, "cost.naming").values()]
+    assert [value is not None for value in values] == moved
+    assert [weight for (weight,) in recorded(told, "weight.naming").values()] == [float(each) for each in moved]
 
 
 NAMING = {"naming": {"kind": "cross_entropy", "at": "head", "target": "label"}}
