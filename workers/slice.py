@@ -18,7 +18,7 @@ from models.engine import cohort as cohorts
 from models.engine import snapshot, stage
 from models.engine.cohort import Cohort
 from models.specs.plan import realised_stop
-from models.specs.probes import MEASURES
+from models.specs.probes import MEASURES, area_of, parts_of
 from models.specs.regime import Ending, Measured, Reading, RegimeSpec
 from service.queue.bell import Bell
 from service.settings import Settings
@@ -27,6 +27,7 @@ from service.store.blobs import Blobs
 from service.store.crash import crash_point
 from service.store.engine import Database
 from service.store.leases import Lease, SliceResult, SnapshotRow
+from service.store.series_rows import Described
 from workers.lease import Progress, Renewal
 from workers.recorder import Recorder
 
@@ -223,18 +224,18 @@ def result(recorder: Recorder, task: Task, rows: list[SnapshotRow], counts: Mapp
         snapshots=rows,
         updates=recorder.updates,
         train_seconds=recorder.train_seconds,
-        units=dict(units(task.orders)),
+        described=dict(described(task.orders)),
         counts=counts,
     )
 
 
-def units(asked: stage.Orders) -> Iterator[tuple[str, str]]:
-    """Unit of every series a probe may write, by path."""
+def described(asked: stage.Orders) -> Iterator[tuple[str, Described]]:
+    """What the numbers are of every series that a probe may write, by path."""
+    areas = tuple(asked.regime.organism.areas)
     for name, each in asked.probes.items():
         unit = MEASURES[each.probe.kind].unit
-        yield name, unit
-        for area in asked.regime.organism.areas:
-            yield f"{name}.{area}", unit
+        for part in parts_of(each.probe, areas):
+            yield f"{name}.{part}" if part else name, Described(unit, area_of(each.probe, part))
 
 
 def give_back(worker: Worker, task: Task, renewal: Renewal) -> None:

@@ -121,7 +121,7 @@ def _append_blocks(db: sa.Connection, lease: Lease, result: SliceResult) -> tupl
             part, differs = replays.fresh_part(db, lease.id, block)
             differing += differs
         layer = lease.layer if lease.replay else 0
-        values += history.append_block(db, lease.id, layer, lease.fence, part, result.units)
+        values += history.append_block(db, lease.id, layer, lease.fence, part, result.described)
     return values, differing
 
 

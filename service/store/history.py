@@ -17,12 +17,13 @@ from service.store.clock import Notes, clock_path
 from service.store.columns import Columns, Conflict
 from service.store.recall import SeriesInfo, Window, clocks, digests, list_series, marks, matcher, read, read_many
 from service.store.sealing import open_trajectories, seal
-from service.store.series_rows import Executor, series_row, statistics, update_series
+from service.store.series_rows import Described, Executor, series_row, statistics, update_series
 from service.store.tables.record import history_block, history_chunk, series
 
 __all__ = [
     "Columns",
     "Conflict",
+    "Described",
     "EncodedBlock",
     "NotContiguous",
     "Notes",
@@ -62,12 +63,17 @@ class NotContiguous(Exception):
 
 
 def append_block(
-    db: Executor, trajectory: str, layer: int, fence: int, block: EncodedBlock, units: Mapping[str, str] | None = None
+    db: Executor,
+    trajectory: str,
+    layer: int,
+    fence: int,
+    block: EncodedBlock,
+    described: Mapping[str, Described] | None = None,
 ) -> int:
     """Insert the block of a slice; how many values it brought, 0 if the very same ones are there already.
 
-    NotContiguous if it begins elsewhere than at the end of its layer. `units` are those of probe paths; others have
-    their own.
+    NotContiguous if it begins elsewhere than at the end of its layer. `described` says by path what probes'
+    numbers are; others are known by their names.
     """
     end = end_of(db, trajectory, layer)
     if block.start != end and not (end is None and layer != 0) and not (end is None and block.start == 0):
@@ -79,7 +85,7 @@ def append_block(
     noted = int(aggregates.by_name(block.clock)["first_offset"][0])
     clock = Gain(clock_path(layer), "f8", noted, block.end, block.clock)
     gains = [*block.gains, clock]
-    _gain(db, trajectory, layer, gains, units or {})
+    _gain(db, trajectory, layer, gains, described or {})
     return sum(int(aggregates.counts(gain.numbers)["n"]) for gain in gains)
 
 
@@ -109,14 +115,14 @@ def _is_stored(db: Executor, trajectory: str, layer: int, block: EncodedBlock) -
     return there.values_part == OpenBlock(block.start, block.end, block.data).values_part
 
 
-def _gain(db: Executor, trajectory: str, layer: int, gains: Sequence[Gain], units: Mapping[str, str]) -> None:
+def _gain(db: Executor, trajectory: str, layer: int, gains: Sequence[Gain], described: Mapping[str, Described]) -> None:
     rows = db.execute(_OF_TRAJECTORY, {"here": trajectory}).mappings()
     known = {row["path"]: row for row in rows}
     fresh, grown = [], []
     for gain in gains:
         before = known.get(gain.path)
         if before is None:
-            about = series_row(trajectory, layer, gain.path, units) | {"dtype": gain.dtype}
+            about = series_row(trajectory, layer, gain.path, described) | {"dtype": gain.dtype}
             fresh.append(about | statistics(gain.numbers, gain.offset_first, gain.offset_last))
             continue
         numbers = aggregates.join(aggregates.load(before["agg"]), gain.numbers)

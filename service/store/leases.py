@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.store.blocks import EncodedBlock
+from service.store.series_rows import Described
 
 
 class LeaseLost(Exception):
@@ -85,7 +86,7 @@ class SliceResult:
     snapshots: Sequence[SnapshotRow]
     updates: int
     train_seconds: float
-    units: Mapping[str, str] = field(default_factory=dict)
-    """Units of probe paths."""
+    described: Mapping[str, Described] = field(default_factory=dict)
+    """By path of a probe's series."""
     counts: Mapping[str, float] = field(default_factory=dict)
     """What the worker counted since its last commit."""

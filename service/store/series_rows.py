@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 
 Executor: TypeAlias = "sa.Connection | Session"
 
-_PROBE_PATH = re.compile(r"(p[0-9a-f]{12})(?:\.(.+))?")
+_PROBE_PATH = re.compile(r"(p[0-9a-f]{12})(?:\..+)?")
 
 
-def series_row(trajectory: str, layer: int, path: str, units: Mapping[str, str]) -> dict[str, Any]:
-    """The descriptive members of a series, read off its path."""
+class Described(NamedTuple):
+    """What the numbers of a probe's series are."""
+
+    unit: str
+    area: str | None = None
+    """The one that they are of, if it is one."""
+
+
+def series_row(trajectory: str, layer: int, path: str, described: Mapping[str, Described]) -> dict[str, Any]:
+    """The descriptive members of a series, read off its path; of a probe's what is said of it."""
     probe = _PROBE_PATH.fullmatch(path)
+    unit = "1"
     if probe:
-        family, name, area = "probe", probe[1], probe[2]
+        family, name = "probe", probe[1]
+        unit, area = described.get(path, Described("1"))
     else:
         family, _, name = path.partition(".")
         known = SERIES.get(family)
@@ -36,7 +46,7 @@ def series_row(trajectory: str, layer: int, path: str, units: Mapping[str, str])
         "family": family,
         "name": name,
         "area": area,
-        "unit": units.get(path, "1"),
+        "unit": unit,
     }
 
 

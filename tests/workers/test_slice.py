@@ -13,6 +13,7 @@ from build import tiny_schedule
 from models.engine import stage
 from service.store import jobs, trajectories, upkeep
 from service.store.leases import LeaseLost
+from service.store.tables.record import series
 from service.store.tables.work import snapshot
 from workers import slice as slices
 from workers.tasks import advance
@@ -71,6 +72,20 @@ def test_the_quickstart_runs_through_a_trigger_to_its_end(house: Any) -> None:
     assert [row[2] for row in ends] == [0, 1, 2, 3]
     assert {row[5] for row in ends} <= {"/until/criterion", "limit"}
     assert {key[1] for key in house.history()} >= {"cost.naming", "rate.V1", "plasticity.head", "update_norm.IT"}
+
+
+def test_series_of_probes_say_which_area_they_are_of(house: Any) -> None:
+    probe = {"world": "quiz", "every": "5ba", "n": 20}
+    probes = {
+        "acc": {"kind": "accuracy", "at": "head"} | probe,
+        "alive": {"kind": "dead_units", "at": "*"} | probe,
+        "cells": {"kind": "traces", "at": "V1", "source": "retina", "synapses": 2} | probe,
+    }
+    house.submit(tiny_schedule(probes=probes))
+    house.work_off(house.worker())
+    found = {(row["path"][14:], row["area"], row["unit"]) for row in house.rows(sa.select(series))}
+    of_cells = {(f"{what}.{each}", "V1", "1") for what in ("weight", "before", "behind") for each in (0, 1)}
+    assert found >= {("", None, "fraction"), ("V1", "V1", "fraction"), ("head", "head", "fraction")} | of_cells
 
 
 def test_how_a_life_was_cut_into_slices_changes_nothing(build: Callable[..., Any]) -> None:

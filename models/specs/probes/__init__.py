@@ -126,6 +126,13 @@ def parts_of(probe: ProbeSpec, areas: tuple[str, ...]) -> tuple[str, ...]:
     return areas_of(getattr(probe, "at", "*"), areas) if MEASURES[probe.kind].by_area else ("",)
 
 
+def area_of(probe: ProbeSpec, part: str) -> str | None:
+    """The area that a part of a probe is of; None where it is of several, or of none."""
+    if isinstance(probe, TracesSpec):
+        return probe.at
+    return part if MEASURES[probe.kind].by_area else None
+
+
 def areas_of(at: str, areas: tuple[str, ...]) -> tuple[str, ...]:
     """The areas a probe's `at` names."""
     return areas if at == "*" else (at,)

@@ -355,10 +355,11 @@ def test_a_replay_adds_a_probe_in_a_layer_of_its_own(engine: sa.Engine) -> None:
     block = history.encode_block(0, 20, [SeriesGroup([late], offsets, values, None)], Notes.even(20, 2.0))
     with engine.begin() as db:
         marked = history.marks(db, [TRAJECTORY])
-        assert history.append_block(db, TRAJECTORY, 1, 2, block, {late: "fraction"})
+        assert history.append_block(db, TRAJECTORY, 1, 2, block, {late: history.Described("fraction", "V1")})
         assert history.marks(db, [TRAJECTORY]) != marked
         assert history.end_of(db, TRAJECTORY, 1) == 20
-        assert {info.path: info.unit for info in history.list_series(db, [TRAJECTORY])}[late] == "fraction"
+        found = {info.path: (info.unit, info.area) for info in history.list_series(db, [TRAJECTORY])}
+        assert (found[late], found["rate.V1"]) == (("fraction", "V1"), ("1", "V1"))
     before = digests(engine)
     with engine.begin() as db:
         assert history.seal(db, TRAJECTORY, final=True) == 2
