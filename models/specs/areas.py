@@ -141,13 +141,12 @@ class HopfieldSpec(AreaBase):
         return self.size**2
 
 
-class MemorySpec(AreaBase):
-    """Slots that keep what was met; it is found again by a part of it."""
+class SlotsBase(AreaBase):
+    """Slots that keep what comes in, and answer with what is most like a cue."""
 
     weightless = True
     keeps = True
 
-    kind: Literal["memory"]
     size: Annotated[int, Field(ge=1, le=4096)]
     """As many as all its inputs have together: it keeps what they bring, joined."""
     slots: Annotated[int, Field(ge=1, le=65536)] = 128
@@ -161,27 +160,22 @@ class MemorySpec(AreaBase):
     bias: Literal[False] = False
     init: ZerosInit = ZerosInit(kind="zeros")
 
+
+class MemorySpec(SlotsBase):
+    """Slots that keep what was met; it is found again by a part of it."""
+
+    kind: Literal["memory"]
+
     @property
     def contents(self) -> int:
         """Every slot and its use."""
         return self.slots * (self.size + 1)
 
 
-class SalienceStoreSpec(AreaBase):
+class SalienceStoreSpec(SlotsBase):
     """Slots that keep, of what was met, what rewards or novelty tell to matter."""
 
-    weightless = True
-    keeps = True
-
     kind: Literal["salience_store"]
-    size: Annotated[int, Field(ge=1, le=4096)]
-    """As many as all its inputs have together: it keeps what they bring, joined."""
-    slots: Annotated[int, Field(ge=1, le=65536)] = 128
-    """Of more than so many things the least used is lost."""
-    sharpness: Annotated[float, Field(gt=0.0, le=1000.0)] = 20.0
-    """By which likeness, -1 to 1, is multiplied before the slots share the answer."""
-    fade: Share = 0.99
-    """Share of a slot's use that is left after an update."""
     surprise: Annotated[float, Field(ge=0.0, le=1000.0)] = 20.0
     """What a reward, by as much as it is not the usual one, adds to the log odds of being kept."""
     novelty: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.0
@@ -192,10 +186,6 @@ class SalienceStoreSpec(AreaBase):
     """Share of a step's salience that reaches back to the step before it, within an item and an episode."""
     rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01
     """Share of its error by which the usual reward moves in an update, at plasticity 1."""
-    act: Literal["none"] = "none"
-    norm: Literal["none"] = "none"
-    bias: Literal[False] = False
-    init: ZerosInit = ZerosInit(kind="zeros")
 
     @property
     def contents(self) -> int:
