@@ -11,6 +11,36 @@ from models.credit.backprop import Exact
 from models.draw import Draw
 from models.protocols import Batch, Moment, Params, Pass
 
+ROOMS: dict[str, Any] = {
+    "organism": {
+        "senses": {"where": {"shape": [104], "channel": "place"}},
+        "areas": {
+            "CA3": {"kind": "episodic_control", "size": 4, "width": 104, "slots": 90},
+            "critic": {"kind": "linear", "size": 1, "act": "none"},
+        },
+        "pathways": [{"from": "where", "to": "CA3"}, {"from": "where", "to": "critic"}],
+    },
+    "worlds": {"school": {"source": {"kind": "grid", "goal": 90}, "steps": 24, "actor": "CA3"}},
+    "costs": {"worth": {"kind": "td_value", "at": "critic"}},
+    "probes": {},
+}
+"""A life in rooms that does what was best before."""
+
+
+def walking(name: str, area: dict[str, Any]) -> dict[str, Any]:
+    """What to change of a schedule for lives on a chain that keep what they meet, and learn what that is worth."""
+    return {
+        "organism": {
+            "senses": {"where": {"shape": [33], "channel": "place"}},
+            "areas": {name: area, "critic": {"kind": "linear", "size": 1, "act": "none"}},
+            "pathways": [{"from": "where", "to": name}, {"from": name, "to": "critic"}],
+        },
+        "worlds": {"school": {"source": {"kind": "chain", "states": 33}, "steps": 24}},
+        "costs": {"worth": {"kind": "td_value", "at": "critic"}},
+        "probes": {},
+    }
+
+
 Given = Tensor | dict[str, Tensor]
 
 

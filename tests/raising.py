@@ -94,6 +94,15 @@ def differing(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> 
     return [name for name, value in left.items() if not _alike(value, right[name])]
 
 
+def assert_alone_as_among_others(regime: RegimeSpec, updates: int = 4, lives: int = 8) -> None:
+    """Every life is bit for bit the same by itself and at any place in a cohort of any size."""
+    alone = {seed: state(raised(regime, [seed], updates), seed) for seed in range(lives)}
+    for seeds in ([1, 0], [2, 0, 1], [each for each in (3, 1, 4, 0, 5, 2, 6, 7) if each < lives]):
+        together = raised(regime, seeds, updates)
+        for seed in seeds:
+            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+
+
 def _alike(value: torch.Tensor, other: torch.Tensor) -> bool:
     void = value.isnan()
     return torch.equal(void, other.isnan()) and torch.equal(value[~void], other[~void])

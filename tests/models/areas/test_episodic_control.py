@@ -7,33 +7,17 @@ from typing import Any
 import pytest
 import torch
 from build import tiny_schedule
-from holding import met, recalled
+from holding import ROOMS, met, recalled
 from pydantic import TypeAdapter
-from raising import differing, one_stage, plan, raised, state, train
 from torch import Tensor
 
 from models.areas import build_area
 from models.areas.episodic_control import EpisodicControl
 from models.draw import Draw
-from models.engine import snapshot, stage
-from models.engine.cohort import birth
 from models.specs.areas import AreaSpec
 from models.specs.checks import check_document
 
 STATES, VALUES, USE = (f"kept/CA3/{name}" for name in ("states", "values", "use"))
-ROOMS: dict[str, Any] = {
-    "organism": {
-        "senses": {"where": {"shape": [104], "channel": "place"}},
-        "areas": {
-            "CA3": {"kind": "episodic_control", "size": 4, "width": 104, "slots": 90},
-            "critic": {"kind": "linear", "size": 1, "act": "none"},
-        },
-        "pathways": [{"from": "where", "to": "CA3"}, {"from": "where", "to": "critic"}],
-    },
-    "worlds": {"school": {"source": {"kind": "grid", "goal": 90}, "steps": 24, "actor": "CA3"}},
-    "costs": {"worth": {"kind": "td_value", "at": "critic"}},
-    "probes": {},
-}
 
 
 def control(width: int, **spec: Any) -> EpisodicControl:
@@ -111,57 +95,6 @@ def test_of_too_many_states_the_least_used_is_lost() -> None:
     assert worth(member, kept, 3) == [[0.0, 2.0]]
     kept = met(member, went(0, 1, 2, 3, 4), **told([0, 0, 0, 0], [1.0, 1.0, 1.0, 1.0], [1, 1, 1, 1]))
     assert sorted(kept[STATES][0].argmax(dim=1).tolist()) == [0, 1]
-
-
-def test_it_acts_better_after_few_episodes_and_keeps_that() -> None:
-    day = {"name": "day", "world": "school", "costs": {}, "until": {"after": "3ba"}}
-    stages = [day, {**day, "name": "night", "plasticity": {"CA3": 0.0}, "costs": {"worth": 1.0}}]
-    first, last = (step.regime for step in plan(**ROOMS, stages=stages).steps)
-    cohort = birth(first, [1, 2])
-    train(cohort, first, 3)
-    kept = {name: cohort.own[name].clone() for name in (STATES, VALUES, USE)}
-    assert bool((kept[STATES] != 0).any(dim=2).any(dim=1).all())
-    stage.enter(cohort, last)
-    train(cohort, last, 3)
-    assert all(torch.equal(cohort.own[name], value) for name, value in kept.items())
-    again = snapshot.load(snapshot.dump(cohort, {}))[0]
-    assert snapshot.state_hash(again) == snapshot.state_hash(cohort)
-
-
-def test_a_lesioned_area_keeps_nothing() -> None:
-    harm = {"harm": {"transform": {"kind": "lesion", "areas": ["CA3"]}, "onset": "0sp", "duration": "500ba"}}
-    cohort = raised(one_stage(**ROOMS, deficits=harm), [1, 2])
-    assert not cohort.own[STATES].any()
-
-
-def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
-    regime = one_stage(**ROOMS, clock={"batch": 7})
-    alone = {seed: state(raised(regime, [seed], 8), seed) for seed in range(6)}
-    assert any(each["own/" + VALUES].any() for each in alone.values())
-    for seeds in ([4, 2], [2, 0, 1], [3, 1, 4, 0, 5, 2]):
-        together = raised(regime, seeds, 8)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
-
-
-@pytest.mark.parametrize(
-    ("area", "credit", "code", "words"),
-    [
-        ({}, [], None, ""),
-        ({"width": 103}, [], "E14", "its inputs bring 104 numbers, its width is 103"),
-        ({"size": 3}, [], "E14", "grid knows 4 actions"),
-        ({}, [{"areas": ["CA3"], "rule": "feedback_alignment"}], "E25", "CA3 is episodic_control"),
-        ({"discount": 1.0}, [], "E30", ""),
-    ],
-)
-def test_what_cannot_be_is_refused(area: dict[str, Any], credit: list[Any], code: str | None, words: str) -> None:
-    organism = ROOMS["organism"]
-    areas = {**organism["areas"], "CA3": organism["areas"]["CA3"] | area}
-    given = {**organism, "areas": areas, "credit": credit}
-    stages = [{"name": "only", "world": "school", "costs": {"worth": 1.0}, "until": {"after": "3ba"}}]
-    found = check_document(tiny_schedule(**{**ROOMS, "organism": given}, stages=stages)).errors
-    assert [each.code for each in found] == ([code] if code else [])
-    assert all(words in each.message for each in found)
 
 
 def test_where_nobody_acts_there_is_nothing_to_keep() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from build import tiny_schedule
 from pydantic import TypeAdapter
-from raising import IMAGE, differing, one_stage, raised, state
+from raising import IMAGE, assert_alone_as_among_others, one_stage, raised, state
 
 from models.areas import build_area
 from models.credit.backprop import Exact
@@ -114,11 +114,7 @@ def test_a_lesioned_area_is_not_heard() -> None:
 
 def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
     regime = one_stage(organism(), clock={"batch": 33})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(8)}
-    for seeds in ([1, 0], [2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime)
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -11,7 +11,7 @@ import torch
 from build import tiny_schedule
 from holding import met, recalled
 from pydantic import TypeAdapter
-from raising import IMAGE, differing, one_stage, plan, raised, state, train
+from raising import IMAGE, assert_alone_as_among_others, one_stage, plan, raised, state, train
 
 from models.areas import build_area
 from models.areas.memory import Memory
@@ -155,11 +155,7 @@ def test_a_lesioned_area_is_not_heard_and_meets_nothing() -> None:
 @pytest.mark.parametrize("slots", [7, 127])
 def test_a_life_is_the_same_alone_and_at_every_slot(slots: int) -> None:
     regime = one_stage(organism(65, slots=slots), clock={"batch": 33})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(8)}
-    for seeds in ([1, 0], [2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime)
 
 
 def refusals(found: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from build import tiny_schedule
 from pydantic import TypeAdapter
-from raising import differing, one_stage, raised, state
+from raising import assert_alone_as_among_others, one_stage, raised, state
 
 from models.areas import build_area
 from models.credit.backprop import Exact
@@ -115,11 +115,7 @@ def test_it_keeps_no_parameters_and_no_error_goes_back_through_it() -> None:
 
 def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
     regime = one_stage(**WATCHING, clock={"batch": 5})
-    alone = {seed: state(raised(regime, [seed], 3), seed) for seed in range(8)}
-    for seeds in ([4, 2], [2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds, 3)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime, 3)
 
 
 def test_a_lesion_takes_it_from_those_that_hear_it() -> None:

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import torch
-from build import tiny_schedule
 from pydantic import TypeAdapter
-from raising import differing, one_stage, plan, raised, state, train
 from torch import Tensor
 
 from models.areas import build_area
 from models.areas.planner import Planner
 from models.credit.backprop import Exact
 from models.draw import Draw
-from models.engine import snapshot, stage
-from models.engine.cohort import birth
 from models.protocols import Batch, Moment, Params, Pass
 from models.specs.areas import AreaSpec
-from models.specs.checks import check_document
 
 MAP, WORTH = "kept/CA1/successors", "kept/CA1/rewards"
-WALK: dict[str, Any] = {
-    "organism": {
-        "senses": {"where": {"shape": [33], "channel": "place"}},
-        "areas": {"CA1": {"kind": "planner", "size": 33}, "critic": {"kind": "linear", "size": 1, "act": "none"}},
-        "pathways": [{"from": "where", "to": "CA1"}, {"from": "CA1", "to": "critic"}],
-    },
-    "worlds": {"school": {"source": {"kind": "chain", "states": 33}, "steps": 24}},
-    "costs": {"worth": {"kind": "td_value", "at": "critic"}},
-    "probes": {},
-}
 
 
 def planner(size: int, **spec: Any) -> Planner:
@@ -97,51 +81,3 @@ def test_slopes_are_those_of_small_differences() -> None:
     kept = {MAP: torch.eye(5).double()[None] + 0.3, WORTH: torch.arange(5).double()[None]}
     x = Draw(torch.arange(1)).at("test", "x").normal(2, 3, 5).double().requires_grad_()
     assert torch.autograd.gradcheck(lambda given: said(member, kept, given), (x,))
-
-
-def test_it_learns_without_a_cost_while_plastic_and_stands_still_otherwise() -> None:
-    day = {"name": "day", "world": "school", "costs": {}, "until": {"after": "3ba"}}
-    stages = [day, {**day, "name": "night", "plasticity": {"CA1": 0.0}, "costs": {"worth": 1.0}}]
-    first, last = (step.regime for step in plan(**WALK, stages=stages).steps)
-    cohort = birth(first, [1, 2])
-    train(cohort, first, 3)
-    kept = {name: cohort.own[name].clone() for name in (MAP, WORTH)}
-    assert not torch.equal(kept[MAP], torch.eye(33).expand(2, -1, -1))
-    stage.enter(cohort, last)
-    train(cohort, last, 3)
-    assert all(torch.equal(cohort.own[name], value) for name, value in kept.items())
-    again = snapshot.load(snapshot.dump(cohort, {}))[0]
-    assert snapshot.state_hash(again) == snapshot.state_hash(cohort)
-
-
-def test_a_lesioned_area_learns_nothing() -> None:
-    harm = {"harm": {"transform": {"kind": "lesion", "areas": ["CA1"]}, "onset": "0sp", "duration": "50ba"}}
-    cohort = raised(one_stage(**WALK, deficits=harm), [1, 2])
-    assert torch.equal(cohort.own[MAP], torch.eye(33).expand(2, -1, -1))
-
-
-def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
-    regime = one_stage(**WALK, clock={"batch": 7})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(8)}
-    for seeds in ([4, 2], [2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
-
-
-@pytest.mark.parametrize(
-    ("area", "credit", "code", "words"),
-    [
-        ({"size": 33}, [], None, ""),
-        ({"size": 32}, [], "E14", "planner takes its inputs unit by unit: they bring 33, its size is 32"),
-        ({"size": 33}, [{"areas": ["CA1", "critic"], "rule": "feedback_alignment"}], "E25", "CA1 is planner"),
-        ({"size": 33, "discount": 1.0}, [], "E30", ""),
-    ],
-)
-def test_what_cannot_be_is_refused(area: dict[str, Any], credit: list[Any], code: str | None, words: str) -> None:
-    organism = WALK["organism"]
-    given = {**organism, "areas": {**organism["areas"], "CA1": {"kind": "planner"} | area}, "credit": credit}
-    stages = [{"name": "only", "world": "school", "costs": {"worth": 1.0}, "until": {"after": "3ba"}}]
-    found = check_document(tiny_schedule(**{**WALK, "organism": given}, stages=stages)).errors
-    assert [each.code for each in found] == ([code] if code else [])
-    assert all(words in each.message for each in found)

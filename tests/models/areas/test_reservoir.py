@@ -9,7 +9,7 @@ import pytest
 import torch
 from build import tiny_schedule
 from pydantic import TypeAdapter
-from raising import IMAGE, differing, one_stage, raised, state
+from raising import IMAGE, assert_alone_as_among_others, one_stage, raised, state
 
 from models.areas import build_area
 from models.credit.backprop import Exact
@@ -113,11 +113,7 @@ def test_it_never_moves_while_its_reader_learns_and_errors_pass_below() -> None:
 
 def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
     regime = one_stage(ORGANISM, clock={"batch": 33, "sweeps": 3})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(8)}
-    for seeds in ([2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime)
 
 
 @pytest.mark.parametrize("where", ["credit", "innate"])

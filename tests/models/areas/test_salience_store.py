@@ -5,37 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import pytest
 import torch
-from build import tiny_schedule
 from holding import met, recalled
 from pydantic import TypeAdapter
-from raising import differing, one_stage, plan, raised, state, train
 from torch import Tensor
 
 from models.areas import build_area
 from models.areas.memory import Memory
 from models.areas.salience_store import SalienceStore
 from models.draw import Draw
-from models.engine import snapshot, stage
-from models.engine.cohort import birth
 from models.specs.areas import AreaSpec
-from models.specs.checks import check_document
 
 SLOTS, USE, USUAL = (f"kept/CA3/{name}" for name in ("slots", "use", "usual"))
-WALK: dict[str, Any] = {
-    "organism": {
-        "senses": {"where": {"shape": [33], "channel": "place"}},
-        "areas": {
-            "CA3": {"kind": "salience_store", "size": 33, "slots": 7, "threshold": 1.0},
-            "critic": {"kind": "linear", "size": 1, "act": "none"},
-        },
-        "pathways": [{"from": "where", "to": "CA3"}, {"from": "CA3", "to": "critic"}],
-    },
-    "worlds": {"school": {"source": {"kind": "chain", "states": 33}, "steps": 24}},
-    "costs": {"worth": {"kind": "td_value", "at": "critic"}},
-    "probes": {},
-}
 
 
 def store(size: int, **spec: Any) -> SalienceStore:
@@ -135,51 +116,3 @@ def test_slopes_are_those_of_small_differences() -> None:
     kept = {name: value.double() for name, value in met(member, things(4, 1, 5)).items()}
     cue = things(2, 2, 5).double().requires_grad_()
     assert torch.autograd.gradcheck(lambda x: recalled(member, kept, x), (cue,))
-
-
-def test_it_keeps_without_a_cost_while_plastic_and_outlasts_stages_and_crashes() -> None:
-    day = {"name": "day", "world": "school", "costs": {}, "until": {"after": "3ba"}}
-    stages = [day, {**day, "name": "night", "plasticity": {"CA3": 0.0}, "costs": {"worth": 1.0}}]
-    first, last = (step.regime for step in plan(**WALK, stages=stages).steps)
-    cohort = birth(first, [1, 2])
-    train(cohort, first, 3)
-    kept = {name: cohort.own[name].clone() for name in (SLOTS, USE, USUAL)}
-    assert bool((kept[SLOTS] != 0).any(dim=2).any(dim=1).all())
-    stage.enter(cohort, last)
-    train(cohort, last, 3)
-    assert all(torch.equal(cohort.own[name], value) for name, value in kept.items())
-    again = snapshot.load(snapshot.dump(cohort, {}))[0]
-    assert snapshot.state_hash(again) == snapshot.state_hash(cohort)
-
-
-def test_a_lesioned_area_meets_nothing() -> None:
-    harm = {"harm": {"transform": {"kind": "lesion", "areas": ["CA3"]}, "onset": "0sp", "duration": "50ba"}}
-    cohort = raised(one_stage(**WALK, deficits=harm), [1, 2])
-    assert not cohort.own[SLOTS].any()
-
-
-def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
-    regime = one_stage(**WALK, clock={"batch": 7})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(8)}
-    for seeds in ([4, 2], [2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
-
-
-@pytest.mark.parametrize(
-    ("area", "credit", "code", "words"),
-    [
-        ({"size": 33}, [], None, ""),
-        ({"size": 32}, [], "E14", "salience_store takes its inputs unit by unit: they bring 33, its size is 32"),
-        ({"size": 33}, [{"areas": ["CA3", "critic"], "rule": "feedback_alignment"}], "E25", "CA3 is salience_store"),
-        ({"size": 33, "tag": 1.5}, [], "E30", ""),
-    ],
-)
-def test_what_cannot_be_is_refused(area: dict[str, Any], credit: list[Any], code: str | None, words: str) -> None:
-    organism = WALK["organism"]
-    given = {**organism, "areas": {**organism["areas"], "CA3": {"kind": "salience_store"} | area}, "credit": credit}
-    stages = [{"name": "only", "world": "school", "costs": {"worth": 1.0}, "until": {"after": "3ba"}}]
-    found = check_document(tiny_schedule(**{**WALK, "organism": given}, stages=stages)).errors
-    assert [each.code for each in found] == ([code] if code else [])
-    assert all(words in each.message for each in found)

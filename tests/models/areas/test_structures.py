@@ -9,7 +9,7 @@ import pytest
 import torch
 from build import tiny_schedule
 from pydantic import TypeAdapter
-from raising import IMAGE, differing, one_stage, raised, state
+from raising import IMAGE, assert_alone_as_among_others, one_stage, raised, state
 from torch import Tensor
 
 from models.areas import build_area
@@ -145,11 +145,7 @@ def test_slopes_are_those_of_small_differences(name: str) -> None:
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_a_life_is_the_same_alone_and_at_every_slot(name: str) -> None:
     regime = one_stage(organism(name), clock={"batch": 7, "sweeps": 3})
-    alone = {seed: state(raised(regime, [seed], 2), seed) for seed in range(8)}
-    for seeds in ([4, 2], [2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds, 2)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime, 2)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)

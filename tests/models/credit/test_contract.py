@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from crediting import RULES, angle, asked, newborn, taught, weight
-from raising import chain, differing, one_stage, raised, state, train
+from raising import assert_alone_as_among_others, chain, differing, one_stage, raised, state, train
 
 from models.engine import snapshot
 from models.specs.credit import CAPABILITIES
@@ -81,11 +81,7 @@ def test_the_first_update_moves_every_leaf_and_is_finite(rule: dict[str, Any]) -
 @rules
 def test_a_life_is_the_same_alone_and_at_every_slot(rule: dict[str, Any]) -> None:
     regime = one_stage(taught(rule), clock={"batch": 33})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(8)}
-    for seeds in ([2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime)
 
 
 @rules

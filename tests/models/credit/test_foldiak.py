@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from build import tiny_schedule
 from crediting import lone, shown_to, weight
-from raising import chain, differing, raised, state, train
+from raising import assert_alone_as_among_others, chain, differing, raised, state, train
 
 from models.engine import snapshot
 from models.engine.cohort import Cohort
@@ -83,11 +83,7 @@ def test_every_unit_ends_with_one_bar_and_answers_as_often_as_it_should() -> Non
 
 def test_a_life_is_the_same_alone_and_at_every_slot() -> None:
     regime = bars(13, batch=33)
-    alone = {seed: state(raised(regime, [seed], 9), seed) for seed in range(8)}
-    for seeds in ([2, 0, 1], [3, 1, 4, 0, 5, 2, 6, 7]):
-        together = raised(regime, seeds, 9)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime, 9)
 
 
 def test_interrupted_is_uninterrupted_and_without_plasticity_nothing_moves() -> None:

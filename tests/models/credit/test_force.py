@@ -10,7 +10,7 @@ import pytest
 import torch
 from build import tiny_schedule
 from crediting import asked, newborn, shown_to, weight
-from raising import IMAGE, differing, one_stage, plan, raised, state, train
+from raising import IMAGE, assert_alone_as_among_others, differing, one_stage, plan, raised, state, train
 
 from models.engine import snapshot
 from models.engine.feed import Stream
@@ -154,11 +154,7 @@ def test_the_tune_goes_on_by_itself_and_by_other_lessons_it_does_not() -> None:
 
 def test_a_life_is_the_same_alone_at_every_slot_and_interrupted() -> None:
     regime = one_stage(**lesson(singer(), batch=2))
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(4)}
-    for seeds in ([2, 0, 1], [3, 1, 0, 2]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == []
+    assert_alone_as_among_others(regime, lives=4)
     half, _ = snapshot.load(snapshot.dump(raised(regime, [0, 1], 2), {}))
     train(half, regime, 2)
     assert snapshot.state_hash(half) == snapshot.state_hash(raised(regime, [0, 1], 4))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from crediting import angle, asked, newborn, weight
-from raising import IMAGE, differing, one_stage, raised, state
+from raising import IMAGE, assert_alone_as_among_others, one_stage
 
 RECURRENT, HEAD = "area/M1/recurrent/weight", weight("head", "M1")
 INTO = weight("M1", "retina")
@@ -131,8 +131,4 @@ def test_a_surrogate_of_another_slope_is_another_way() -> None:
 )
 def test_a_life_in_time_is_the_same_alone_and_at_every_slot(rule: dict[str, Any], unit: dict[str, Any]) -> None:
     regime = one_stage(organism(rule, **unit), clock={"batch": 33, "sweeps": 5})
-    alone = {seed: state(raised(regime, [seed]), seed) for seed in range(6)}
-    for seeds in ([2, 0, 1], [3, 1, 4, 0, 5, 2]):
-        together = raised(regime, seeds)
-        for seed in seeds:
-            assert differing(state(together, seed), alone[seed]) == [], (seeds, seed)
+    assert_alone_as_among_others(regime, lives=6)
