@@ -8,14 +8,14 @@ from typing import final
 import torch
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
+from models.crediting import Judge
 from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import BcmSpec
 
 
 @final
-class Bcm:
+class Bcm(meeting.Meeting[BcmSpec]):
     """Responses above a sliding threshold are learned, those below it unlearned, so that units become selective.
 
     Update:      y the unit's rate; dW = rate * mean_b x^T (y (y - theta)); then theta goes 1 / tau of the way to
@@ -30,26 +30,11 @@ class Bcm:
                  Neural Netw. 5:3
     """
 
-    alone = True
-
-    def __init__(self, spec: BcmSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._spec = spec
-        self._circuit = circuit
-        self._exact = exact
-
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """Thresholds of 0."""
         lives = draw.seeds_N.shape[0]
         areas = self._circuit.areas
         return {}, {_address(area): torch.zeros(lives, 1, *self._circuit.units[area]) for area in areas}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import torch
@@ -10,14 +9,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
-from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.crediting import Judge
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import CompetitiveSpec
 
 
 @final
-class Competitive:
+class Competitive(meeting.Meeting[CompetitiveSpec]):
     """The units nearest to an input win it and move towards it; the others stand still.
 
     Update:      d_k = |x - W_k|; dW_k = rate * mean_b [k wins] (x - W_k); hard: the unit with the least d wins; k_wta:
@@ -31,25 +29,6 @@ class Competitive:
     Out:         none, and no error is heard
     Reference:   Rumelhart & Zipser (1985) Cogn. Sci. 9:75; k_wta: Majani, Erlanson & Abu-Mostafa (1988) NeurIPS 1:634
     """
-
-    alone = True
-
-    def __init__(self, spec: CompetitiveSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._spec = spec
-        self._circuit = circuit
-        self._exact = exact
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """No state."""
-        return {}, {}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

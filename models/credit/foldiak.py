@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
+from models.crediting import Judge
 from models.draw import Draw
-from models.protocols import Area, Moment, Params, Pass, Synapse
+from models.protocols import Area, Moment, Params, Pass
 from models.specs.credit.hebbian import CompetitiveSpec
 
 _STEPS, _SHARE, _SLOPE = 30, 0.2, 10.0
@@ -19,7 +19,7 @@ _STEPS, _SHARE, _SLOPE = 30, 0.2, 10.0
 
 
 @final
-class Foldiak:
+class Foldiak(meeting.Meeting[CompetitiveSpec]):
     """Hebbian weights forward, anti-Hebbian ones between units, and thresholds for how often they answer.
 
     Update:      s <- s + 0.2 (sigma(10 (x W + s L - theta)) - s), 30 times from s = 0; y = [s > 1/2] is what the area
@@ -35,13 +35,6 @@ class Foldiak:
     Reference:   Foldiak (1990) Biol. Cybern. 64:165; there one item at a time, and s at rest
     """
 
-    alone = True
-
-    def __init__(self, spec: CompetitiveSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._spec = spec
-        self._circuit = circuit
-        self._exact = exact
-
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """No inhibition, thresholds of 1; both learn."""
         learned: Params = {}
@@ -50,10 +43,6 @@ class Foldiak:
             learned[_lateral(area)] = torch.zeros(lives, units, units)
             learned[_threshold(area)] = torch.ones(lives, 1, units)
         return learned, {}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
 
     @torch.no_grad()
     def run(self, area: str, member: Area, inputs: Mapping[str, Tensor], by: Pass) -> Tensor:

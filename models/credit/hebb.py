@@ -9,14 +9,13 @@ import torch
 from torch import Tensor
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
-from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.crediting import Judge
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import HebbSpec
 
 
 @final
-class Hebb:
+class Hebb(meeting.Meeting[HebbSpec]):
     """Weights grow where both sides are active together, and are held in bounds from outside or by the response.
 
     Update:      y the unit's rate; dW = rate * sign * mean_b x^T y; norm l2: then each unit's weights W_u / |W_u|; norm
@@ -31,25 +30,6 @@ class Hebb:
     Reference:   Hebb (1949) The Organization of Behavior; l2: von der Malsburg (1973) Kybernetik 14:85, there the sum;
                  decay: Grossberg (1976) Biol. Cybern. 23:121, there y >= 0
     """
-
-    alone = True
-
-    def __init__(self, spec: HebbSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._spec = spec
-        self._circuit = circuit
-        self._exact = exact
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """No state."""
-        return {}, {}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
+from models.crediting import Judge
 from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import KohonenSpec
 
 
 @final
-class Kohonen:
+class Kohonen(meeting.Meeting[KohonenSpec]):
     """The unit nearest to an input moves towards it, and its neighbours on the grid move along.
 
     Update:      c the unit with the least |x - W_c|, D its distance on the grid from unit k;
@@ -31,24 +31,9 @@ class Kohonen:
     Reference:   Kohonen (1982) Biol. Cybern. 43:59
     """
 
-    alone = True
-
-    def __init__(self, spec: KohonenSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._spec = spec
-        self._circuit = circuit
-        self._exact = exact
-
     def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
         """No update yet."""
         return {}, {_address(area): torch.zeros(draw.seeds_N.shape[0], 1) for area in self._circuit.areas}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

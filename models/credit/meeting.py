@@ -7,6 +7,7 @@ pathways they come by. Kernels of a convolution are such a matrix too: every pla
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,9 +15,35 @@ from torch.nn import functional
 
 from models.credit.backprop import lone
 from models.crediting import Circuit
-from models.protocols import Moment, Params
+from models.draw import Draw
+from models.protocols import Moment, Params, Synapse
 from models.specs.areas import ConvSpec
 from models.specs.shapes import padding
+
+S = TypeVar("S")
+
+
+class Meeting(Generic[S]):
+    """A rule by which weights go alone where what meets at them says; it hears no error, and biases stand still."""
+
+    alone = True
+
+    def __init__(self, spec: S, circuit: Circuit, exact: Synapse) -> None:
+        self._spec = spec
+        self._circuit = circuit
+        self._exact = exact
+
+    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
+        """No state."""
+        return {}, {}
+
+    def synapse(self) -> Synapse:
+        """The exact multiplication."""
+        return self._exact
+
+    def teaches(self, address: str) -> bool:
+        """Weights."""
+        return address.endswith("/weight")
 
 
 def weights(circuit: Circuit, area: str, value: Mapping[str, Tensor]) -> dict[str, str]:

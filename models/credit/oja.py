@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import torch
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
-from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.crediting import Judge
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import OjaSpec
 
 
 @final
-class Oja:
+class Oja(meeting.Meeting[OjaSpec]):
     """Weights grow where both sides are active together, and decay as the square of the unit's response.
 
     Update:      y = x W; dW = +rate * mean_b (x^T y - W diag(y^2)); the bias stands still
@@ -27,24 +25,6 @@ class Oja:
     Out:         none, and no error is heard
     Reference:   Oja (1982) J. Math. Biol. 15:267
     """
-
-    alone = True
-
-    def __init__(self, spec: OjaSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._circuit = circuit
-        self._exact = exact
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """No state."""
-        return {}, {}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import torch
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
-from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.crediting import Judge
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import SangerSpec
 
 
 @final
-class Sanger:
+class Sanger(meeting.Meeting[SangerSpec]):
     """Each unit learns, by Oja's rule, what the units before it and it itself do not already make of the input.
 
     Update:      y = x W; dW_u = +rate * mean_b y_u (x - sum_{v <= u} y_v W_v)^T, of all units at once
@@ -28,24 +26,6 @@ class Sanger:
     Out:         none, and no error is heard
     Reference:   Sanger (1989) Neural Netw. 2:459
     """
-
-    alone = True
-
-    def __init__(self, spec: SangerSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._circuit = circuit
-        self._exact = exact
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """No state."""
-        return {}, {}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import torch
 from torch.nn import functional
 
 from models.credit import meeting
-from models.crediting import Circuit, Judge
-from models.draw import Draw
-from models.protocols import Moment, Params, Synapse
+from models.crediting import Judge
+from models.protocols import Moment, Params
 from models.specs.credit.hebbian import SoftHebbSpec
 
 
 @final
-class SoftHebb:
+class SoftHebb(meeting.Meeting[SoftHebbSpec]):
     """Units share each input out by a softmax; the winner's weights turn towards it, those of the others away.
 
     Update:      x of length 1, u = x W, q = softmax(temperature u) over units, s_k = q_k for the largest u_k, else
@@ -31,25 +29,6 @@ class SoftHebb:
     Reference:   Moraitis, Toichkin, Journe, Chua & Guo (2022) Neuromorph. Comput. Eng. 2:044017; Journe, Garcia
                  Rodriguez, Guo & Moraitis (2023) ICLR, whose code also divides each update by its largest entry
     """
-
-    alone = True
-
-    def __init__(self, spec: SoftHebbSpec, circuit: Circuit, exact: Synapse) -> None:
-        self._spec = spec
-        self._circuit = circuit
-        self._exact = exact
-
-    def init(self, shapes: Mapping[str, tuple[int, ...]], draw: Draw) -> tuple[Params, Params]:
-        """No state."""
-        return {}, {}
-
-    def synapse(self) -> Synapse:
-        """The exact multiplication."""
-        return self._exact
-
-    def teaches(self, address: str) -> bool:
-        """Weights."""
-        return address.endswith("/weight")
 
     @torch.no_grad()
     def steer(self, found: Params, moment: Moment, judge: Judge | None) -> Params:

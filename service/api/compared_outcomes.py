@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any
 
 import orjson
@@ -17,7 +16,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.analysis.contrasts import ContrastResult, Question, answer
 from models.analysis.matching import Shown
-from models.analysis.statistics import Interval
 from models.analysis.summaries import summarise
 from models.specs.outcomes import AnalysisSpec, OutcomeSpec, PairContrast
 from models.specs.schedule import SeedsSpec
@@ -186,10 +184,10 @@ def _item_outcome(item: Item, found: Grown, question: Question) -> ItemOutcome:
         n_missing=one.missing,
         n_censored=one.censored,
         n_diverged=one.diverged,
-        mean=_finite(one.mean),
-        sd=_finite(one.sd),
-        lo=_finite(one.low),
-        hi=_finite(one.high),
+        mean=study_views.finite(one.mean),
+        sd=study_views.finite(one.sd),
+        lo=study_views.finite(one.low),
+        hi=study_views.finite(one.high),
         restricted_mean=one.restricted_mean,
         lives=[wire.LifeOutcome(seed=seed, status=status[seed].status, **asdict(life)) for seed, life in lives.items()],
     )
@@ -199,23 +197,6 @@ def _pair(place: int, against: int, result: ContrastResult, notes: Sequence[str]
     return PairOutcome(
         item=place,
         against=against,
-        method=result.method,
-        estimate=_interval(result.estimate),
-        p=result.p,
-        p_corrected=result.p_corrected,
-        effect=None if result.effect is None else _interval(result.effect),
-        n=result.pairs,
-        n_missing=result.missing,
-        n_censored=result.censored,
-        n_diverged=result.diverged,
-        n_growing=result.growing,
+        **study_views.tested(result),
         warnings=[*result.warnings, *notes],
     )
-
-
-def _interval(interval: Interval) -> wire.Interval:
-    return wire.Interval(value=_finite(interval.value), lo=_finite(interval.low), hi=_finite(interval.high))
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None

@@ -110,10 +110,10 @@ def _arm(found: Grown, asked: Question, name: str, arm: Arm) -> wire.ArmOutcome:
         n_missing=one.missing,
         n_censored=one.censored,
         n_diverged=one.diverged,
-        mean=_finite(one.mean),
-        sd=_finite(one.sd),
-        median=_finite(one.median),
-        band=wire.Band(kind="t", level=level, lo=_finite(one.low), hi=_finite(one.high), few=one.n < FEW),
+        mean=finite(one.mean),
+        sd=finite(one.sd),
+        median=finite(one.median),
+        band=wire.Band(kind="t", level=level, lo=finite(one.low), hi=finite(one.high), few=one.n < FEW),
         restricted_mean=one.restricted_mean,
         horizon=one.horizon,
         median_time=one.median_time,
@@ -125,6 +125,22 @@ def _arm(found: Grown, asked: Question, name: str, arm: Arm) -> wire.ArmOutcome:
     )
 
 
+def tested(result: ContrastResult) -> Data:
+    """What every comparison by seed says: its estimate, its test, and who was in it."""
+    return {
+        "method": result.method,
+        "estimate": _interval(result.estimate),
+        "p": result.p,
+        "p_corrected": result.p_corrected,
+        "effect": None if result.effect is None else _interval(result.effect),
+        "n": result.pairs,
+        "n_missing": result.missing,
+        "n_censored": result.censored,
+        "n_diverged": result.diverged,
+        "n_growing": result.growing,
+    }
+
+
 def _contrast(
     found: Grown, spec: ContrastSpec, result: ContrastResult, explored: ContrastResult | None
 ) -> wire.Contrast:
@@ -133,16 +149,7 @@ def _contrast(
         kind=result.kind,
         outcome=result.outcome,
         unit=_unit_of_contrast(spec, unit_of(found, found.subject.study.outcomes[spec.outcome]), result.detail),
-        method=result.method,
-        estimate=_interval(result.estimate),
-        p=result.p,
-        p_corrected=result.p_corrected,
-        effect=None if result.effect is None else _interval(result.effect),
-        n=result.pairs,
-        n_missing=result.missing,
-        n_censored=result.censored,
-        n_diverged=result.diverged,
-        n_growing=result.growing,
+        **tested(result),
         explored=None if explored is None else _interval(explored.estimate),
         warnings=list(result.warnings),
         detail={name: _plain(part) for name, part in result.detail.items()},
@@ -170,12 +177,13 @@ def _definition(spec: Spec) -> Data:
 
 
 def _interval(interval: Interval) -> wire.Interval:
-    return wire.Interval(value=_finite(interval.value), lo=_finite(interval.low), hi=_finite(interval.high))
+    return wire.Interval(value=finite(interval.value), lo=finite(interval.low), hi=finite(interval.high))
 
 
 def _plain(part: Any) -> Any:
     return _interval(part).model_dump() if isinstance(part, Interval) else part
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The number, or none where JSON has none for it."""
     return value if isfinite(value) else None

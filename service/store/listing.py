@@ -39,14 +39,15 @@ def listed(db: Executor, arms: Sequence[ArmPath]) -> list[dict[str, Any]]:
     `last` is the mean over lives of each life's last value; min, max and last are None without a finite value.
     """
     found: dict[str, _Found] = {}
-    for arm, piece, info in _infos(db, arms):
+    for arm, piece, info in infos(db, arms):
         for name in arm.names(info.path):
             one = found.setdefault(name, _Found(arm.unit(name), arm.meaning(name), info.family, info.area))
             _add(one, arm, piece, info)
     return [_row(name, one) for name, one in sorted(found.items())]
 
 
-def _infos(db: Executor, arms: Sequence[ArmPath]) -> Iterator[tuple[ArmPath, Piece, SeriesInfo]]:
+def infos(db: Executor, arms: Sequence[ArmPath]) -> Iterator[tuple[ArmPath, Piece, SeriesInfo]]:
+    """Every stored series of every piece of every arm; of what arms share, once for each."""
     by_trajectory: dict[str, list[SeriesInfo]] = {}
     for info in list_series(db, sorted({piece.trajectory for arm in arms for piece in arm.pieces})):
         by_trajectory.setdefault(info.trajectory, []).append(info)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from service.store.listing import infos
 from service.store.path import ArmPath
-from service.store.recall import SeriesInfo, list_series, matcher
+from service.store.recall import list_series, matcher
 from service.store.series_rows import Executor
 from service.store.traces import Answer, Limits, answer
 from service.wire.history import HistoryQuery
@@ -44,7 +45,7 @@ def portions(db: Executor, arms: Sequence[ArmPath], query: HistoryQuery) -> Port
     wanted = matcher(query.series)
     sizes: dict[str, int] = {}
     single = True
-    for arm, info in _infos(db, arms):
+    for arm, _, info in infos(db, arms):
         for name in filter(wanted, arm.names(info.path)):
             sizes[name] = sizes.get(name, 0) + info.n
             single = single and info.dtype == "f4"
@@ -65,16 +66,6 @@ def answers(
             if not list_series(db, sorted({piece.trajectory for arm in arms for piece in arm.pieces})[:1]):
                 raise Vanished("the job was deleted while its history was read")
             yield answer(db, arms, query, complete=True, limits=limits, wanted=names.__contains__, timed=True)
-
-
-def _infos(db: Executor, arms: Sequence[ArmPath]) -> Iterator[tuple[ArmPath, SeriesInfo]]:
-    by_trajectory: dict[str, list[SeriesInfo]] = {}
-    for info in list_series(db, sorted({piece.trajectory for arm in arms for piece in arm.pieces})):
-        by_trajectory.setdefault(info.trajectory, []).append(info)
-    for arm in arms:
-        for piece in arm.pieces:
-            for info in by_trajectory.get(piece.trajectory, ()):
-                yield arm, info
 
 
 def _together(sizes: dict[str, int]) -> Iterator[frozenset[str]]:
