@@ -60,7 +60,8 @@ def recorded(start: int, end: int, *, lives: int = LIVES, every: int = 5, second
 def append(engine: sa.Engine, *borders: int, **how: int) -> None:
     for start, end in pairwise(borders):
         with engine.begin() as db:
-            assert history.append_block(db, TRAJECTORY, 0, 1, recorded(start, end, **how))
+            block, described = recorded(start, end, **how), {f"{PROBE}.V1": history.Described("1", "V1")}
+            assert history.append_block(db, TRAJECTORY, 0, 1, block, described)
 
 
 def count(engine: sa.Engine, table: sa.Table) -> int:
