@@ -23,7 +23,7 @@ from models.specs.envelopes import is_zero
 from models.specs.organism import OrganismSpec
 from models.specs.reach import carries, carrying_pathways, closed_pathways, learns_freely, reaches
 from models.specs.regime import RegimeSpec
-from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetContextSpec
+from models.specs.transforms.organism import BiasErrorSpec, CutPathwaySpec, LesionSpec, ResetContextSpec
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ class Harm:
     """Deficit of senses -> strength (N,)."""
     heard: dict[str, Tensor] = field(default_factory=dict)
     """Area -> share (N,) of its activity that is heard."""
+    pushes: dict[str, Tensor] = field(default_factory=dict)
+    """Area -> what is added (N,) to its errors."""
     contexts: dict[str, tuple[Reset, ...]] = field(default_factory=dict)
     """Area -> what takes away of its state."""
 
@@ -130,7 +132,7 @@ class Flow:
             form,
             knobs,
             tuple(torch.from_numpy(rows[name]) for name in form.live),
-            Wiring(form.closed, harm.kept or None, harm.heard, contexts=harm.contexts),
+            Wiring(form.closed, harm.kept or None, harm.heard, self._pushes(harm, knobs), contexts=harm.contexts),
             harm.strengths,
             self._optimizer.mover(form.moves, rates),
         )
@@ -203,12 +205,25 @@ class Flow:
                     _weaken(harm.kept, [path.title for path in paths if path.source in areas], strength_N)
                     _weaken(harm.heard, areas, strength_N)
                     harm.silent_AN[[self._areas.index(area) for area in areas]] |= strength >= 1.0
+                case BiasErrorSpec(area=area, bias=bias):
+                    harm.pushes[area] = harm.pushes.get(area, 0.0) + bias * strength_N
                 case ResetContextSpec(areas=areas, every=every):
                     for area in areas:
                         harm.contexts[area] = (*harm.contexts.get(area, ()), Context(every, 1.0 - strength_N))
                 case _:
                     harm.strengths[name] = strength_N
         return harm
+
+    def _pushes(self, harm: Harm, knobs: Knobs) -> dict[str, Tensor]:
+        """What is added to errors, for the lives that hear any: what others hear must not matter to a life."""
+        found = {}
+        for area, push_N in harm.pushes.items():
+            weighs = zip(self._costs, knobs.weight_CN > 0, strict=True)
+            hears = [lives for name, lives in weighs if area in self.reach[name]]
+            heard = np.logical_or.reduce(hears or [np.zeros(len(push_N), bool)])
+            able = torch.from_numpy(heard & ~harm.silent_AN[self._areas.index(area)])
+            found[area] = torch.where(able, push_N, 0.0)
+        return found
 
     def _moves(
         self, knobs: Knobs, alive_N: Flags, weighs: Mapping[str, Flags], kept: Mapping[str, Tensor]

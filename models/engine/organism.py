@@ -32,6 +32,8 @@ class Wiring:
     """Pathway title -> share (N,) of the message that a deficit lets through."""
     heard: Mapping[str, Tensor] = field(default_factory=dict)
     """Area -> share (N,) of its activity that a lesion leaves to be heard."""
+    pushes: Mapping[str, Tensor] = field(default_factory=dict)
+    """Area -> what a deficit adds (N,) to the errors of its units, all units and items together."""
     exact: bool = False
     """Every circuit sends errors back as backprop does."""
     contexts: Mapping[str, tuple[Reset, ...]] = field(default_factory=dict)
@@ -96,10 +98,11 @@ class Organism:
         def again(other: Variation) -> Moment:
             shown = replace(batch, senses={**batch.senses, **other.senses})
             base = replace(wiring, closed=frozenset(), exact=True) if other.exact else wiring
-            rewired = replace(base, synapse={**wiring.synapse, **other.synapse})
+            rewired = replace(base, synapse={**wiring.synapse, **other.synapse}, pushes={})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 
         run = Run(self.areas, ways, by, batch.senses, draw, wiring.carried)
+        run.pushes = wiring.pushes
         for block in self.blocks:
             self._advance(run, block, own, exact=wiring.exact)
         return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left, heard=wiring.heard)
@@ -116,6 +119,7 @@ class Organism:
                 run.whole(area, None if exact else circuits.runs.get(area))
                 if not exact:
                     run.rate[area] = circuits.joined(area, run.rate, own)
+                run.push(area)
 
     def _build(self, area: str) -> Area:
         links = self.into[area]

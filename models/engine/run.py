@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.crediting import Runs, Settles
 from models.draw import Draw
+from models.engine.pushed import pushed
 from models.protocols import Area, Pass, State, weakened
 from models.specs.organism import Link
 
@@ -81,6 +82,8 @@ class Run:
         self._draw = draw
         self._carried = carried
         self._like = next(iter(senses.values()))
+        self.pushes: Mapping[str, Tensor] = {}
+        """Area -> what is added (N,) to the errors of its units, all units and items together."""
         self.rate: dict[str, Tensor] = dict(senses)
         self.inputs: dict[str, dict[str, Tensor]] = {}
         self.left: dict[str, State] = {}
@@ -97,6 +100,10 @@ class Run:
             by = self._by(area)
             first = self._carried.first(area, member, self._like, by)
             self.rate[area], self.left[area] = member.apply(given, first, by)
+
+    def push(self, area: str) -> None:
+        """Errors at an area that was run as a whole are what a deficit makes of them."""
+        self.rate[area] = pushed(self.rate[area], self.pushes.get(area), self._like.shape[2])
 
     def settle(self, block: tuple[str, ...], rule: Settles) -> None:
         """All areas of a circuit at rest."""
@@ -127,7 +134,7 @@ class Run:
                 given = {way.source: self._at(way, step, past, synapse.carry) for way in self._ways[area]}
                 before = state[area] if step == 0 else tuple(synapse.carry(each, step) for each in state[area])
                 rate, state[area] = self._areas[area].apply(given, before, told[area])
-                past[area].append(rate)
+                past[area].append(pushed(rate, self.pushes.get(area), self._like.shape[2]))
                 heard[area].append(given)
         self.left |= state
         for area in block:

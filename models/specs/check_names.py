@@ -14,7 +14,7 @@ from models.specs.findings import Code, Finding, Steps, did_you_mean, finding
 from models.specs.schedule import ScheduleSpec
 from models.specs.times import placed_gates
 from models.specs.transforms import DeficitTransformSpec
-from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetContextSpec
+from models.specs.transforms.organism import BiasErrorSpec, CutPathwaySpec, LesionSpec, ResetContextSpec
 from models.specs.transforms.senses import SenseTransform, SwapSensesSpec
 from models.specs.triggers import Trigger, leaves
 
@@ -128,20 +128,29 @@ def _worlds(schedule: ScheduleSpec) -> Iterator[Finding]:
 
 
 def _transform(schedule: ScheduleSpec, steps: Steps, place: str, transform: DeficitTransformSpec) -> Iterator[Finding]:
-    """Senses and pathways that a transform or deficit names."""
-    senses, titles = schedule.organism.senses, [pathway.title for pathway in schedule.organism.pathways]
+    """Senses, pathways and areas that a transform or deficit names."""
+    organism = schedule.organism
+    titles = [pathway.title for pathway in organism.pathways]
+    known = {"sense": list(organism.senses), "pathway": titles, "area": list(organism.areas)}
+    for what, tail, name in _named(transform):
+        yield from _unknown("E01", (*steps, *tail), place, what, name, known[what])
+
+
+def _named(transform: DeficitTransformSpec) -> list[tuple[str, Steps, str]]:
+    """What a transform names: sense, pathway or area, where it stands, the name."""
     match transform:
         case SenseTransform(sense=str(sense)):
-            yield from _unknown("E01", (*steps, "sense"), place, "sense", sense, senses)
-        case SwapSensesSpec():
-            for index, sense in enumerate(transform.senses):
-                yield from _unknown("E01", (*steps, "senses", index), place, "sense", sense, senses)
-        case CutPathwaySpec():
-            for index, pathway in enumerate(transform.pathways):
-                yield from _unknown("E01", (*steps, "pathways", index), place, "pathway", pathway, titles)
-        case LesionSpec() | ResetContextSpec():
-            for index, area in enumerate(transform.areas):
-                yield from _unknown("E01", (*steps, "areas", index), place, "area", area, schedule.organism.areas)
+            return [("sense", ("sense",), sense)]
+        case SwapSensesSpec(senses=senses):
+            return [("sense", ("senses", index), name) for index, name in enumerate(senses)]
+        case CutPathwaySpec(pathways=pathways):
+            return [("pathway", ("pathways", index), name) for index, name in enumerate(pathways)]
+        case BiasErrorSpec(area=area):
+            return [("area", ("area",), area)]
+        case LesionSpec(areas=areas) | ResetContextSpec(areas=areas):
+            return [("area", ("areas", index), name) for index, name in enumerate(areas)]
+        case _:
+            return []
 
 
 def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:

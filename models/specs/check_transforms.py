@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.specs.check_worlds import shows_labels
+from models.specs.costs import RERUN
+from models.specs.credit import CAPABILITIES
 from models.specs.credit.temporal import TRACED
 from models.specs.envelopes import is_switch
 from models.specs.findings import Finding, Steps, finding
 from models.specs.overlays import DeficitSpec
+from models.specs.reach import reaches
 from models.specs.schedule import ScheduleSpec
 from models.specs.transforms import OfLabels, OnOrganism, OnWorlds
 from models.specs.transforms.fit import least_steps, unfit
-from models.specs.transforms.organism import ResetContextSpec
+from models.specs.transforms.organism import BiasErrorSpec, ResetContextSpec
 from models.specs.transforms.senses import PermuteSpec, SenseTransform, SwapSensesSpec
 
 
@@ -28,6 +31,8 @@ def check_transforms(schedule: ScheduleSpec) -> Iterator[Finding]:
             yield from _transform(schedule, deficit.transform, steps, place, _worlds(schedule, deficit))
         if isinstance(deficit.transform, ResetContextSpec):
             yield from _context(schedule, deficit, deficit.transform, place, steps)
+        if isinstance(deficit.transform, BiasErrorSpec):
+            yield from _errors(schedule, deficit, deficit.transform, place, steps)
         if isinstance(deficit.transform, PermuteSpec) and not is_switch(deficit.strength):
             message = f"{place}: strength of permute is out of bounds: it is 0 or 1, nothing between"
             yield finding("E30", ("deficits", name, "strength"), message, "1, a pulse, or steps between 0 and 1")
@@ -47,6 +52,32 @@ def _context(
         if both and circuit.rule.kind in TRACED:
             message = f"{place}: {circuit.rule.kind} keeps traces of what {both[0]} carries; a reset is unknown to them"
             yield finding("E25", steps, message, "backprop or bptt")
+
+
+def _errors(
+    schedule: ScheduleSpec, deficit: DeficitSpec, transform: BiasErrorSpec, place: str, steps: Steps
+) -> Iterator[Finding]:
+    """A constant in errors that do not come as errors of single units (E25), twice (E26), or not at all (E07)."""
+    area, organism = transform.area, schedule.organism
+    rule = organism.rule_of(area)
+    able = None if rule is None else CAPABILITIES[rule.kind]
+    if rule is not None and able is not None and not ("vector_error" in able.needs and able.hears == "anywhere"):
+        message = f"{place}: {rule.kind} hears no errors of single units at {area} to which a constant could be added"
+        yield finding("E25", (*steps, "area"), message, "an area under backprop, or under feedback_alignment")
+    touched = set(_worlds(schedule, deficit))
+    stages = [stage for stage in schedule.stages if stage.world in touched]
+    heard = [{name: schedule.costs[name] for name in stage.costs if name in schedule.costs} for stage in stages]
+    here = [[cost for cost in costs.values() if area in reaches(organism, cost)] for costs in heard]
+    if stages and not any(here):
+        message = f"{place}: no cost's error reaches {area}: there is nothing to add to"
+        yield finding("E07", (*steps, "area"), message, "an area that a cost judges, or one below it")
+    for costs in here:
+        apart = {cost.scope for cost in costs} == {"local", "upstream"}
+        again = next((cost.kind for cost in costs if cost.at == area and cost.kind in RERUN), None)
+        if apart or again:
+            what = f"{again} runs {area} once more" if again else f"a local cost at {area} and errors from elsewhere"
+            message = f"{place}: {what}: the constant would not come once"
+            yield finding("E26", (*steps, "area"), message, "costs of one scope, none that runs its area again")
 
 
 def _worlds(schedule: ScheduleSpec, deficit: DeficitSpec) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from models.specs.base import Member, Name, Spec
 from models.specs.transforms.filters import AffineSpec, BandpassSpec, OrientationFilterSpec
 from models.specs.transforms.labels import LabelNoiseSpec, LabelShuffleSpec
-from models.specs.transforms.organism import CutPathwaySpec, LesionSpec, ResetContextSpec
+from models.specs.transforms.organism import BiasErrorSpec, CutPathwaySpec, LesionSpec, ResetContextSpec
 from models.specs.transforms.senses import (
     BlurSpec,
     ContrastSpec,
@@ -51,7 +51,7 @@ OfLabels = LabelNoiseSpec | LabelShuffleSpec
 OnWorlds = OneSense | SeveralSenses | OfLabels
 """What can be done to items, by a world or by a deficit."""
 
-OnOrganism = CutPathwaySpec | LesionSpec | ResetContextSpec
+OnOrganism = CutPathwaySpec | LesionSpec | ResetContextSpec | BiasErrorSpec
 """What only a deficit can do."""
 
 TransformSpec = Annotated[OnWorlds, Field(discriminator="kind"), Member]

@@ -28,6 +28,17 @@ class LesionSpec(Spec):
     areas: Areas
 
 
+class BiasErrorSpec(Spec):
+    """A constant times strength in every error of an area's units, as if its costs were higher by `bias` x mean rate.
+
+    It goes on to areas below as other errors do. A positive one makes the area more silent than its costs ask for.
+    """
+
+    kind: Literal["bias_error"]
+    area: Name
+    bias: Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
 class ResetContextSpec(Spec):
     """What areas carry from one time step to the next is taken times 1 - strength at every so many steps of an item."""
 

@@ -141,7 +141,12 @@ UNALIGNED = {"until": {"criterion": {"probe": "acc", "op": ">=", "value": 0.5}},
 
 
 @pytest.mark.parametrize(
-    "transform", [{"kind": "lesion", "areas": ["a1"]}, {"kind": "reset_context", "areas": ["a1"], "every": 2}]
+    "transform",
+    [
+        {"kind": "lesion", "areas": ["a1"]},
+        {"kind": "reset_context", "areas": ["a1"], "every": 2},
+        {"kind": "bias_error", "area": "a1", "bias": 3.0},
+    ],
 )
 def test_harm_to_some_lives_leaves_the_others_what_they_are(transform: dict[str, Any]) -> None:
     organism = chain(7, 6)

@@ -51,6 +51,9 @@ def errors(given: dict[str, Any]) -> list[tuple[str, str, str]]:
          "deficit test: unknown area 'V2'"),
         ({"kind": "reset_context", "areas": ["V1"], "every": 1}, "E30", HERE + "/every",
          "deficit test: a reset every 1 steps, every one of the worlds crib, school has 1"),
+        ({"kind": "bias_error", "area": "V2", "bias": 1.0}, "E01", HERE + "/area", "deficit test: unknown area 'V2'"),
+        ({"kind": "bias_error", "area": "V1", "bias": 2e6}, "E30", HERE + "/bias",
+         "deficit test: transform.bias: 2000000.0 is out of bounds"),
         ({"kind": "drop_sense"}, "E18", HERE, "deficit test: transform: missing key 'sense'"),
     ],
 )  # fmt: skip
@@ -127,3 +130,40 @@ def test_a_lesion_cannot_weaken_one_way_of_a_pathway_that_acts_both_ways() -> No
     given["organism"]["pathways"][2]["mode"] = "symmetric"
     given["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": "equilibrium_propagation"}]
     assert "E25" in {code for code, _, _ in errors(given)}
+
+
+def biased(rule: str = "backprop", **changes: Any) -> list[tuple[str, str, str]]:
+    """Errors where a constant comes to those of V1."""
+    given = document({"kind": "bias_error", "area": "V1", "bias": 1.0})
+    given["organism"]["credit"] = [{"areas": ["V1"], "rule": rule}]
+    given["costs"] |= changes.get("costs", {})
+    given["stages"][-1]["costs"] |= changes.get("weights", {})
+    return [each for each in errors(given) if each[0] != "W12"]
+
+
+@pytest.mark.parametrize("rule", ["hebb", "weight_perturbation"])
+def test_a_constant_comes_only_to_errors_of_single_units(rule: str) -> None:
+    assert biased() == []
+    assert biased("feedback_alignment") == []
+    told = f"deficit test: {rule} hears no errors of single units at V1 to which a constant could be added"
+    assert ("E25", HERE + "/area", told) in biased(rule)
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        ({"kind": "autoencode", "at": "V1"}, "a local cost at V1 and errors from elsewhere"),
+        ({"kind": "denoise", "at": "V1", "scope": "upstream"}, "denoise runs V1 once more"),
+    ],
+)
+def test_a_constant_that_would_not_come_once_is_refused(cost: dict[str, Any], told: str) -> None:
+    found = biased(costs={"own": cost | {"target": {"kind": "input", "sense": "left"}}}, weights={"own": 1.0})
+    assert found == [("E26", HERE + "/area", f"deficit test: {told}: the constant would not come once")]
+
+
+def test_a_constant_wants_errors_to_come_to() -> None:
+    given = document({"kind": "bias_error", "area": "V1", "bias": 1.0})
+    given["organism"]["pathways"] = [each | {"gradient": "block"} for each in given["organism"]["pathways"]]
+    assert ("E07", HERE + "/area", "deficit test: no cost's error reaches V1: there is nothing to add to") in errors(
+        given
+    )
