@@ -18,6 +18,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "dataset": ({"kind": "dataset", "name": "tiny"}, 1),
     "linear_map": ({"kind": "linear_map"}, 1),
     "linear_map, one dimension": ({"kind": "linear_map", "d": 1, "s": [10.0]}, 1),
+    "low_rank": ({"kind": "low_rank"}, 1),
+    "low_rank, small": ({"kind": "low_rank", "rows": 9, "columns": 7, "rank": 3, "seen": 40}, 1),
     "two_pathway": ({"kind": "two_pathway", "d": 3}, 1),
     "hierarchy": ({"kind": "hierarchy"}, 1),
     "mixed_sources": ({"kind": "mixed_sources"}, 1),

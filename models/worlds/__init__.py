@@ -26,6 +26,7 @@ from models.worlds.gratings import Gratings
 from models.worlds.grid import Grid
 from models.worlds.hierarchy import Hierarchy
 from models.worlds.linear_map import LinearMap
+from models.worlds.low_rank import LowRank
 from models.worlds.mixed_sources import MixedSources
 from models.worlds.mnist1d import Mnist1d
 from models.worlds.movers import Movers
@@ -55,8 +56,10 @@ def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | Non
     """
     if isinstance(source, real.RealSource):
         return _real(source, split)
-    if isinstance(source, linear.LinearSource):
-        return _linear(source, split, steps)
+    if isinstance(source, linear.MapSource):
+        return _map(source, split)
+    if isinstance(source, linear.SignalSource):
+        return _signals(source, split, steps)
     if isinstance(source, nature.NatureSource):
         return _nature(source, split, steps, items)
     if isinstance(source, TwoEyesSpec):
@@ -99,14 +102,22 @@ def _real(source: real.RealSource, split: str) -> World:
             assert_never(source)
 
 
-def _linear(source: linear.LinearSource, split: str, steps: int) -> World:  # noqa: PLR0911
+def _map(source: linear.MapSource, split: str) -> World:
     match source:
         case linear.LinearMapSpec():
             return LinearMap(source, split)
+        case linear.LowRankSpec():
+            return LowRank(source, split)
         case linear.TwoPathwaySpec():
             return TwoPathway(source, split)
         case linear.HierarchySpec():
             return Hierarchy(source, split)
+        case _:
+            assert_never(source)
+
+
+def _signals(source: linear.SignalSource, split: str, steps: int) -> World:
+    match source:
         case linear.MixedSourcesSpec():
             return MixedSources(source, split, steps)
         case linear.RingSpec():

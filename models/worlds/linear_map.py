@@ -13,7 +13,7 @@ from models.draw import Draw, word
 from models.protocols import Shown
 from models.specs.worlds.linear import LinearMapSpec
 from models.specs.worlds.sources import name_of
-from models.worlds.modes import Modes, applied
+from models.worlds.modes import Modes, applied, orthonormal
 
 
 @final
@@ -73,19 +73,6 @@ def modes(source: LinearMapSpec) -> Modes:
     """Singular vectors and values of the map, float32."""
     count = len(source.s)
     address = word(name_of(source, "all"))
-    left, right = (_orthonormal(source.d, count, address, side) for side in ("left", "right"))
+    draw = Draw(torch.zeros(1, dtype=torch.int64), address=address).at("linear_map")
+    left, right = (orthonormal(draw.at(side), source.d, count) for side in ("left", "right"))
     return Modes(left.float(), torch.tensor(source.s), right.float())
-
-
-def _orthonormal(d: int, count: int, address: int, side: str) -> Tensor:
-    """Addressed orthonormal columns (d, count), float64, the largest entry of each positive."""
-    drawn = Draw(torch.zeros(1, dtype=torch.int64), address=address).at("linear_map", side).normal(count, d)[0].double()
-    columns: list[Tensor] = []
-    for vector in drawn:
-        rest = vector
-        for _ in range(2):  # once more: what rounding left of the others
-            for column in columns:
-                rest = rest - (rest * column).sum() * column
-        rest = rest / rest.square().sum().sqrt()
-        columns.append(rest * rest[rest.abs().argmax()].sign())
-    return torch.stack(columns, dim=1)

@@ -1,14 +1,19 @@
-"""Linear worlds: what least squares, correlations and counts find in them."""
+"""Linear worlds: what least squares, correlations, counts and lives find in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
+from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Figure, entry
 from benchmarks.catalogue.worlds import readers
-from benchmarks.catalogue.worlds.pace import pace
+from benchmarks.catalogue.worlds.pace import EXAMPLES, pace
+from models.specs.document import read
+from models.specs.worlds.linear import LowRankSpec
+from models.worlds.low_rank import matrix
 
 
 def _linear_map(quick: bool) -> Iterator[Figure]:
@@ -20,6 +25,26 @@ def _linear_map(quick: bool) -> Iterator[Figure]:
     yield Figure("singular_values_off", float((found - asked).abs().max()), "1", "<= 1e-4", "those of the document")
     shuffled = torch.linalg.svdvals(torch.linalg.lstsq(x, y.roll(1, 0)).solution)[0]
     yield Figure("control", float(shuffled), "1", "<= 1", "largest one with targets moved by one item")
+
+
+def _low_rank(quick: bool) -> Iterator[Figure]:
+    source = LowRankSpec(kind="low_rank")
+    values = torch.linalg.svdvals(matrix(source).double())
+    expected = torch.zeros(100, dtype=torch.float64)
+    expected[:10] = 1000.0**0.5
+    yield Figure("singular_values_off", float((values - expected).abs().max()), "1", "<= 1e-4", "sqrt(1000), ten times")
+    for rank, bounds, peer in ((2, "<= 0.15", None), (40, ">= 1", "a matrix of full rank")):
+        found = lives.grown(_table(rank, 25 if quick else 60))
+        yield from lives.figures("control" if peer else "missed", found.last["missed"], "1", bounds, peer)
+
+
+def _table(rank: int, passes: int) -> dict[str, Any]:
+    """The example, with a table of this rank: what lives make of entries they have not seen."""
+    document: dict[str, Any] = dict(read((EXAMPLES / "low_rank.yaml").read_bytes()).data)
+    for world in document["worlds"].values():
+        world["source"]["rank"] = rank
+    document["stages"][0]["until"] = {"after": f"{passes}ep"}
+    return document
 
 
 def _two_pathway(quick: bool) -> Iterator[Figure]:
@@ -79,6 +104,7 @@ def _vor(quick: bool) -> Iterator[Figure]:
 
 ENTRIES = (
     entry("linear_map", _linear_map, pace("linear_map")),
+    entry("low_rank", _low_rank, pace("low_rank")),
     entry("two_pathway", _two_pathway, pace("two_pathway")),
     entry("hierarchy", _hierarchy, pace("hierarchy")),
     entry("mixed_sources", _mixed_sources, pace("mixed_sources")),

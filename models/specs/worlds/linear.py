@@ -44,6 +44,33 @@ class LinearMapSpec(Source):
         )
 
 
+class LowRankSpec(Source):
+    """Entries of a matrix of low rank: some are seen, the others follow from them."""
+
+    kind: Literal["low_rank"]
+    rows: Annotated[int, Field(ge=2, le=256)] = 100
+    columns: Annotated[int, Field(ge=2, le=256)] = 100
+    rank: Annotated[int, Field(ge=1, le=64)] = 10
+    seen: Annotated[int, Field(ge=1, le=65536)] = 2000
+    """Entries of the split train; half of the others are valid, the rest test."""
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _fits(self) -> LowRankSpec:
+        if self.rank > min(self.rows, self.columns):
+            raise PydanticCustomError("rank", "a matrix has at most the rank of its shorter side")
+        if self.seen > self.rows * self.columns - 2:
+            raise PydanticCustomError("seen", "two entries at least must be left to be filled in")
+        return self
+
+    def facts(self) -> SourceFacts:
+        """Where the entry stands, and its value as the label."""
+        left = self.rows * self.columns - self.seen
+        sizes = {"train": self.seen, "valid": left // 2, "test": left - left // 2}
+        factors = {"i": Factor("state", classes=self.rows), "j": Factor("state", classes=self.columns)}
+        return SourceFacts({"row": (self.rows,), "column": (self.columns,)}, Factor("label", 1), factors, sizes)
+
+
 class TwoPathwaySpec(Source):
     """Two senses that carry the same signal, to one target."""
 
@@ -141,4 +168,6 @@ class VorSpec(Source):
         return SourceFacts(channels, None, {"head": Factor("state")})
 
 
-LinearSource = LinearMapSpec | TwoPathwaySpec | HierarchySpec | MixedSourcesSpec | RingSpec | StereogramsSpec | VorSpec
+MapSource = LinearMapSpec | LowRankSpec | TwoPathwaySpec | HierarchySpec
+SignalSource = MixedSourcesSpec | RingSpec | StereogramsSpec | VorSpec
+LinearSource = MapSource | SignalSource
