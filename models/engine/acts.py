@@ -24,6 +24,7 @@ from models.specs.acts import (
     ResetState,
     ResetUnits,
     RestoreBest,
+    Rewire,
     SetTemplate,
     ShrinkPerturb,
     areas_of,
@@ -49,7 +50,7 @@ def perform(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None:
                 _renew_units(cohort, regime, organism, act, ordinal)
             case ShrinkPerturb():
                 _shrink(cohort, act, _fresh(cohort, organism, areas, ordinal))
-            case RestoreBest() | SetTemplate() | Anchor():
+            case RestoreBest() | SetTemplate() | Anchor() | Rewire():
                 _look(cohort, regime, organism, act)
             case _:
                 assert_never(act)
@@ -90,8 +91,12 @@ def _go_back(cohort: Cohort, regime: RegimeSpec, organism: Organism, probe: str)
     bests.go_back(cohort, probe, reading_N, higher=examiner.higher_is_better(probe))
 
 
-def _look(cohort: Cohort, regime: RegimeSpec, organism: Organism, act: RestoreBest | SetTemplate | Anchor) -> None:
+def _look(
+    cohort: Cohort, regime: RegimeSpec, organism: Organism, act: RestoreBest | SetTemplate | Anchor | Rewire
+) -> None:
     """What the lives make of a world now is held against their best, or kept."""
+    if isinstance(act, Rewire):
+        return  # done when the cohort entered, before anything was built on its parameters
     if isinstance(act, RestoreBest):
         _go_back(cohort, regime, organism, act.probe)
         return

@@ -156,6 +156,18 @@ def attach_costs(cohort: Cohort, regime: RegimeSpec, organism: Organism) -> None
     cohort.own |= {each: torch.zeros(len(cohort.seeds)) for each in sorted(normal) if each not in cohort.own}
 
 
+def rewire(cohort: Cohort, regime: RegimeSpec) -> None:
+    """Weights of pathways that now begin elsewhere, with all that is kept of them, go by the name of where they do."""
+    for title, before in regime.rewired.items():
+        path = next(each for each in regime.organism.pathways if each.title == title)
+        old, new = (f"area/{path.target}/from/{source}/" for source in (before, path.source))
+        for name in (*TENSORS, "steps"):
+            group = getattr(cohort, name)
+            renamed = {address.replace(old, new): value for address, value in group.items()}
+            group.clear()
+            group.update(renamed)
+
+
 def address_of_size(cost: str) -> str:
     """Where the running mean (N,) of a cost's size is kept; 0 before there is any. It ends with its weight."""
     return f"{_SIZE}{cost}"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.engine import acts, bests, cadence
-from models.engine.cohort import Cohort, Flags, Frozen, Readings, attach_costs, attach_gates, join
+from models.engine.cohort import Cohort, Flags, Frozen, Readings, attach_costs, attach_gates, join, rewire
 from models.engine.examiner import Examiner
 from models.engine.numerics import arithmetic, configure
 from models.engine.organism import Organism
@@ -87,6 +87,7 @@ def enter(cohort: Cohort, regime: RegimeSpec) -> Cohort:
     if not going:
         raise NoResult("every life diverged or stopped before this stage")
     cohort.__dict__.update(_at_start(cohort if len(going) == len(cohort.seeds) else cohort.take(going)).__dict__)
+    rewire(cohort, regime)
     attach_costs(cohort, regime, Organism(regime.organism))
     attach_gates(cohort, regime)
     return cohort

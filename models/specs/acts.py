@@ -100,8 +100,21 @@ class Anchor(Spec):
     """Items; all of the world, at most 1000, if left out."""
 
 
+class Rewire(Spec):
+    """A pathway from one sense begins at another from then on, with the weights that it has; before all other acts.
+
+    As where the eye of a newborn ferret is led to what would have been its auditory thalamus (Sharma, Angelucci & Sur
+    2000).
+    """
+
+    kind: Literal["rewire"]
+    pathway: Name
+    source: Name = Field(alias="from")
+    """The other sense, of the same shape."""
+
+
 ActSpec = Annotated[
-    ResetOptimizer | ResetArea | ResetState | ResetUnits | ShrinkPerturb | RestoreBest | SetTemplate | Anchor,
+    ResetOptimizer | ResetArea | ResetState | ResetUnits | ShrinkPerturb | RestoreBest | SetTemplate | Anchor | Rewire,
     Field(discriminator="kind"),
     Member,
 ]
@@ -112,7 +125,7 @@ def areas_of(act: ActSpec) -> tuple[str, ...]:
     match act:
         case SetTemplate():
             return (act.area,)
-        case RestoreBest():
+        case RestoreBest() | Rewire():
             return ()
         case _:
             return act.areas

@@ -1,10 +1,10 @@
-"""Whether acts find what they change, and costs what acts should have made: E06, E10, E15, E30, E36."""
+"""Whether acts find what they change, and costs what acts should have made: E02, E06, E10, E14, E15, E30, E36."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.specs.acts import ActSpec, Anchor, ResetState, ResetUnits, RestoreBest, SetTemplate
+from models.specs.acts import ActSpec, Anchor, ResetState, ResetUnits, RestoreBest, Rewire, SetTemplate
 from models.specs.areas import LinearSpec
 from models.specs.check_costs import weighed
 from models.specs.check_worlds import unfit_as_number
@@ -13,6 +13,8 @@ from models.specs.costs.supervised import GoalMatchSpec
 from models.specs.costs.target import TemplateTarget
 from models.specs.costs.wiring import EwcSpec
 from models.specs.findings import Finding, Steps, finding
+from models.specs.organism import PathwaySpec
+from models.specs.rewired import moved, organism_of, pathway
 from models.specs.schedule import ScheduleSpec
 from models.specs.timeline import pass_sp
 
@@ -34,6 +36,7 @@ def check_acts(schedule: ScheduleSpec) -> Iterator[Finding]:
             yield from _nothing_kept(schedule, place, steps, act)
             yield from _no_units(schedule, place, steps, act)
             yield from _no_best(schedule, place, steps, act)
+            yield from _no_other_way(schedule, place, steps, act)
             if isinstance(act, SetTemplate):
                 users = {name for name, cost in costs.items() if _template_area(cost) == act.area}
                 held |= users
@@ -70,6 +73,51 @@ def _no_units(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) ->
         elif not any(path.source == name for path in schedule.organism.pathways):
             message = f"{place}: reset_units of {name}, which nobody hears"
             yield finding("E30", (*steps, "areas", number), message, "an area with a pathway that starts there")
+
+
+def _no_other_way(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) -> Iterator[Finding]:
+    """Pathways that cannot begin where an act wants them to."""
+    if not isinstance(act, Rewire):
+        return
+    stage, number = schedule.stages[int(steps[1])], int(steps[3])
+    if steps[1] == 0:
+        message = f"{place}: rewire of {act.pathway} on entering the first stage, before which there was nothing"
+        yield finding("E30", steps, message, f"from: {act.source} in the pathway itself")
+        return
+    if not all(isinstance(each, Rewire) for each in stage.on_enter[:number]):
+        yield finding("E30", steps, f"{place}: rewire of {act.pathway} after other acts", "rewire before them")
+    organism = organism_of(schedule, stage)
+    whole, senses = pathway(organism, act.pathway), organism.senses
+    before = moved(schedule, stage)[act.pathway]
+    for code, wrong, text in _unfit_way(schedule, whole, before, act):
+        yield finding(code, (*steps, "from"), f"{place}: rewire of {act.pathway}: {wrong}", text)
+    for name, probe in schedule.probes.items():
+        read = {getattr(probe, key, None) for key in ("source", "left", "right")} - {None}
+        if before in senses and getattr(probe, "at", None) == whole.target and read & {before, act.source}:
+            message = f"{place}: rewire of {act.pathway}: probe {name} reads the weights of a pathway that is not there"
+            text = "a probe that reads no single pathway into this area"
+            yield finding("E36", ("probes", name), f"{message} all the time", text)
+
+
+def _unfit_way(schedule: ScheduleSpec, path: PathwaySpec, before: str, act: Rewire) -> Iterator[tuple[str, str, str]]:
+    """Code, what is wrong, what would be right."""
+    senses, area = schedule.organism.senses, schedule.organism.areas[path.target]
+    if before not in senses:
+        yield "E30", f"it begins at {before}, which is no sense", "a pathway from a sense"
+        return
+    shapes = {name: list(senses[name].shape) for name in (before, act.source)}
+    others = [each for each in schedule.organism.pathways if each.title != path.title]
+    if before == act.source:
+        yield "E30", f"it begins at {before} already", "another sense"
+    elif shapes[before] != shapes[act.source]:
+        told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        yield "E14", f"its weights are for another shape: {told}", "a sense of the same shape"
+    if any(each.source == act.source and each.target == path.target for each in others):
+        yield "E02", f"{act.source} leads to {path.target} by another pathway", "another sense, or another pathway"
+    if path.mode == "symmetric" or "label" in {senses[name].channel for name in shapes}:
+        yield "E30", "a way that acts both ways, or from the label, stays where it is", "another pathway"
+    if {before, act.source} & {value for value in area.model_dump().values() if isinstance(value, str)}:
+        yield "E30", f"{area.kind} {path.target} names its sources", "another area"
 
 
 def _no_best(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from models.specs.acts import ActSpec, RestoreBest, SetTemplate, areas_of, world_of
+from models.specs.acts import ActSpec, RestoreBest, Rewire, SetTemplate, areas_of, world_of
 from models.specs.base import pointer
 from models.specs.costs import target_of
 from models.specs.costs.statistics import AdversarialSpec
@@ -200,6 +200,10 @@ def _act(schedule: ScheduleSpec, steps: Steps, place: str, act: ActSpec) -> Iter
             yield from _unknown("E01", (*steps, key), place, "area", area, schedule.organism.areas)
     if isinstance(act, RestoreBest):
         yield from _unknown("E09", (*steps, "probe"), place, "probe", act.probe, schedule.probes)
+    if isinstance(act, Rewire):
+        titles = [pathway.title for pathway in schedule.organism.pathways]
+        yield from _unknown("E01", (*steps, "pathway"), place, "pathway", act.pathway, titles)
+        yield from _unknown("E01", (*steps, "from"), place, "sense", act.source, schedule.organism.senses)
     if not isinstance(act, SetTemplate):
         yield from _areas(schedule, (*steps, "areas"), place, areas_of(act))
 

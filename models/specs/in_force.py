@@ -31,6 +31,7 @@ from models.specs.gated import gated
 from models.specs.kept import bests, going_back
 from models.specs.overlays import CriticalPeriodSpec, ModulatorSpec
 from models.specs.regime import DeficitInForce, RegimeSpec, WeightedCost
+from models.specs.rewired import moved, organism_of
 from models.specs.schedule import ScheduleSpec, StageSpec
 from models.specs.varying import varied
 from models.specs.worlds import MixSource, PacedOrder, WorldSpec
@@ -68,7 +69,7 @@ def regime_of(schedule: ScheduleSpec, stage: StageSpec, stretch: Stretch) -> Reg
     plasticity = {area: _plasticity(schedule, stage, area, stretch, periods, constant) for area in stage.plasticity}
     varying = {name: each for name, each in modulators.items() if not is_constant(each.level)}
     regime = RegimeSpec(
-        organism=schedule.organism,
+        organism=organism_of(schedule, stage),
         batch=schedule.clock.batch,
         sweeps=schedule.clock.sweeps,
         world=_world(varied(schedule.worlds[stage.world], stage.vary), stretch),
@@ -96,7 +97,7 @@ def _acts(schedule: ScheduleSpec, stage: StageSpec) -> dict[str, Any]:
         act.model_copy(update={"world": names[world]}) if (world := world_of(act)) else act for act in stage.on_enter
     )
     looked_at = {names[world]: schedule.worlds[world] for world in worlds}
-    return going_back(schedule, acts) | {"looked_at": looked_at}
+    return going_back(schedule, acts) | {"looked_at": looked_at, "rewired": moved(schedule, stage)}
 
 
 def varies_by_stage_time(regime: RegimeSpec) -> bool:

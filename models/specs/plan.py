@@ -151,7 +151,7 @@ def _continues(draft: _Draft, stage: str, regime: RegimeSpec) -> bool:
 
 def _body(regime: RegimeSpec) -> RegimeSpec:
     """The regime without what only its beginning decides."""
-    acts: dict[str, Any] = {"on_enter": (), "looked_at": {}, "restores": {}}
+    acts: dict[str, Any] = {"on_enter": (), "looked_at": {}, "restores": {}, "rewired": {}}
     return regime.model_copy(update={**acts, "stage_origin_sp": 0, "age_origin_sp": None})
 
 

@@ -102,6 +102,8 @@ class RegimeSpec(Spec):
     """By probe id: what a life is when such a probe is best is kept, for acts on entering the next stage."""
     restores: dict[Name, Measured] = later({})
     """By probe id, which names the probe in acts of this regime that go back to its best."""
+    rewired: dict[str, Name] = later({})
+    """Pathway -> sense at which it began before, of those that acts on entry move; `organism` is as it is after."""
     stage_origin_sp: Annotated[int, Field(ge=0)] = 0
     age_origin_sp: Annotated[int, Field(ge=0)] | None = None
     """Age of every life at offset 0 where lives are aligned and something in force varies by age; for the key only."""
