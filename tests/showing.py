@@ -64,6 +64,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "trials, flip-flops": ({"kind": "trials", "task": "flip_flop"}, 24),
     "trials, sines": ({"kind": "trials", "task": "sines", "length": 24, "period": 12}, 24),
     "faces": ({"kind": "faces", "frame": 17}, 1),
+    "rat_view": ({"kind": "rat_view"}, 5),
+    "rat_view, along walls": ({"kind": "rat_view", "speed": 1.0, "thigmotaxis": 1.0, "seed": 3}, 3),
     "turntable": ({"kind": "turntable", "frame": 17}, 5),
     "turntable, held out": ({"kind": "turntable", "frame": 16, "split_by": "angle", "objects": 9, "seed": 2}, 3),
     "characters": ({"kind": "characters"}, 1),

@@ -33,6 +33,7 @@ from models.worlds.movers import Movers
 from models.worlds.moving_shapes import MovingShapes
 from models.worlds.noisy_disks import NoisyDisks
 from models.worlds.pairs import Pairs
+from models.worlds.rat_view import RatView
 from models.worlds.recall import Recall
 from models.worlds.retinal_waves import RetinalWaves
 from models.worlds.ring import Ring
@@ -170,6 +171,8 @@ def _view(source: views.ViewSource, split: str, steps: int, items: int | None) -
             return Faces(source, split, items)
         case views.TurntableSpec():
             return Turntable(source, split, steps, items)
+        case views.RatViewSpec():
+            return RatView(source, split, steps, items)
         case views.CharactersSpec():
             return Characters(source, split, items)
         case views.PairsSpec():

@@ -1,7 +1,8 @@
-"""Faces and objects that turn: what readers of pixels make of them."""
+"""Faces, objects that turn, walks: what readers of pixels make of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,31 @@ def _turntable(quick: bool) -> Iterator[Figure]:
     yield Figure("control", unseen, "share", f"<= {known - 0.1:.3f}", "views from sides that were held back")
 
 
+def _rat_view(quick: bool) -> Iterator[Figure]:
+    _, _, factors = readers.items({"kind": "rat_view"}, 200 if quick else 1000, 64)
+    speed, turn = float(factors["speed"].mean()), math.degrees(float(factors["turn"].std()))
+    yield Figure("speed", speed, "m/s", "within 0.075 0.085", "0.08 in the document")
+    yield Figure("turn", turn, "deg/s", "within 115 125", "120 in the document")
+    (x, y), (seen, there) = (_rows(split, 2000) for split in ("train", "test"))
+    yield Figure("place_read", _share_read((x, y), (seen, there)), "share", ">= 0.9", "R2 on views never seen")
+    moved = _share_read((x, y.roll(1, 0)), (seen, there))
+    yield Figure("control", moved, "share", "<= 0.05", "views of one place, places of another")
+
+
+def _rows(split: str, count: int) -> Part:
+    """Amplitudes of the rows' Fourier series, in which the heading is lost, and where that was seen."""
+    channels, _, factors = readers.items({"kind": "rat_view"}, count, split=split)
+    waves = torch.fft.rfft(channels["panorama"][0, :, 0, 0].double()).abs()[..., :12].flatten(1)
+    return torch.cat([waves, torch.ones(count, 1)], dim=1), factors["where"][0, :, 0].double()
+
+
+def _share_read(train: Part, test: Part) -> float:
+    """Share of the variance that ridge regression explains."""
+    (x, y), (seen, true) = train, test
+    weight = torch.linalg.solve(x.mT @ x + 0.1 * torch.eye(x.shape[1], dtype=x.dtype), x.mT @ y)
+    return float(1.0 - (seen @ weight - true).square().mean() / true.var())
+
+
 def _characters(quick: bool) -> Iterator[Figure]:
     options = {"kind": "characters"}
     train, test = _pixels(options, 2000, "train"), _pixels(options, 500, "test")
@@ -84,6 +110,7 @@ def _pairs(quick: bool) -> Iterator[Figure]:
 ENTRIES = (
     entry("faces", _faces, pace("faces")),
     entry("turntable", _turntable, pace("turntable")),
+    entry("rat_view", _rat_view, pace("rat_view")),
     entry("characters", _characters, pace("characters")),
     entry("pairs", _pairs, pace("pairs")),
 )

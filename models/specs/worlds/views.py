@@ -6,10 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import Positive, Share
+from models.specs.base import NonNegative, Positive, Share
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
 
 Frame = Annotated[int, Field(ge=16, le=64, description="Height and width, in pixels.")]
+
+
+PLACES = 144
+"""Twelve rows of twelve squares into which a box is cut."""
 
 
 class FacesSpec(Source):
@@ -49,6 +53,32 @@ class TurntableSpec(Source):
         factors = {"angle": Factor("state"), "view": Factor("state", 2), "speed": Factor("state")}
         frame, label = (1, self.frame, self.frame), Factor("label", classes=self.objects)
         return SourceFacts({"retina": frame}, label, factors, max_steps=64, reuse=self.reuse)
+
+
+class RatViewSpec(Source):
+    """What is seen all around on a walk without aim through a square box with patterned walls."""
+
+    kind: Literal["rat_view"]
+    speed: NonNegative = 0.08
+    """Mean, in metres per second; of 20 steps."""
+    turn: NonNegative = 120.0
+    """Standard deviation of the angular velocity, in degrees per second."""
+    thigmotaxis: Share = 0.5
+    """How much of what a heading leads into a wall is lost at it; the rest leads back: 1 walks along, 0 bounces off."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Which walls; for all splits."""
+    reuse: Reuse = 16
+
+    def facts(self) -> SourceFacts:
+        """One panorama, the middle of which is ahead; nothing has a name."""
+        factors = {
+            "place": Factor("state", classes=PLACES),
+            "where": Factor("state", 2),
+            "head": Factor("state", 2),
+            "speed": Factor("state"),
+            "turn": Factor("state"),
+        }
+        return SourceFacts({"panorama": (1, 8, 64)}, None, factors, max_steps=64, reuse=self.reuse)
 
 
 class CharactersSpec(Source):
@@ -99,4 +129,4 @@ class PairsSpec(Source):
         return SourceFacts(channels, Factor("label", classes=self.things), factors, reuse=self.reuse)
 
 
-ViewSource = FacesSpec | TurntableSpec | CharactersSpec | PairsSpec
+ViewSource = FacesSpec | TurntableSpec | RatViewSpec | CharactersSpec | PairsSpec
