@@ -12,7 +12,7 @@ from models.specs.costs import CostSpec, target_of
 from models.specs.costs.supervised import GoalMatchSpec
 from models.specs.costs.target import TemplateTarget
 from models.specs.costs.wiring import EwcSpec
-from models.specs.findings import Finding, Steps, finding
+from models.specs.findings import Code, Finding, Steps, finding
 from models.specs.organism import PathwaySpec
 from models.specs.rewired import moved, organism_of, pathway
 from models.specs.schedule import ScheduleSpec
@@ -99,7 +99,7 @@ def _no_other_way(schedule: ScheduleSpec, place: str, steps: Steps, act: ActSpec
             yield finding("E36", ("probes", name), f"{message} all the time", text)
 
 
-def _unfit_way(schedule: ScheduleSpec, path: PathwaySpec, before: str, act: Rewire) -> Iterator[tuple[str, str, str]]:
+def _unfit_way(schedule: ScheduleSpec, path: PathwaySpec, before: str, act: Rewire) -> Iterator[tuple[Code, str, str]]:
     """Code, what is wrong, what would be right."""
     senses, area = schedule.organism.senses, schedule.organism.areas[path.target]
     if before not in senses:
