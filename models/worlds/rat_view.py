@@ -128,17 +128,17 @@ class RatView:
         wall = torch.where(side, (right > 0).long(), 2 + (up > 0).long())
         slope = _STEEPEST * (1.0 - (2.0 * torch.arange(_ROWS, dtype=torch.float64)[:, None] + 1.0) / _ROWS)
         height = EYE + far[..., None, :] * slope
-        found = self._pattern(wall[..., None, :].expand_as(height), along[..., None, :].expand_as(height), height)
-        found = torch.where(height < 0.0, _FLOOR, found)
+        light = (0.2 + 0.2 * wall)[..., None, :] + self._pattern(wall, along, height)
+        found = torch.where(height < 0.0, _FLOOR, light.clamp(0.0, 1.0))
         return torch.where(height > HEIGHT, _SKY, found).float()
 
     def _pattern(self, wall: Tensor, along: Tensor, height: Tensor) -> Tensor:
-        """How light walls are at places along and above the floor."""
-        light = 0.2 + 0.2 * wall
+        """What waves add to the light of walls at places along (..., columns) and heights (..., rows, columns)."""
+        total = torch.zeros_like(height)
         for wave in self._waves.unbind(1):
-            across, upward, phase = (each[wall] for each in wave.unbind(-1))
-            light = light + 0.2 / _WAVES * (2.0 * math.pi * (across * along + upward * height + phase)).cos()
-        return light.clamp(0.0, 1.0)
+            across, upward, phase = (each[wall] for each in (2.0 * math.pi * wave).unbind(-1))
+            total += (height * upward[..., None, :]).add_((across * along + phase)[..., None, :]).cos_()
+        return total.mul_(0.2 / _WAVES)
 
     @cached_property
     def _waves(self) -> Tensor:
