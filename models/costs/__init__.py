@@ -33,6 +33,7 @@ from models.costs.novelty import Novelty
 from models.costs.policy_gradient import PolicyGradient
 from models.costs.predict_next import PredictNext
 from models.costs.rbm import Rbm
+from models.costs.replay import Replay
 from models.costs.retinal_slip import RetinalSlip
 from models.costs.slow_feature import SlowFeature
 from models.costs.sparse_code import SparseCode
@@ -85,6 +86,7 @@ from models.specs.costs.supervised import (
     GoalMatchSpec,
     HingeSpec,
     MseSpec,
+    ReplaySpec,
     RetinalSlipSpec,
 )
 from models.specs.costs.wiring import EwcSpec, L1Spec, L2Spec, WiringSpec
@@ -110,6 +112,8 @@ def build_cost(name: str, spec: CostSpec, senses: Sequence[str] = ()) -> Cost:  
             return GoalMatch(name, spec, senses)
         case RetinalSlipSpec():
             return RetinalSlip(name, spec, senses)
+        case ReplaySpec():
+            return Replay(name, spec, senses)
         case AutoencodeSpec():
             return Autoencode(name, spec, senses)
         case DenoiseSpec():

@@ -10,7 +10,7 @@ from models.specs.check_acting import lacks_rewards, unfit_values
 from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
 from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, RbmSpec, VaeSpec, WakeSleepSpec
-from models.specs.costs.supervised import BceSpec, CrossEntropySpec
+from models.specs.costs.supervised import BceSpec, CrossEntropySpec, ReplaySpec
 from models.specs.costs.target import (
     AreaTarget,
     InputTarget,
@@ -74,13 +74,19 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
             return f"the label of every item ({cost.kind} leaves none out)"
         if target.flip and factor.classes is None and not isinstance(cost, BceSpec):
             return f"classes to flip (its label is {factor.width} numbers)"
-        if isinstance(cost, CrossEntropySpec) and factor.classes is None:
+        if isinstance(cost, CrossEntropySpec | ReplaySpec) and factor.classes is None:
             return f"classes (the {f'factor {target.name}' if named else 'label'} is {factor.width} numbers)"
     view = target.view if isinstance(target, AreaTarget) else None
     if view is not None and view not in facts(world.source).views:
         return f"the view '{view}'"
+    return _untimely(cost, world) or lacks_rewards(cost, world)
+
+
+def _untimely(cost: CostSpec, world: WorldSpec) -> str | None:
+    if isinstance(cost, ReplaySpec) and world.steps > 1:
+        return "items of one time step (it keeps single moments)"
     least = steps_of(cost)
-    return f"{least} time steps" if world.steps < least else lacks_rewards(cost, world)
+    return f"{least} time steps" if world.steps < least else None
 
 
 def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterator[str]:

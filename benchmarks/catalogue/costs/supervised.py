@@ -10,7 +10,7 @@ from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, Proof, entry
 from models.specs.document import read
 
-_SLIP = Path(__file__).parents[3] / "examples" / "members" / "costs" / "retinal_slip.yaml"
+_EXAMPLES = Path(__file__).parents[3] / "examples" / "members" / "costs"
 
 
 def _named(cost: dict[str, Any], head: str, weight: float, *, shuffle: bool, passes: int) -> list[float]:
@@ -76,7 +76,7 @@ def _goal_match(quick: bool) -> Iterator[Figure]:
 
 def _retinal_slip(quick: bool) -> Iterator[Figure]:
     """Gain of a reflex after 2000 turns of the head, and after 2000 more behind lenses that double what is seen."""
-    document = dict(read(_SLIP.read_bytes()).data)
+    document = dict(read((_EXAMPLES / "retinal_slip.yaml").read_bytes()).data)
     birth, lenses = document["stages"]
     unheard = lenses | {"costs": {"slip": 1e-9}}
     for name, stages, bound in (
@@ -92,6 +92,25 @@ def _retinal_slip(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, gain, "1", bound, peer)
 
 
+def _replay(quick: bool) -> Iterator[Figure]:
+    """Two tasks one after the other: what is left of the first, with a store of any of what was met and without."""
+    document = dict(read((_EXAMPLES / "replay.yaml").read_bytes()).data)
+    until = {"after": "10ep" if quick else "20ep"}
+
+    def both(past: float, slots: int = 200) -> tuple[list[float], list[float]]:
+        first, second = (stage | {"until": until} for stage in document["stages"])
+        costs = document["costs"] | {"past": {"kind": "replay", "at": "head", "slots": slots}}
+        stages = [first, second | {"costs": {"naming": 1.0, "past": past}}]
+        life = lives.grown(document | {"costs": costs, "stages": stages})
+        return list(life.last["first-acc"]), list(life.last["second-acc"])
+
+    (first, second), (lost, _), (few, _) = both(1.0), both(1e-9), both(1.0, slots=20)
+    yield from lives.figures("first_task", first, "share", ">= 0.88")
+    yield from lives.figures("second_task", second, "share", ">= 0.9")
+    yield from lives.figures("control", lost, "share", "<= 0.7", "first task, weight 0 in the second stage")
+    yield from lives.figures("few", few, "share", "<= 0.85", "first task, 20 items kept")
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("cross_entropy", _proof("cross_entropy")),
     entry("mse", _proof("mse", weight=5.0)),
@@ -99,4 +118,5 @@ ENTRIES: tuple[Entry, ...] = (
     entry("hinge", _proof("hinge", weight=5.0)),
     entry("goal_match", _goal_match),
     entry("retinal_slip", _retinal_slip),
+    entry("replay", _replay),
 )

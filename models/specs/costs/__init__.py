@@ -16,6 +16,7 @@ CostSpec = Annotated[
     | supervised.HingeSpec
     | supervised.GoalMatchSpec
     | supervised.RetinalSlipSpec
+    | supervised.ReplaySpec
     | statistics.AutoencodeSpec
     | statistics.DenoiseSpec
     | statistics.VaeSpec
@@ -57,14 +58,14 @@ MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
-_TARGETED = ("cross_entropy", "mse", "bce", "hinge", "goal_match", "retinal_slip", "imax", "cross_modal")
+_TARGETED = ("cross_entropy", "mse", "bce", "hinge", "goal_match", "retinal_slip", "imax", "cross_modal", "replay")
 COMPARED = frozenset((*_TARGETED, "curiosity", "learning_progress"))
 """Kinds that compare an area, or the one they name as `model`, unit by unit with a target as wide as it is."""
 
-BY_ITEM = frozenset({"cross_entropy", "mse", "bce", "hinge"})
+BY_ITEM = frozenset({"cross_entropy", "mse", "bce", "hinge", "replay"})
 """Kinds that can leave out items without a label."""
 
-RERUN = frozenset({"adversarial", "denoise"})
+RERUN = frozenset({"adversarial", "denoise", "replay"})
 """Kinds that run their area once more on other inputs, and judge what it then makes of them."""
 
 

@@ -47,6 +47,16 @@ class HingeSpec(CostBase):
     scope: Literal["local", "upstream"] = "upstream"
 
 
+class ReplaySpec(CostBase):
+    """Negative log probability of the class of items that were met while the cost weighed, and are recalled."""
+
+    kind: Literal["replay"]
+    target: Annotated[LabelTarget, Member] = LabelTarget(kind="label")
+    scope: Literal["local", "upstream"] = "upstream"
+    slots: Annotated[int, Field(ge=1, le=1024)] = 200
+    """Items that are kept, any of those met alike."""
+
+
 class RetinalSlipSpec(CostBase):
     """Mean squared velocity of the image over the retina of an eye that the area turns."""
 
