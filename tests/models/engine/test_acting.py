@@ -86,6 +86,24 @@ def test_places_are_gone_on_from_where_they_were_left() -> None:
     assert set((clocks[1] - clocks[0])[0].tolist()) & {5}
 
 
+@pytest.mark.parametrize("silent", [True, False])
+def test_an_actor_that_a_lesion_silences_does_one_thing_as_likely_as_another(silent: bool) -> None:
+    document = rooms(4)
+    actor = document["worlds"]["rooms"]["actor"]
+    harm = {"transform": {"kind": "lesion", "areas": [actor]}, "onset": "0sp", "duration": "1Msp"}
+    regime = planned(document | ({"deficits": {"harm": harm}} if silent else {})).steps[0].regime
+    walks = []
+    for wish in (0, 1):
+        cohort = birth(regime, [1])
+        cohort.params[f"area/{actor}/bias"].detach()[..., wish] += 30.0
+        training = Training(cohort, regime)
+        for _ in range(2):
+            training.update()
+        walks.append({name: value.clone() for name, value in cohort.own.items() if name.startswith("world/")})
+    assert walks[0]
+    assert all(torch.equal(value, walks[1][name]) for name, value in walks[0].items()) is silent
+
+
 def test_a_critic_that_watches_learns_what_states_are_worth() -> None:
     cohort, _ = live(planned(example("costs/td_value.yaml")), range(5))
     value = cohort.params["area/critic/from/where/weight"][..., 0].detach()
