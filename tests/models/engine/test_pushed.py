@@ -44,7 +44,7 @@ def test_errors_are_those_of_a_cost_that_is_higher_by_the_mean_rate(changes: dic
 def test_in_a_loop_it_comes_at_every_step_once() -> None:
     organism = chain(7, 6)
     organism["pathways"].append({"from": "a2", "to": "a1", "delay": 1})
-    loop = {"organism": organism, "clock": {"batch": 20, "sweeps": 4}}
+    loop: dict[str, Any] = {"organism": organism, "clock": {"batch": 20, "sweeps": 4}}
     found, expected = asked(biased(3.0, **loop)), asked(biased(3.0, 0.0, **loop), extra=3.0)
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value)
@@ -59,7 +59,7 @@ def test_what_is_to_be_matched_is_missed_by_half_of_it_and_found_again() -> None
         "optimizer": {"kind": "sgd", "lr": 0.3},
     }
     harm = {"transform": {"kind": "bias_error", "area": "head", "bias": 0.6}, "onset": "0sp", "duration": "150ba"}
-    given = {"costs": {"reach": {"kind": "mse", "at": "head", "target": "label"}}, "probes": {}}
+    given: dict[str, Any] = {"costs": {"reach": {"kind": "mse", "at": "head", "target": "label"}}, "probes": {}}
     worlds = {"school": {"source": {"kind": "linear_map", "d": 4, "s": [2.0, 1.0]}}}
     stage = {"until": {"criterion": {"probe": "far", "op": ">=", "value": 9.0}}, "limit": "300ba"}
     probes = {"far": {"kind": "mse", "at": "head", "world": "school", "every": "300ba"}}
