@@ -21,6 +21,8 @@ _GOLDEN, _INDEX, _LANE = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
 _UNIT = 1.0 / 16777216.0
 _BANK = 1 << 22
+_STEPS = 1 << 20
+"""Time steps of an item, sweeps and all, at most."""
 
 Words = npt.NDArray[np.uint32]
 
@@ -106,6 +108,18 @@ class Draw:
         """int64 in [0, high): (N, *shape) or (N, B, *shape)."""
         bits = self.bits(math.prod(shape))
         return (bits * high >> 32).reshape(*bits.shape[:-1], *shape)
+
+    def chosen(self, logits_NBTK: Tensor, since_NB: Tensor) -> Tensor:
+        """One of K (N, B, T) by the softmax of logits (N, B, T, K), another draw at every time step of an item.
+
+        `since_NB` says how many steps of the item went before these; indices are needed.
+        """
+        assert self.index_NB is not None
+        step_NBT = since_NB[..., None] + torch.arange(logits_NBTK.shape[2])
+        at_NBT = self.index_NB[..., None] * _STEPS + step_NBT
+        unit_NBT1 = self.indexed(at_NBT.flatten(1)).uniform(1).reshape(*at_NBT.shape, 1)
+        below = logits_NBTK.detach().double().softmax(dim=-1).cumsum(dim=-1) < unit_NBT1
+        return below.sum(dim=-1).clamp(max=logits_NBTK.shape[3] - 1)
 
     def _fractions(self, lanes: int, dtype: torch.dtype) -> Tensor:
         """The upper 24 bits as numbers between 0 and 1."""

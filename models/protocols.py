@@ -22,6 +22,9 @@ Params = dict[str, Tensor]
 State = tuple[Tensor, ...]
 """What units carry from one time step of an item to the next, each (N, B, ...); () where they carry nothing."""
 
+Choice = tuple[Tensor, Tensor]
+"""The logits (N, B, T, K) by which one of K was drawn, with their gradient, and which it was, (N, B, T)."""
+
 
 def _unseen(name: str) -> Mapping[str, Tensor]:
     raise RuntimeError(f"these items were not shown by a world: nobody can look at them as {name}")
@@ -51,6 +54,10 @@ def _once(other: Variation) -> Moment:
     raise RuntimeError("this moment was not made by an organism: it cannot be run again")
 
 
+def _unchosen(area: str) -> Choice:
+    raise RuntimeError(f"this moment was not made by an organism: nobody knows what {area} chose")
+
+
 @dataclass(frozen=True)
 class Moment:
     """All a cost may see of one forward pass."""
@@ -76,6 +83,8 @@ class Moment:
     """Area -> what it carries on from the last time step; areas that carry nothing may be left out."""
     heard: Mapping[str, Tensor] = field(default_factory=dict)
     """Area -> share (N,) of its activity that a lesion leaves to be heard; areas without a lesion are left out."""
+    choice: Callable[[str], Choice] = _unchosen
+    """What an area that chooses chose, and by what."""
 
     def said(self, source: str) -> Tensor:
         """What others hear of an area (N, B, T, *units): its activity, less what a lesion takes; of a sense, all."""
@@ -203,6 +212,15 @@ class Holds(Protocol):
 
     def contents(self, draw: Draw) -> Params:
         """First contents, by address `kept/A/...`; draw has one seed per life."""
+        ...
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """An area that draws one of several things to do, by address; no error goes back through what it draws."""
+
+    def choice(self, inputs: Mapping[str, Tensor], by: Pass) -> Choice:
+        """What is chosen at all time steps of an item, and by which logits: what `apply` does on these inputs."""
         ...
 
 

@@ -36,6 +36,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "retinal_waves, phases": ({"kind": "retinal_waves", "frame": [1, 8, 8], "shuffle": "phase"}, 2),
     "shapes": ({"kind": "shapes"}, 1),
     "shapes, easy": ({"kind": "shapes", "level": "easy", "items": 300}, 1),
+    "shapes, cluttered": ({"kind": "shapes", "clutter": 3, "split_by": "angle"}, 1),
     "two_eyes": ({"kind": "two_eyes"}, 1),
     "two_eyes of disks": ({"kind": "two_eyes", "of": {"kind": "noisy_disks", "frame": 8}}, 1),
     "mnist1d, random": ({"kind": "mnist1d", "templates": "random"}, 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from models.areas.attention import Attention
+from models.areas.attention import Attention, Glimpse
 from models.areas.binding import Binding
 from models.areas.conv import Conv
 from models.areas.episodic_control import EpisodicControl
@@ -92,7 +92,7 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
         case ShifterSpec():
             return Shifter(spec, inputs, shape)
         case AttentionSpec():
-            return Attention(name, spec, inputs, fill)
+            return Attention(name, spec, inputs, fill) if spec.weighs else Glimpse(name, spec, inputs)
         case PlannerSpec():
             return Planner(name, spec, inputs)
         case StackMemorySpec():

@@ -16,6 +16,29 @@ def taken(moment: Moment, at: str) -> tuple[Tensor, Tensor]:
     return done_NBT, -(log_NBTK.exp() * log_NBTK).sum(dim=-1)
 
 
+def chosen(moment: Moment, at: str) -> tuple[Tensor, Tensor]:
+    """Log probability of what an area chose inside, and the entropy of what it might have, each (N, B, T)."""
+    logits_NBTK, choice_NBT = moment.choice(at)
+    log_NBTK = logits_NBTK.log_softmax(dim=-1)
+    return log_NBTK.gather(3, choice_NBT[..., None])[..., 0], -(log_NBTK.exp() * log_NBTK).sum(dim=-1)
+
+
+def beyond_others(moment: Moment, answer: str, discount: float) -> Tensor:
+    """How much more each item brings from every step on (N, B, T) than the others of its batch do, on average.
+
+    Reward is 1 where the strongest unit of the answer is the label, else 0.
+    """
+    assert moment.batch.label is not None
+    told_NBT = moment.said(answer).detach().flatten(3).argmax(dim=3)
+    gain, found = torch.zeros_like(told_NBT[:, :, 0], dtype=torch.get_default_dtype()), []
+    for right in (told_NBT == moment.batch.label).flip(2).unbind(2):
+        gain = right.to(gain.dtype) + discount * gain
+        found.append(gain)
+    gain_NBT = torch.stack(found[::-1], dim=2)
+    others = gain_NBT.shape[1] - 1
+    return (gain_NBT - gain_NBT.mean(dim=1, keepdim=True)) * ((others + 1) / max(1, others))
+
+
 def ahead(batch: Batch, value_NBT: Tensor, discount: float, trace: float, reward_NBT: Tensor | None = None) -> Tensor:
     """Returns G (N, B, T - 1) of every frame but the last, which only lends its value.
 

@@ -295,4 +295,6 @@ def _ever_plastic(regime: RegimeSpec, organism: OrganismSpec, area: str) -> bool
     """Whether the area, or one whose errors come through it, has plasticity."""
     if not is_zero(regime.plasticity[area]):
         return True
-    return any(_ever_plastic(regime, organism, path.source) for path in organism.into(area) if carries(organism, path))
+    costs = [each.cost for each in regime.costs.values()]
+    ways = (path for path in organism.into(area) if any(carries(organism, path, cost) for cost in costs))
+    return any(_ever_plastic(regime, organism, path.source) for path in ways)

@@ -22,7 +22,7 @@ from models.engine.judging import Judged, target_of
 from models.engine.organism import Organism, Wiring
 from models.engine.traces import Portion, traced_norms
 from models.errors import Refused
-from models.protocols import Batch, Episodes, Moment, Params, SampleCost, Variation
+from models.protocols import Batch, Choice, Episodes, Moment, Params, SampleCost, Variation
 from models.specs.canonical import DEFAULT_PROBE_ITEMS
 from models.specs.costs import CostSpec
 from models.specs.reach import closed_pathways, learns_freely, reaches
@@ -86,11 +86,17 @@ class Items:
         senses = {name: last(each) for name, each in moment.batch.senses.items()}
         factors = {name: last(each) for name, each in moment.batch.factors.items()}
         label = None if moment.batch.label is None else last(moment.batch.label)
+
+        def choice(area: str) -> Choice:
+            logits, chosen = moment.choice(area)
+            return last(logits), last(chosen)
+
         return replace(
             moment,
             batch=replace(moment.batch, senses=senses, label=label, factors=factors),
             rate=rate,
             inputs=inputs,
+            choice=choice,
         )
 
     def _whole(self, parts: list[Moment]) -> Moment:
@@ -108,7 +114,14 @@ class Items:
             self.batch.labelled_NB,
             self.batch.began_NBT,
         )
-        return replace(parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs, again=self._again)
+
+        def choice(area: str) -> Choice:
+            logits, chosen = zip(*(part.choice(area) for part in parts), strict=True)
+            return torch.cat(logits, dim=1), torch.cat(chosen, dim=1)
+
+        return replace(
+            parts[0], batch=batch, rate=rate, draw=self.draw, inputs=inputs, again=self._again, choice=choice
+        )
 
     def _again(self, other: Variation) -> Moment:
         """All items once more, in one pass."""

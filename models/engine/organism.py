@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from models.engine.circuit import Circuits
 from models.engine.context import Begun, Reset, forgetful
 from models.engine.run import AT_REST, Carried, Run, Way
 from models.errors import Refused
-from models.protocols import Area, Batch, Holds, Moment, Params, Pass, State, Synapse, Variation
+from models.protocols import Area, Batch, Choice, Chooses, Holds, Moment, Params, Pass, State, Synapse, Variation
 from models.specs.areas import lasts
 from models.specs.order import Block, blocks
 from models.specs.organism import OrganismSpec
@@ -105,7 +106,15 @@ class Organism:
         run.pushes = wiring.pushes
         for block in self.blocks:
             self._advance(run, block, own, exact=wiring.exact)
-        return Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left, heard=wiring.heard)
+        choice = partial(self._choice, run.inputs, by)
+        moment = Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left, heard=wiring.heard)
+        return replace(moment, choice=choice)
+
+    def _choice(self, inputs: Mapping[str, Mapping[str, Tensor]], by: Callable[[str], Pass], area: str) -> Choice:
+        """What an area chose in a pass with these inputs."""
+        member = self.areas[area]
+        assert isinstance(member, Chooses)
+        return member.choice(inputs[area], by(area))
 
     def _advance(self, run: Run, block: Block, own: Params, *, exact: bool) -> None:
         """Run the next block, by its rule's way where it has one."""

@@ -23,7 +23,7 @@ from models.engine.knobs import KnobBoard
 from models.engine.mixture import build_stream
 from models.engine.optimizer import Optimizer
 from models.engine.organism import Organism, Wiring
-from models.protocols import Batch, Cost, Moment, Params, Remembers, SampleCost
+from models.protocols import Batch, Choice, Cost, Moment, Params, Remembers, SampleCost
 from models.specs.regime import RegimeSpec
 from models.specs.series import NORMS_EVERY
 from models.specs.transforms import OnOrganism
@@ -262,12 +262,17 @@ def _value(cost: Cost, moment: Moment, only_N: Tensor | None) -> Tensor:
     def gate(x: Tensor) -> Tensor:
         return _Gate.apply(x, only_N) if x.requires_grad else x  # type: ignore[no-untyped-call]
 
+    def choice(area: str) -> Choice:
+        logits, chosen = moment.choice(area)
+        return gate(logits), chosen
+
     gated = replace(
         moment,
         rate={name: gate(rate) for name, rate in moment.rate.items()},
         weight={name: gate(weight) for name, weight in moment.weight.items()},
         inputs={area: {name: gate(rate) for name, rate in given.items()} for area, given in moment.inputs.items()},
         apply=lambda area, given: gate(moment.apply(area, given)),
+        choice=choice,
     )
     return cost(gated)
 

@@ -176,7 +176,8 @@ def _jumps(clock: Clock) -> Iterator[Finding]:
 
 def _moments_meet(schedule: ScheduleSpec, before: StageSpec, stage: StageSpec, name: str) -> bool:
     """Whether an area the cost reaches learned before, learns now, and has an optimizer that remembers."""
-    for area in reaches(schedule.organism, schedule.costs[name]):
+    reached = reaches(schedule.organism, schedule.costs[name])
+    for area in (each for each in reached if schedule.organism.areas[each].weighs):
         optimizer = schedule.organism.optimizer_of(area)
         remembers = isinstance(optimizer, (AdamSpec, AdamWSpec, RmspropSpec)) or (
             isinstance(optimizer, SgdSpec) and optimizer.momentum > 0

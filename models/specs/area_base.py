@@ -61,7 +61,7 @@ class AreaBase(Spec):
     """What every area has."""
 
     weightless: ClassVar[bool] = False
-    """Whether it has no weights that a rule could teach."""
+    """Whether its kind has no weights that a rule could teach."""
     keeps: ClassVar[bool] = False
     """Whether what it meets becomes part of it, without a cost, as long as it is plastic."""
 
@@ -72,6 +72,16 @@ class AreaBase(Spec):
     innate: bool = False
     """Never plastic: its plasticity is 0 for life."""
     lr_scale: Annotated[float, Field(ge=0.0, le=1000.0)] = 1.0
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it has weights that a rule could teach."""
+        return not self.weightless
+
+    @property
+    def chosen_by(self) -> str | None:
+        """The source whose rates say what it chooses, and nothing else: no error goes back there but of the choice."""
+        return None
 
     @property
     def passes(self) -> bool:

@@ -7,8 +7,10 @@ from math import isqrt, prod
 
 from models.specs.area_base import PROBABILITIES
 from models.specs.check_acting import lacks_rewards, unfit_values
+from models.specs.check_choices import lacks_answers, unfit_answer
 from models.specs.check_credit import check_hearing
-from models.specs.costs import BY_ITEM, COMPARED, MIN_BATCH, CostSpec, steps_of, target_of
+from models.specs.costs import BY_ITEM, COMPARED, CostSpec, least_batch, steps_of, target_of
+from models.specs.costs.reward import PolicyGradientSpec
 from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, RbmSpec, VaeSpec, WakeSleepSpec
 from models.specs.costs.supervised import BceSpec, CrossEntropySpec, ReplaySpec
 from models.specs.costs.target import (
@@ -79,7 +81,7 @@ def lacks(cost: CostSpec, world: WorldSpec) -> str | None:
     view = target.view if isinstance(target, AreaTarget) else None
     if view is not None and view not in facts(world.source).views:
         return f"the view '{view}'"
-    return _untimely(cost, world) or lacks_rewards(cost, world)
+    return _untimely(cost, world) or _unrewarded(cost, world)
 
 
 def _untimely(cost: CostSpec, world: WorldSpec) -> str | None:
@@ -87,6 +89,13 @@ def _untimely(cost: CostSpec, world: WorldSpec) -> str | None:
         return "items of one time step (it keeps single moments)"
     least = steps_of(cost)
     return f"{least} time steps" if world.steps < least else None
+
+
+def _unrewarded(cost: CostSpec, world: WorldSpec) -> str | None:
+    """What a cost of what is done, or chosen, needs and a world does not give."""
+    if isinstance(cost, PolicyGradientSpec) and cost.answer is not None:
+        return lacks_answers(cost, world)
+    return lacks_rewards(cost, world)
 
 
 def misfed_senses(organism: OrganismSpec, world: WorldSpec, name: str) -> Iterator[str]:
@@ -111,6 +120,8 @@ def misfit(schedule: ScheduleSpec, cost: CostSpec, world: WorldSpec, shapes: Map
         inputs = [prod(shapes.get(link.source, ())) for link in schedule.organism.into(cost.at)]
         if sum(inputs) != prod(shapes[cost.at]):
             return f"{cost.at} has {prod(shapes[cost.at])} units for {sum(inputs)} inputs, infomax_ica wants as many"
+    if isinstance(cost, PolicyGradientSpec) and cost.answer is not None:
+        return unfit_answer(cost, world, shapes)
     worthless = unfit_values(cost, world, shapes)
     if worthless is not None:
         return worthless
@@ -155,7 +166,7 @@ def _needs(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) ->
         hint = f"worlds that do: {', '.join(others)}" if others else "no world of this schedule does"
         message = f"stage {stage.name}: cost {name} needs {missing}, world {stage.world} gives none"
         yield finding("E06", steps, message, hint)
-    least = MIN_BATCH.get(cost.kind, 1)
+    least = least_batch(cost)
     if schedule.clock.batch < least:
         message = f"clock: cost {name} takes statistics over the batch; {schedule.clock.batch} is out of bounds"
         yield finding("E30", ("clock", "batch"), message, f"at least {least}")
@@ -187,7 +198,7 @@ def _unfit(organism: OrganismSpec, cost: CostSpec) -> tuple[str, str] | None:
                 return f"bce compares probabilities; {area} is {spec.act}", "act sigmoid"
     if isinstance(cost, InfomaxIcaSpec | RbmSpec | WakeSleepSpec):
         return _undetermined(organism, cost) if isinstance(cost, InfomaxIcaSpec) else _dreamless(organism, cost)
-    if isinstance(cost, VaeSpec) and getattr(organism.areas[cost.at], "size", 2) % 2:
+    if isinstance(cost, VaeSpec) and (getattr(organism.areas[cost.at], "size", None) or 2) % 2:
         return f"half of {cost.at} are means, half log variances; its size is odd", "an even size"
     if isinstance(cost, WiringSpec) and organism.areas[cost.at].kind == "conv":
         return f"{cost.at} is conv: its units share their wiring", "a linear area, or l1"
@@ -244,8 +255,8 @@ def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) 
     reasons: dict[str, list[str]] = {}
     for area in schedule.organism.areas:
         if area in reached:
-            weightless = schedule.organism.areas[area].weightless
-            reason = "without weights to be taught" if weightless else still(schedule, stage, area)
+            weighs = schedule.organism.areas[area].weighs
+            reason = still(schedule, stage, area) if weighs else "without weights to be taught"
             if reason is None:
                 return
             reasons.setdefault(reason, []).append(area)

@@ -10,7 +10,7 @@ from models.specs.area_base import SPIKING
 from models.specs.areas import AreaSpec, ConvSpec, GateBufferSpec, LinearSpec, RecurrentSpec
 from models.specs.check_force import check_aim, check_read_out
 from models.specs.check_settling import check_at_rest, check_couplings
-from models.specs.costs import MIN_BATCH, OF_WEIGHTS, CostSpec, target_of
+from models.specs.costs import OF_WEIGHTS, CostSpec, least_batch, target_of
 from models.specs.costs.target import LabelTarget, TargetSpec
 from models.specs.credit import CAPABILITIES, RuleSpec
 from models.specs.credit.capability import Capability
@@ -142,9 +142,9 @@ def _unfit_kind(rule: str, area: str, spec: AreaSpec, able: Capability) -> Itera
     """Why a rule cannot teach areas of a kind."""
     if able.areas is not None and spec.kind not in able.areas:
         yield f"{rule} teaches {', '.join(sorted(able.areas))} areas; {area} is {spec.kind}", None
-    if spec.weightless and not able.weightless:
+    if not spec.weighs and not able.weightless:
         yield f"{rule} teaches weights; {area}, of kind {spec.kind}, has none", None
-    if isinstance(spec, AttentionSpec) and not able.places:
+    if isinstance(spec, AttentionSpec) and spec.weighs and not able.places:
         yield f"{rule} follows one drive of a unit per step; {area} weighs every place of {spec.parts}", None
     if isinstance(spec, GateBufferSpec | StackMemorySpec | RouterSpec) and not able.places:
         yield f"{rule} follows one drive of a unit per step; in {area} a gate has one for all of its slot", None
@@ -152,7 +152,7 @@ def _unfit_kind(rule: str, area: str, spec: AreaSpec, able: Capability) -> Itera
 
 def _unfit_units(rule: RuleSpec, area: str, spec: AreaSpec) -> Iterator[tuple[str, str | Suggestion]]:
     """Why a rule cannot teach so many units, or such."""
-    size = getattr(spec, "size", 0)
+    size = getattr(spec, "size", None) or 0
     if isinstance(rule, KohonenSpec) and prod(rule.grid) != size:
         edit = (Patch(op="replace", path=f"/organism/areas/{area}/size", value=prod(rule.grid)),)
         grid = " x ".join(map(str, rule.grid))
@@ -197,7 +197,7 @@ def _unheard(
     if able.free:
         message = f"{place} judges {cost.at}, which learns by {rule}, without a cost"
         yield finding("E26", steps, message, "another area, or another rule")
-    elif "scalar_cost" in able.needs and cost.kind in MIN_BATCH:
+    elif "scalar_cost" in able.needs and least_batch(cost) > 1:
         message = f"{place} takes statistics over the batch; {rule} needs a value of each sample"
         yield finding("E26", steps, message, "another cost, or another rule")
     if able.free or able.hears == "anywhere":

@@ -162,7 +162,7 @@ def _costs(schedule: ScheduleSpec) -> Iterator[Finding]:
             yield from _unknown("E03", (*steps, "other"), place, "area", cost.other, areas)
             yield from _unknown("E01", (*steps, "sense"), place, "sense", cost.sense, senses)
         both = [*areas, *senses]
-        for field, known in (("critic", areas), ("model", areas), ("place", both), ("body", both)):
+        for field, known in (("critic", areas), ("answer", areas), ("model", areas), ("place", both), ("body", both)):
             other = getattr(cost, field, None)
             if other is not None:
                 what = "area" if known is areas else "area or sense"

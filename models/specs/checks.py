@@ -16,6 +16,7 @@ from models.specs.arms import ArmDocument
 from models.specs.base import Spec
 from models.specs.check_acting import check_acting
 from models.specs.check_acts import check_acts
+from models.specs.check_choices import check_choices
 from models.specs.check_costs import check_costs
 from models.specs.check_credit import check_time
 from models.specs.check_names import check_names
@@ -202,6 +203,7 @@ def _schedule(schedule: ScheduleSpec) -> Iterator[Finding]:
         *units,
         *check_acting(schedule, shapes),
         *check_costs(schedule, shapes),
+        *check_choices(schedule),
         *check_acts(schedule),
         *check_probes(schedule, shapes),
     ]

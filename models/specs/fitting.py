@@ -28,6 +28,29 @@ def shifted(area: ShifterSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | Non
     return (*shape[:-axes], *sides), None
 
 
+def looked(area: AttentionSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
+    """Shape of the window of a glimpse, or why there is none."""
+    if area.control is None or set(inputs) != {area.parts, area.control}:
+        given = ", ".join(inputs)
+        return (
+            None,
+            f"a glimpse takes two pathways, from its parts {area.parts} and its control {area.control}; here {given}",
+        )
+    shape, (side, stride) = inputs[area.parts], area.grid
+    if len(shape) != 3:
+        return None, f"{area.parts} gives {list(shape)}, attention wants [maps, height, width]"
+    if side > min(shape[1:]):
+        return None, f"a glimpse of {side} x {side} is larger than {list(shape[1:])}, what {area.parts} gives"
+    if any((length - side) % stride for length in shape[1:]):
+        return None, f"windows of {side} at every {stride} of {list(shape[1:])} leave a rim that is never seen"
+    rows, columns = ((length - side) // stride + 1 for length in shape[1:])
+    given_units = prod(inputs[area.control])
+    if given_units != rows * columns:
+        places = f"a glimpse of {side} at every {stride} of {list(shape[1:])} has {rows} x {columns} places"
+        return None, f"{places}, {area.control} has {given_units} units"
+    return (shape[0], side, side), None
+
+
 def unasked(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
     """Why an area cannot take what comes in as the two things it needs."""
     match area:

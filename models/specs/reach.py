@@ -2,14 +2,15 @@
 
 An error enters at the area a cost judges. Under scope `local` it stays there. Under scope `upstream` it travels
 against every pathway with `gradient: pass`, and leaves a circuit only if the circuit's rule passes errors out. It also
-travels through areas that are not plastic: what stands still still lets errors through.
+travels through areas that are not plastic: what stands still still lets errors through. Where an area chooses, errors
+do not pass to what it chooses by, but for those of a cost that credits the choice, and these pass to nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.specs.costs import CostSpec
+from models.specs.costs import CostSpec, credits_choice
 from models.specs.credit import CAPABILITIES
 from models.specs.organism import CircuitSpec, Link, OrganismSpec, PathwaySpec
 
@@ -20,14 +21,17 @@ def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
     waiting = [cost.at] if cost.scope == "upstream" else []
     while waiting:
         for link in organism.into(waiting.pop()):
-            if carries(organism, link) and link.source not in reached:
+            if carries(organism, link, cost) and link.source not in reached:
                 reached.add(link.source)
                 waiting.append(link.source)
     return frozenset(reached)
 
 
-def carries(organism: OrganismSpec, link: Link) -> bool:
-    """Whether an error at the link's end is passed on to the area at its start."""
+def carries(organism: OrganismSpec, link: Link, cost: CostSpec) -> bool:
+    """Whether the cost's error, at the link's end, is passed on to the area at its start."""
+    of_choice = credits_choice(cost) and link.target == cost.at
+    if of_choice != (link.source == organism.areas[link.target].chosen_by):
+        return False
     if link.path.gradient == "block" or link.source not in organism.areas or learns_freely(organism, link.source):
         return False
     passes = organism.areas[link.target].passes
@@ -72,7 +76,7 @@ def carrying_pathways(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
     if cost.scope == "local":
         return frozenset()
     reached = reaches(organism, cost)
-    return frozenset(link.title for link in organism.links if link.target in reached and carries(organism, link))
+    return frozenset(link.title for link in organism.links if link.target in reached and carries(organism, link, cost))
 
 
 def closed_pathways(organism: OrganismSpec, costs: Iterable[CostSpec]) -> frozenset[str]:

@@ -23,7 +23,7 @@ from models.specs.areas import (
 )
 from models.specs.base import pointer
 from models.specs.credit.temporal import ForceSpec
-from models.specs.fitting import shifted, unasked
+from models.specs.fitting import looked, shifted, unasked
 from models.specs.order import area_order
 from models.specs.organism import OrganismSpec, SenseSpec
 from models.specs.structures import (
@@ -62,7 +62,8 @@ def area_shapes(organism: OrganismSpec) -> dict[str, Shape]:
 def layout(organism: OrganismSpec) -> Layout:
     """Shapes in order of the pathways, with every misfit (E14); areas behind a misfit have no shape."""
     found = Layout({name: tuple(sense.shape) for name, sense in organism.senses.items()})
-    found.shapes |= {name: (area.size,) for name, area in organism.areas.items() if not isinstance(area, OF_INPUTS)}
+    sized = {name: area.size for name, area in organism.areas.items() if not isinstance(area, OF_INPUTS)}
+    found.shapes |= {name: (size,) for name, size in sized.items() if size is not None}
     for name in area_order(organism):
         sources = [each.source for each in organism.into(name)]
         inputs = {source: found.shapes[source] for source in sources if source in found.shapes}
@@ -84,10 +85,12 @@ def output_shape(area: AreaSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | N
             return _mapped(area, inputs)
         case ShifterSpec():
             return shifted(area, inputs)
+        case AttentionSpec(size=None):
+            return looked(area, inputs)
         case PlannerSpec(read="value"):
             return (1,), _unjoined(area, inputs)
         case _:
-            return (area.size,), _unjoined(area, inputs) or unasked(area, inputs)
+            return (area.size or 0,), _unjoined(area, inputs) or unasked(area, inputs)
 
 
 def _mapped(area: ConvSpec | MoverDetectorSpec, inputs: Mapping[str, Shape]) -> tuple[Shape | None, str | None]:
@@ -172,9 +175,11 @@ def area_parameters(  # noqa: C901, PLR0911 - one case per member
             return 0
         case ExpansionSpec():
             return area.size * (sum(map(prod, inputs)) + 1)
+        case AttentionSpec(size=None):
+            return 0
         case AttentionSpec():
             asking = (shapes[each.source] for each in organism.into(name) if each.source != area.parts)
-            return area.width * sum(map(prod, asking)) + shapes[area.parts][0] * (area.width + area.size)
+            return area.width * sum(map(prod, asking)) + shapes[area.parts][0] * (area.width + (area.size or 0))
         case GateBufferSpec():
             return (area.slots + area.width) * (sum(map(prod, inputs)) + 1) + area.size * area.slots
         case StackMemorySpec():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.specs.area_base import AreaBase, Units, ZerosInit
-from models.specs.base import Name, Positive, Share
+from models.specs.base import Name, Positive, Share, later
 
 
 class Structure(AreaBase):
@@ -49,14 +50,48 @@ class ShifterSpec(Structure):
 
 
 class AttentionSpec(Structure):
-    """Looks among the places of a map for what its other pathways ask for, and passes on what is there."""
+    """Looks among the places of a map, at each by how well it answers or at one window, and passes on what is there."""
 
     kind: Literal["attention"]
-    size: Units
+    size: Units | None = later(None)
+    """Units of what is passed on where all places are weighed for what the other pathways ask; a window has none."""
     parts: Name
     """The area or sense whose places are chosen among: maps of features."""
     width: Annotated[int, Field(ge=1, le=1024)] = 16
-    """Length of the keys."""
+    """Length of the keys, where places are weighed."""
+    glimpse: Annotated[int, Field(ge=1, le=4096)] | None = later(None)
+    """Side of the one window that is looked at, in rows and columns of the parts; it is passed on as it is, the rest is
+    not seen. None: all places are weighed."""
+    stride: Annotated[int, Field(ge=1, le=4096)] | None = later(None)
+    """Of a glimpse: rows and columns from one place of the window to the next; half of its side if left out."""
+    control: Name | None = later(None)
+    """Of a glimpse: the area or sense with a unit for every place, row by row; the place is drawn from its softmax."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> AttentionSpec:
+        if (self.size is None) == (self.glimpse is None):
+            raise PydanticCustomError("exclusive", "exactly one of size, glimpse")
+        if (self.glimpse is None) != (self.control is None):
+            raise PydanticCustomError("exclusive", "glimpse and control, or neither: control says where to look")
+        if self.glimpse is None and self.stride is not None:
+            raise PydanticCustomError("exclusive", "stride is that of a glimpse")
+        return self
+
+    @property
+    def weighs(self) -> bool:
+        """A window is cut out as it is."""
+        return self.glimpse is None
+
+    @property
+    def chosen_by(self) -> str | None:
+        """What says where to look."""
+        return self.control
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Side of the window, and places from one to the next."""
+        side = self.glimpse or 1
+        return side, self.stride or max(1, side // 2)
 
 
 class PlannerSpec(Structure):

@@ -85,3 +85,18 @@ def test_the_bank_serves_windows_with_signs_and_has_an_end() -> None:
         draw.banked(1 << 22)
     with pytest.raises(ValueError, match="indexed draws"):
         Draw(torch.tensor([1])).banked(3)
+
+
+def test_one_of_several_is_chosen_by_its_probability_alike_in_every_slot_and_from_any_step_on() -> None:
+    draw = Draw(torch.arange(4), torch.arange(3000).expand(4, 3000), word("choice"))
+    logits = torch.tensor([0.6, 0.3, 0.1]).log().expand(4, 3000, 3, 3)
+    begun = torch.zeros(4, 3000, dtype=torch.int64)
+    place = draw.chosen(logits, begun)
+    share = torch.bincount(place.flatten(), minlength=3) / place.numel()
+    assert share.tolist() == pytest.approx([0.6, 0.3, 0.1], abs=0.01)
+    assert float((place[..., 0] == place[..., 1]).float().mean()) == pytest.approx(0.46, abs=0.02)
+    assert torch.equal(draw.chosen(logits[:, :, 1:], begun + 1), place[:, :, 1:])
+    alone = Draw(torch.tensor([2]), torch.arange(3000)[None, 7:9], word("choice"))
+    assert torch.equal(alone.chosen(logits[2:3, 7:9], begun[2:3, 7:9]), place[2:3, 7:9])
+    sure = torch.full((4, 3000, 1, 3), -torch.inf).index_fill(3, torch.tensor(1), 0.0)
+    assert bool((draw.chosen(sure, begun) == 1).all())

@@ -10,6 +10,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
+from benchmarks.catalogue.areas import looking
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
 from models.areas import build_area
@@ -254,7 +255,7 @@ def _ways(example: Path, updates: int) -> list[float]:
 ENTRIES: tuple[Entry, ...] = (
     entry("binding", _binding),
     entry("shifter", _shifter),
-    entry("attention", _attention),
+    entry("attention", _attention, looking.glimpse, looking.cue),
     entry("planner", _planner, _row),
     entry("episodic_control", _episodic_control),
 )

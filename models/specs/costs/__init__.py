@@ -55,6 +55,9 @@ _OVER_BATCH_OF_ACTS = ("curiosity", "learning_progress", "novelty", "empowerment
 MIN_BATCH = dict.fromkeys((*_OVER_BATCH, *_OVER_BATCH_OF_ACTS), 16)
 """Smallest batch of costs that use statistics over it."""
 
+_OTHERS = 2
+"""Smallest batch in which each item has others to be held against."""
+
 OF_WEIGHTS = frozenset({"ewc", "l1", "l2", "wiring"})
 """Kinds that judge the weights of an area, whatever it does with an item."""
 
@@ -72,6 +75,16 @@ RERUN = frozenset({"adversarial", "denoise", "replay"})
 def target_of(cost: CostSpec) -> TargetSpec | None:
     """The target of a cost that has one."""
     return getattr(cost, "target", None)
+
+
+def credits_choice(cost: CostSpec) -> bool:
+    """Whether a cost credits what an area chose inside, by what came of it."""
+    return isinstance(cost, reward.PolicyGradientSpec) and cost.answer is not None
+
+
+def least_batch(cost: CostSpec) -> int:
+    """Smallest batch that a cost can take its statistics over; 1 if it takes none."""
+    return _OTHERS if credits_choice(cost) else MIN_BATCH.get(cost.kind, 1)
 
 
 def steps_of(cost: CostSpec) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from models.specs.base import Name, Share
+from models.specs.base import Name, Share, later
 from models.specs.costs.base import CostBase
 
 Discount = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -28,6 +29,9 @@ class PolicyGradientSpec(CostBase):
 
     kind: Literal["policy_gradient"]
     scope: Literal["local", "upstream"] = "upstream"
+    answer: Name | None = later(None)
+    """What is done is done inside: `at` chooses, and is rewarded with 1 where the strongest unit of this area is the
+    label. What the other items of the batch bring is what is expected. None: the world gives rewards."""
     critic: Name | None = None
     """The area that says what to expect; none: nothing is expected, and rewards count up to the fragment's end."""
     discount: Discount = 0.99
@@ -35,6 +39,12 @@ class PolicyGradientSpec(CostBase):
     """Lambda of the advantage: 0 is one step ahead of the critic, 1 all rewards of the fragment."""
     entropy: Annotated[float, Field(ge=0.0, le=100.0)] = 0.01
     """Weight of the entropy of what is done, in nats."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> PolicyGradientSpec:
+        if self.answer is not None and self.critic is not None:
+            raise PydanticCustomError("exclusive", "a critic is of the world's rewards: at most one of answer, critic")
+        return self
 
 
 class ImitationSpec(CostBase):

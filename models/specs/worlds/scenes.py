@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import NonNegative, Share
+from models.specs.base import NonNegative, Share, later
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
 
 
 class ShapesSpec(Source):
-    """A square, a disc or a triangle, 16 x 16."""
+    """A square, a disc or a triangle, 16 x 16; or a small one somewhere among pieces of others, 32 x 32."""
 
     kind: Literal["shapes"]
     level: Literal["easy", "hard"] = "hard"
@@ -20,12 +20,19 @@ class ShapesSpec(Source):
     """Of the training split; the others have 2000."""
     split_by: Literal["none", "angle"] = "none"
     """angle: valid and test have an eighth of the circle each that the others have not."""
+    clutter: int = later(0, ge=0, le=64)
+    """Pieces of shapes, strewn with the whole one over a black field of 32 x 32; 0: the shape alone."""
+    validity: Share = later(0.8)
+    """Of clutter: probability that the cue names the quarter where the shape is; else it names another."""
 
     def facts(self) -> SourceFacts:
-        """One retina."""
+        """One retina; with clutter also a cue."""
         factors = {"size": Factor("nuisance"), "angle": Factor("nuisance"), "difficulty": Factor("difficulty")}
-        sizes = {"train": self.items, "valid": 2000, "test": 2000}
-        return SourceFacts({"retina": (1, 16, 16)}, Factor("label", classes=3), factors, sizes)
+        sizes, label = {"train": self.items, "valid": 2000, "test": 2000}, Factor("label", classes=3)
+        if not self.clutter:
+            return SourceFacts({"retina": (1, 16, 16)}, label, factors, sizes)
+        told = {"place": Factor("state", 2), "valid": Factor("event", classes=2)}
+        return SourceFacts({"retina": (1, 32, 32), "cue": (4,)}, label, factors | told, sizes)
 
 
 class MovingShapesSpec(Source):

@@ -96,6 +96,48 @@ def test_a_critic_that_a_lesion_silences_expects_nothing() -> None:
     assert not torch.equal(cost(critic="critic", **options)(moment()), cost(**options)(moment()))
 
 
+def inside(logits: Tensor, places: list[list[int]], right: list[list[int]]) -> Moment:
+    """One life, items of two steps: what was chosen, by which logits, and whether the answer was right (class 2)."""
+    label = torch.full((1, len(right), 2), 2)
+    answer = torch.nn.functional.one_hot(2 * torch.tensor([right]), 3).float()
+    batch = Batch({}, label, {}, torch.arange(len(right))[None])
+    chosen = torch.tensor([places])
+    draw = Draw(torch.tensor([1]), batch.index_NB)
+    return Moment(batch, {"head": answer}, {}, {}, draw, {}, lambda at, _: answer, choice=lambda _: (logits, chosen))
+
+
+PLACES, RIGHT = [[0, 1], [1, 1], [0, 0]], [[0, 1], [1, 1], [0, 0]]
+
+
+def test_a_choice_that_brought_more_than_those_of_the_others_is_made_more_often() -> None:
+    logits = torch.zeros(1, 3, 2, 2, requires_grad=True)
+    judge = cost(kind="policy_gradient", at="look", answer="head", discount=0.5, entropy=0.0)
+    found = judge(inside(logits, PLACES, RIGHT))
+    # G: (.5, 1), (1.5, 1), (0, 0); less the mean of the two others
+    better = [[0.5 - 0.75, 1 - 0.5], [1.5 - 0.25, 1 - 0.5], [0 - 1.0, 0 - 1.0]]
+    # every place has probability 1/2, and what is better here is worse elsewhere
+    assert found.tolist() == pytest.approx([0.0], abs=1e-6)
+    (down,) = torch.autograd.grad(found.sum(), logits)
+    for item in range(3):
+        for step in range(2):
+            push = [-better[item][step] / 6 * (0.5 if place == PLACES[item][step] else -0.5) for place in range(2)]
+            assert down[0, item, step].tolist() == pytest.approx(push), (item, step)
+
+
+def test_a_choice_is_judged_item_by_item_and_its_entropy_is_weighed() -> None:
+    logits = torch.tensor([1.0986123, 0.0]).expand(1, 3, 2, 2)
+    judge = cost(kind="policy_gradient", at="look", answer="head", discount=0.5, entropy=0.1)
+    log_p, entropy = (-0.2876821, -1.3862944), 0.75 * 0.2876821 + 0.25 * 1.3862944
+    better = [[-0.25, 0.5], [1.25, 0.5], [-1.0, -1.0]]
+    wanted = [
+        sum(-a * log_p[place] - 0.1 * entropy for a, place in zip(*each, strict=True)) / 2
+        for each in zip(better, PLACES, strict=True)
+    ]
+    there = inside(logits, PLACES, RIGHT)
+    assert judge.per_sample(there).tolist() == [pytest.approx(wanted)]
+    assert judge(there).tolist() == pytest.approx([sum(wanted) / 3])
+
+
 def test_what_another_did_is_made_more_likely() -> None:
     logits = torch.tensor([[0.0, 0.0], [1.0986123, 0.0], [0.0, 0.0], [5.0, 0.0]], requires_grad=True)
     judge = cost(kind="imitation", at="striatum")

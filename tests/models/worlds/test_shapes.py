@@ -74,6 +74,44 @@ def test_angles_can_be_held_back() -> None:
         assert low <= turn.min().item() <= turn.max().item() <= high
 
 
+def cluttered(count: int, **options: object) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+    """Fields, cues and truths of that many items."""
+    channels, label, factors = items({"kind": "shapes", "level": "easy", "clutter": 6, **options}, count)
+    assert label is not None
+    told = {name: each[0, :, 0] for name, each in factors.items()} | {"label": label[0, :, 0]}
+    return channels["retina"][0, :, 0, 0], channels["cue"][0, :, 0], told
+
+
+def test_a_shape_lies_whole_in_front_of_the_pieces() -> None:
+    field, _, told = cluttered(300, items=300)
+    assert field.shape == (300, 32, 32)
+    assert torch.bincount(told["label"]).tolist() == [100] * 3
+    centre = ((told["place"] + 1.0) * 15.5).round().long()
+    there = field[torch.arange(300), centre[:, 1], centre[:, 0]]
+    greys = there * 7
+    assert float((greys - greys.round()).abs().max()) < 0.2
+    assert float(there.min()) > 0.5
+    assert float(field[:, 0].mean()) < 0.1
+    assert 0.17 < float(told["size"].min()) < float(told["size"].max()) <= 0.75 * 0.45
+
+
+def test_pieces_are_smaller_than_the_shape_and_more_of_them_are_more() -> None:
+    covered = [float((cluttered(200, clutter=count)[0] > 0.3).float().sum(dim=(1, 2)).mean()) for count in (1, 6, 24)]
+    assert covered[0] < covered[1] < covered[2]
+    assert (covered[1] - covered[0]) / 5 < 0.4 * covered[0]
+
+
+def test_a_cue_names_the_quarter_as_often_as_it_is_valid() -> None:
+    for validity in (0.0, 0.8, 1.0):
+        _, cue, told = cluttered(1000, validity=validity)
+        quarter = (told["place"][:, 0] > 0).long() + 2 * (told["place"][:, 1] > 0).long()
+        assert torch.equal(cue.sum(dim=1), torch.ones(1000))
+        assert torch.equal((cue.argmax(dim=1) == quarter).long(), told["valid"])
+        assert float(told["valid"].float().mean()) == pytest.approx(validity, abs=0.04)
+        wrong = (cue.argmax(dim=1) - quarter)[told["valid"] == 0] % 4
+        assert validity == 1.0 or len(wrong.unique()) == 3
+
+
 def test_splits_share_a_range_out_between_them() -> None:
     unit = torch.tensor([0.0, 0.5, 1.0])
     assert [held_out(unit, split).tolist() for split in ("train", "valid", "test")] == [
