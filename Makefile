@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("ontogeny needs Python 3.11 or newer; this is %s; set PYTHON=..." % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch==2.13.0'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worker,arrow,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worker,arrow,gym,dev]'
 	touch $(STAMP)
 
 demo: $(STAMP) ## start the service, grow four lives over HTTP, print what they learned, stop

@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
-from models.specs.worlds import dataset
+from models.specs.worlds import dataset, environments
 from service import logs
 from service.api import (
     catalogue,
@@ -94,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     dataset.look_under(settings.data_folder)
+    environments.let_in(settings.gym_packages)
     app.state.database = Database(
         settings.database_url,
         read_seconds=settings.request_seconds,

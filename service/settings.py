@@ -6,6 +6,7 @@ Redis and a shared place for snapshots, named by URL. Same code path.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     """Where snapshots lie, shared by all machines: a folder, or `s3://bucket/prefix`; left out: in the home."""
     data: Path | None = None
     """Folder of registered data sets, seen by API and workers alike; left out: in the home."""
+    gym_packages: tuple[str, ...] = ()
+    """Installed packages beside gymnasium of which documents may name environments; as JSON: `["minigrid"]`."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8714
     allowed_hosts: tuple[str, ...] = ()
@@ -118,7 +121,10 @@ class Settings(BaseSettings):
     def as_environment(self) -> dict[str, str]:
         """Variables under which a child process finds the same settings."""
         data = self.model_dump(mode="json", exclude={"numerics", "allowed_hosts", "limits"})
-        return {f"ONTOGENY_{name.upper()}": str(value) for name, value in data.items()}
+        return {
+            f"ONTOGENY_{name.upper()}": json.dumps(value) if isinstance(value, list) else str(value)
+            for name, value in data.items()
+        }
 
 
 def _place(given: str) -> str:

@@ -51,6 +51,8 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "bandit": ({"kind": "bandit"}, 9),
     "bandit, dealt": ({"kind": "bandit", "pays": [0.1, 0.5, 0.9], "dealt": "random", "limit": 4}, 8),
     "cart_pole": ({"kind": "cart_pole"}, 32),
+    "gym": ({"kind": "gym", "env": "CartPole-v1"}, 32),
+    "gym, numbered": ({"kind": "gym", "env": "FrozenLake-v1", "limit": 5}, 9),
     "copy": ({"kind": "copy", "length": 8, "delay": 2}, 18),
     "recall": ({"kind": "recall"}, 13),
     "recall, two pairs": ({"kind": "recall", "pairs": 2, "delay": 1, "keys": 64, "values": 64}, 6),

@@ -20,7 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from models.engine import numerics
 from models.errors import NoResult, Refused, SnapshotMismatch
-from models.specs.worlds import dataset
+from models.specs.worlds import dataset, environments
 from models.worlds import tiles
 from service.queue import bell
 from service.settings import Settings
@@ -47,6 +47,7 @@ def serve(settings: Settings, slot: int) -> int:
     environment.private_temporary_folder(settings.home, f"slot-{slot}")
     tiles.keep_files_under(settings.home / "worlds")
     dataset.look_under(settings.data_folder)
+    environments.let_in(settings.gym_packages)
     worker = build_worker(settings, slot)
     celery = app.build_app(settings)
     register(celery, worker)

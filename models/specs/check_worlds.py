@@ -21,7 +21,9 @@ from models.specs.triggers import leaves
 from models.specs.varying import Unvaried, varied
 from models.specs.worlds import NoLabels, PacedOrder, TemporalOrder, WorldSpec
 from models.specs.worlds.dataset import DatasetSpec, registered
+from models.specs.worlds.environments import Unavailable
 from models.specs.worlds.eyes import TwoEyesSpec
+from models.specs.worlds.gym import GymSpec, require
 from models.specs.worlds.sources import facts
 
 
@@ -118,12 +120,14 @@ def check_varied(schedule: ScheduleSpec) -> Iterator[Finding]:
 
 
 def check_data(schedule: ScheduleSpec) -> Iterator[Finding]:
-    """E38: data sets are registered, with the content that the document was made for; asked where one is submitted."""
+    """E38: data sets and environments are there, as the document was made for; asked where one is submitted."""
     for name, world in schedule.worlds.items():
         source = world.source.of if isinstance(world.source, TwoEyesSpec) else world.source
         problem = _stranger(source) if isinstance(source, DatasetSpec) else None
         if problem is not None:
             yield finding("E38", ("worlds", name, "source"), f"world {name}: data set {problem}", "ontogeny data list")
+        if isinstance(source, GymSpec):
+            yield from _elsewhere(name, source)
 
 
 def _stranger(source: DatasetSpec) -> str | None:
@@ -138,6 +142,13 @@ def _stranger(source: DatasetSpec) -> str | None:
         now, then = entry.content.digest[:12], source.content.digest[:12]
         return f"'{source.name}' has other content ({now}) than the document states ({then})"
     return None
+
+
+def _elsewhere(name: str, source: GymSpec) -> Iterator[Finding]:
+    try:
+        require(source)
+    except Unavailable as error:
+        yield finding("E38", ("worlds", name, "source"), f"world {name}: {error}", error.remedy)
 
 
 def check_batch(schedule: ScheduleSpec) -> Iterator[Finding]:

@@ -142,6 +142,9 @@ class _Mistake:
         hint = did_you_mean(self.context["name"], self.context["known"]) or "ontogeny data add NAME FILE..."
         return self._at("E38", self.steps, self.details["msg"], hint)
 
+    def _no_environment(self) -> Finding:
+        return self._at("E38", self.steps, self.details["msg"], self.context["remedy"])
+
     def _type_or_bound(self) -> Finding:
         if self.kind in _EXPECTED:
             return self._wrong_type()
@@ -178,6 +181,7 @@ _FORMS: dict[str, Callable[[_Mistake], Finding]] = {
     "literal_error": _Mistake._no_choice,
     "string_pattern_mismatch": _Mistake._no_name,
     "dataset": _Mistake._no_dataset,
+    "environment": _Mistake._no_environment,
     **dict.fromkeys(_OWN_CODES, _Mistake._plain),
 }
 

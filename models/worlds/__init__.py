@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from models.protocols import World
-from models.specs.worlds import acting, dataset, linear, nature, real, scenes, sequences, social, tasks, views
+from models.specs.worlds import acting, dataset, gym, linear, nature, real, scenes, sequences, social, tasks, views
 from models.specs.worlds.eyes import TwoEyesSpec
 from models.specs.worlds.sources import SourceSpec
 from models.worlds.activities import Activities
@@ -24,6 +24,7 @@ from models.worlds.forage import Forage
 from models.worlds.grammar import Grammar
 from models.worlds.gratings import Gratings
 from models.worlds.grid import Grid
+from models.worlds.gym import Gym
 from models.worlds.hierarchy import Hierarchy
 from models.worlds.linear_map import LinearMap
 from models.worlds.low_rank import LowRank
@@ -72,7 +73,7 @@ def build_world(source: SourceSpec, split: str, steps: int = 1, items: int | Non
     return _told(source, split, steps, items)
 
 
-def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:
+def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:  # noqa: PLR0911
     """An acting world, by its moves as well as by items."""
     match source:
         case acting.GridSpec():
@@ -87,6 +88,8 @@ def build_place(source: acting.ActingSource, split: str, steps: int) -> Place:
             return Bandit(source, split, steps)
         case tasks.CartPoleSpec():
             return CartPole(source, split, steps)
+        case gym.GymSpec():
+            return Gym(source, split, steps)
         case _:
             assert_never(source)
 

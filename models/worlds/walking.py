@@ -30,7 +30,7 @@ Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 State = Mapping[str, Array]
-"""Where slots are: (N, B) by name."""
+"""Where slots are: (N, B, ...) by name."""
 
 Choose = Callable[[int, dict[str, Tensor], Flags], Tensor]
 """Frame, channels (N, B, 1, *shape), and whether a later episode begins with it (N, B) -> action (N, B) int64."""
@@ -84,7 +84,7 @@ class Walk:
     factors: dict[str, Tensor]
     """(N, B, T); action, reward and done of the way from each frame to the next, 0 at the last."""
     met: State
-    """States that the frames show (N, B, T), but for the numbers and clocks of episodes."""
+    """States that the frames show (N, B, T, ...), but for the numbers and clocks of episodes."""
     state: Params
 
 
@@ -131,7 +131,7 @@ class Followers:
         """The first states of what follows in every slot; where an episode is over, its slot goes on to the next."""
         if not self._left:
             self._look()
-        fresh = {name: value.take(self._at_NB) for name, value in self._drawn.items()}
+        fresh = {name: value.take(self._at_NB, axis=0) for name, value in self._drawn.items()}
         self._left -= 1
         self._at_NB = self._at_NB + over_NB
         self.number_NB = self.number_NB + over_NB
@@ -144,7 +144,8 @@ class Followers:
             # A copy: what slots are in is written over from walk to walk.
             number_NB = self._drawn_at_NB = self.number_NB.copy()
             several = (number_NB[..., None] + 1 + np.arange(_AT_ONCE)).reshape(len(number_NB), -1)
-            self._drawn = self._place.begin(self._draw.indexed(torch.from_numpy(several)))
+            drawn = self._place.begin(self._draw.indexed(torch.from_numpy(several)))
+            self._drawn = {name: value.reshape(-1, *value.shape[2:]) for name, value in drawn.items()}
             self._first_NB = np.arange(number_NB.size).reshape(number_NB.shape) * _AT_ONCE
             self._at_NB, gone = self._first_NB, 0
         self._left = _AT_ONCE - gone
@@ -176,7 +177,7 @@ def walk(
         ways.append((action_NB, reward_NB, over_NB))
         if np.count_nonzero(over_NB):
             fresh = following.next(over_NB)
-            here = {name: np.where(over_NB, fresh[name], value) for name, value in here.items()}
+            here = {name: np.where(_beside(over_NB, value), fresh[name], value) for name, value in here.items()}
             began_NB = np.where(over_NB, frame + 1, began_NB)
     seen = {name: torch.cat([each[name] for each in channels], dim=2) for name in channels[0]}
     states = {name: np.stack([each[name] for each in met], axis=2) for name in here}
@@ -184,6 +185,11 @@ def walk(
     factors = _tensors({**place.true(states), **_told(ways, began_NB.shape)})
     seen |= {EFFERENCE: _copied(place, factors["action"])} if EFFERENCE in wanted else {}
     return Walk(seen, factors, states, _tensors(reached))
+
+
+def _beside(flags_NB: Flags, value: Array) -> Flags:
+    """With as many dimensions as a value of the state."""
+    return flags_NB.reshape(flags_NB.shape + (1,) * (value.ndim - flags_NB.ndim))
 
 
 def _told(ways: list[tuple[Array, Array, Array]], shape: tuple[int, ...]) -> dict[str, Array]:

@@ -6,6 +6,7 @@ from benchmarks.catalogue.table import Entry
 from benchmarks.catalogue.worlds import (
     acting,
     eyes,
+    gym,
     linear,
     nature,
     real,
@@ -29,4 +30,5 @@ ENTRIES: tuple[Entry, ...] = (
     *eyes.ENTRIES,
     *acting.ENTRIES,
     *tasks.ENTRIES,
+    *gym.ENTRIES,
 )

@@ -97,8 +97,11 @@ def _forage(quick: bool) -> Iterator[Figure]:
     yield Figure("control", float(fall[rests].mean()), "level", "within -0.0501 -0.0499", "at rest: -wane")
 
 
-def answered(kind: str) -> Proof:
-    """Share of an update of eight lives in which nothing but the world is asked, frame by frame as an actor asks it."""
+def answered(kind: str, updates: tuple[int, int] = (30, 120)) -> Proof:
+    """Share of an update of eight lives in which nothing but the world is asked, frame by frame as an actor asks it.
+
+    Over so many updates for a quick answer, and for a better one.
+    """
 
     def proof(quick: bool) -> Iterator[Figure]:
         regime = regime_of(kind)
@@ -113,7 +116,7 @@ def answered(kind: str) -> Proof:
         state = started(place, draw, torch.arange(regime.batch).expand(LIVES, -1) * EPISODES)
         whole = alone = 0.0
         training.update()
-        for _ in range(30 if quick else 120):
+        for _ in range(updates[0] if quick else updates[1]):
             began = time.process_time()
             training.update()
             updated = time.process_time()

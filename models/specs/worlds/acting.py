@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from models.specs.base import Many, Share, later
 from models.specs.worlds.facts import Factor, Limit, Source, SourceFacts, answering
+from models.specs.worlds.gym import GymSpec
 from models.specs.worlds.tasks import BanditSpec, CartPoleSpec
 
 FOUR_ROOMS = (
@@ -110,4 +111,4 @@ class ForageSpec(Source):
         return answering({"body": (self.needs,)}, factors, actions)
 
 
-ActingSource = GridSpec | ChainSpec | ActivitiesSpec | ForageSpec | BanditSpec | CartPoleSpec
+ActingSource = GridSpec | ChainSpec | ActivitiesSpec | ForageSpec | BanditSpec | CartPoleSpec | GymSpec
