@@ -35,6 +35,7 @@ from models.costs.predict_next import PredictNext
 from models.costs.rbm import Rbm
 from models.costs.replay import Replay
 from models.costs.retinal_slip import RetinalSlip
+from models.costs.risk import Risk
 from models.costs.slow_feature import SlowFeature
 from models.costs.sparse_code import SparseCode
 from models.costs.td_value import TdValue
@@ -65,6 +66,7 @@ from models.specs.costs.reward import (
     ImitationSpec,
     PolicyGradientSpec,
     RewardCost,
+    RiskSpec,
     TdValueSpec,
 )
 from models.specs.costs.statistics import (
@@ -167,6 +169,8 @@ def _of_acting(  # noqa: PLR0911, C901
             return TdValue(spec)
         case PolicyGradientSpec():
             return PolicyGradient(spec)
+        case RiskSpec():
+            return Risk(spec)
         case CuriositySpec():
             return Curiosity(name, spec, senses)
         case LearningProgressSpec():

@@ -8,7 +8,7 @@ from math import prod
 from models.specs.areas import lasts
 from models.specs.costs import CostSpec
 from models.specs.costs.intrinsic import DriveSpec, IntrinsicCost
-from models.specs.costs.reward import ImitationSpec, PolicyGradientSpec, RewardCost, TdValueSpec
+from models.specs.costs.reward import ImitationSpec, PolicyGradientSpec, RewardCost, RiskSpec, TdValueSpec
 from models.specs.credit.temporal import TRACED
 from models.specs.findings import Finding, finding
 from models.specs.order import blocks, disorder, upstream
@@ -126,7 +126,7 @@ def lacks_rewards(cost: CostSpec, world: WorldSpec) -> str | None:
         return "someone who acts" if isinstance(cost, IntrinsicCost) else "rewards"
     if world.steps < 2:
         return "2 time steps"
-    acts = isinstance(cost, PolicyGradientSpec | IntrinsicCost)
+    acts = isinstance(cost, PolicyGradientSpec | RiskSpec | IntrinsicCost)
     return f"an actor, {cost.at}" if acts and world.actor != cost.at else None
 
 

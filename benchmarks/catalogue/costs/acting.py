@@ -76,6 +76,29 @@ def _policy_gradient(quick: bool) -> Iterator[Figure]:
         )
 
 
+def _risk(quick: bool) -> Iterator[Figure]:
+    """How often the arm is pulled that varies less, which pays less in two cases and more in two."""
+    updates = 150 if quick else 500
+    scarce, plenty = (0.1, 0.5), (0.5, 0.9)
+    cases = (
+        ("safe", scarce, "averse", 6.0, ">= 0.9", "pays less, Var .09 and not .25"),
+        ("control", scarce, "averse", 0.0, "<= 0.1", "weight 0: the arm that pays more"),
+        ("sought", plenty, "seeking", 6.0, "within 0.15 0.26", "1 + 6 (1 - 2 p) = 0, p = .5 + .4 x: 0.208"),
+        ("control_sought", plenty, "seeking", 0.0, ">= 0.9", "weight 0: the arm that pays more"),
+    )
+    for name, pays, attitude, weight, bound, peer in cases:
+        document: dict[str, Any] = dict(read((_EXAMPLE.parent / "risk.yaml").read_bytes()).data)
+        document["worlds"]["arms"]["source"]["pays"] = list(pays)
+        document["costs"]["wary"]["attitude"] = attitude
+        costs = {"worth": 0.5, "doing": 1.0, "wary": weight}
+        document["stages"] = [{"name": "arms", "world": "arms", "costs": costs, "until": {"after": f"{updates}ba"}}]
+        document["probes"]["paid"]["every"] = f"{updates}ba"
+        safe = pays.index(min(pays, key=lambda pay: pay * (1.0 - pay)))
+        other = pays[1 - safe]
+        shares = [(paid / 20.0 - other) / (pays[safe] - other) for paid in lives.grown(document).last["paid"]]
+        yield from lives.figures(name, shares, "share", bound, peer)
+
+
 def _imitation(quick: bool) -> Iterator[Figure]:
     """Steps over the shortest way from where a way was shown, and from where none was."""
     updates = 100 if quick else 200
@@ -94,5 +117,6 @@ def _imitation(quick: bool) -> Iterator[Figure]:
 ENTRIES: tuple[Entry, ...] = (
     entry("td_value", _td_value),
     entry("policy_gradient", _policy_gradient),
+    entry("risk", _risk),
     entry("imitation", _imitation),
 )

@@ -41,6 +41,7 @@ CostSpec = Annotated[
     | wiring.WiringSpec
     | reward.TdValueSpec
     | reward.PolicyGradientSpec
+    | reward.RiskSpec
     | reward.ImitationSpec
     | intrinsic.CuriositySpec
     | intrinsic.LearningProgressSpec

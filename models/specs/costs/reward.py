@@ -47,6 +47,20 @@ class PolicyGradientSpec(CostBase):
         return self
 
 
+class RiskSpec(CostBase):
+    """Squared distance of what an action brought from what was expected, avoided or sought."""
+
+    kind: Literal["risk"]
+    scope: Literal["local", "upstream"] = "upstream"
+    critic: Name
+    """The area that says what to expect."""
+    discount: Discount = 0.99
+    trace: Share = 0.95
+    """Lambda: 0 looks one step ahead, 1 at all rewards of the fragment."""
+    attitude: Literal["averse", "seeking"] = "averse"
+    """averse: what varies little is done more often; seeking: what varies much, and the cost is below 0."""
+
+
 class ImitationSpec(CostBase):
     """Negative log probability of what somebody else was seen to do."""
 
@@ -54,5 +68,5 @@ class ImitationSpec(CostBase):
     scope: Literal["local", "upstream"] = "upstream"
 
 
-RewardCost = TdValueSpec | PolicyGradientSpec
+RewardCost = TdValueSpec | PolicyGradientSpec | RiskSpec
 """Those that ask what an action brought."""

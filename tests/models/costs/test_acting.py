@@ -138,6 +138,49 @@ def test_a_choice_is_judged_item_by_item_and_its_entropy_is_weighed() -> None:
     assert judge(there).tolist() == pytest.approx([sum(wanted) / 3])
 
 
+def test_what_varies_is_done_less_often_and_the_value_is_the_variance() -> None:
+    logits = torch.tensor([[0.0, 0.0], [1.0986123, 0.0], [0.0, 0.0], [5.0, 0.0]], requires_grad=True)
+    value = torch.tensor(VALUE, requires_grad=True)
+    judge = cost(kind="risk", at="striatum", critic="critic", discount=0.5, trace=0.0)
+    found = judge(moment(value, logits))
+    off = [(0.125 - 0.5) ** 2, (1.0 - 0.25) ** 2, (4.0 - 1.0) ** 2]
+    assert found.tolist() == pytest.approx([sum(off) / 3])
+    assert judge.per_sample(moment(value, logits)).tolist() == [pytest.approx(found.tolist())]
+    down, none = torch.autograd.grad(found.sum(), [logits, value], allow_unused=True)
+    assert none is None
+    # actions 1, 0, 1 of probability 1/2, 3/4, 1/2 are made less likely, each by the square of what was not expected
+    wanted = [(-0.5 * off[0], 0.5 * off[0]), (0.25 * off[1], -0.25 * off[1]), (-0.5 * off[2], 0.5 * off[2]), (0.0, 0.0)]
+    torch.testing.assert_close(down, torch.tensor(wanted) / 3)
+    seeker = cost(kind="risk", at="striatum", critic="critic", discount=0.5, trace=0.0, attitude="seeking")
+    found = seeker(moment(value, logits))
+    assert found.tolist() == pytest.approx([-sum(off) / 3])
+    torch.testing.assert_close(torch.autograd.grad(found.sum(), logits)[0], -down)
+
+
+def test_the_mean_push_of_risk_is_the_gradient_of_the_variance() -> None:
+    """Two arms that pay 1 with .2 and .5, as often as they are pulled and pay; the critic knows the mean."""
+    pays, share = torch.tensor([0.2, 0.5]), torch.tensor([0.75, 0.25])
+    logits = torch.log(share).requires_grad_()
+    chance = logits.softmax(dim=0)
+    mean = (chance * pays).sum()
+    (wanted,) = torch.autograd.grad(mean - mean.square(), logits)
+    judge, pushed = cost(kind="risk", at="striatum", critic="critic", discount=0.0), torch.zeros(2)
+    for arm in (0, 1):
+        for paid in (0.0, 1.0):
+            own = torch.log(share).requires_grad_()
+            worth = torch.full((2,), float(mean.detach()))
+            seen = told(worth, own.expand(2, 2), [paid, 0.0], [0, 0], [arm, 0])
+            (down,) = torch.autograd.grad(judge(seen).sum(), own)
+            pushed += down * share[arm] * (pays[arm] if paid else 1.0 - pays[arm])
+    torch.testing.assert_close(pushed, wanted)
+
+
+def test_risk_is_about_nothing_where_a_lesion_silences_the_critic() -> None:
+    judge = cost(kind="risk", at="striatum", critic="critic", discount=0.5, trace=0.0)
+    silent = replace(moment(), heard={"critic": torch.zeros(1)})
+    assert judge(silent).tolist() == pytest.approx([(0.0 + 1.0 + 9.0) / 3])
+
+
 def test_what_another_did_is_made_more_likely() -> None:
     logits = torch.tensor([[0.0, 0.0], [1.0986123, 0.0], [0.0, 0.0], [5.0, 0.0]], requires_grad=True)
     judge = cost(kind="imitation", at="striatum")

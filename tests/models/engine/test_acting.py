@@ -258,6 +258,9 @@ def test_who_acts_cannot_be_told_what_it_is_about_to_do() -> None:
     assert "striatum would be told by doing" in found.message
 
 
+RISK = {"kind": "risk", "at": "striatum", "critic": "critic"}
+
+
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [
@@ -270,6 +273,10 @@ def test_who_acts_cannot_be_told_what_it_is_about_to_do() -> None:
         (lambda d: d["costs"]["worth"].update(at="striatum"), "E14", "a value is one number"),
         (lambda d: d["worlds"]["rooms"].update(source="digits", steps=1), "E30", "nobody acts in digits"),
         (lambda d: d["clock"].update(sweeps=2), "E30", "sweeps"),
+        (lambda d: d["costs"].update(doing=RISK | {"at": "critic"}), "E06", "needs an actor, critic"),
+        (lambda d: d["costs"].update(doing=RISK | {"critic": "striatum"}), "E14", "a value is one number"),
+        (lambda d: d["costs"].update(doing=RISK | {"critic": "nobody"}), "E03", "unknown area 'nobody'"),
+        (lambda d: d["costs"].update(doing=RISK | {"attitude": "brave"}), "E29", "none of 'averse' or 'seeking'"),
     ],
 )
 def test_what_cannot_act_is_refused_with_the_reason(change: Any, code: str, says: str) -> None:
