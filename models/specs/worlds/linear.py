@@ -45,7 +45,7 @@ class LinearMapSpec(Source):
 
 
 class LowRankSpec(Source):
-    """Entries of a matrix of low rank: some are seen, the others follow from them."""
+    """Entries of a matrix of low rank, of which some are seen and the others follow from them."""
 
     kind: Literal["low_rank"]
     rows: Annotated[int, Field(ge=2, le=256)] = 100
