@@ -16,6 +16,7 @@ from models.areas.initial import initial
 from models.areas.linear import Linear
 from models.areas.memory import Memory
 from models.areas.mover_detector import MoverDetector
+from models.areas.options import Options
 from models.areas.planner import Planner
 from models.areas.recurrent import Recurrent
 from models.areas.reservoir import Reservoir
@@ -42,6 +43,7 @@ from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
     EpisodicControlSpec,
+    OptionsSpec,
     PlannerSpec,
     RouterSpec,
     ShifterSpec,
@@ -99,6 +101,8 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
             return StackMemory(name, spec, inputs, fill)
         case RouterSpec():
             return Router(name, spec, inputs, fill)
+        case OptionsSpec():
+            return Options(name, spec, inputs, fill)
         case EpisodicControlSpec():
             return EpisodicControl(name, spec, inputs)
         case _:

@@ -60,7 +60,8 @@ class Policy:
         """Actions (N, B) at uniforms (N, B), with these weights and state, and what is carried on."""
         if self._actor is None:
             action_NB = (unit_NB * self._actions).long().clamp(max=self._actions - 1)
-            return action_NB, self.left(given, batch, draw, wiring) if self.lasts else {}
+            asked = self.lasts and not self.is_told
+            return action_NB, self.left(given, batch, draw, wiring) if asked else {}
         assert self._organism is not None
         moment = self._organism.run(*given, batch, draw, wiring)
         below = moment.said(self._actor).flatten(2).double().softmax(dim=-1).cumsum(dim=-1) < unit_NB[..., None]

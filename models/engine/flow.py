@@ -253,12 +253,16 @@ class Flow:
         ]
         groups = []
         for several in (together, *apart):
-            costs = [cost for cost in several if any(name in moves for name in self._touched(cost))]
-            touched = (name for cost in costs for name in self._touched(cost) if not self._circuits.steers(name))
-            names = dict.fromkeys(name for name in touched if name in moves)
+            asked = {cost: self._asked(cost, moves) for cost in several}
+            costs = [cost for cost in several if asked[cost]]
+            names = dict.fromkeys(name for cost in costs for name in asked[cost])
             if names:
                 groups.append(Group(tuple(live.index(cost) for cost in costs), tuple(names)))
         return tuple(groups)
+
+    def _asked(self, cost: str, moves: Mapping[str, Flags]) -> list[str]:
+        """Parameters that a cost moves by its error, not by a rule that says itself where they go."""
+        return [name for name in self._touched(cost) if name in moves and not self._circuits.steers(name)]
 
     def _touched(self, cost: str) -> list[str]:
         """Parameters that a cost's error reaches, and its own."""

@@ -13,6 +13,7 @@ from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
     EpisodicControlSpec,
+    OptionsSpec,
     PlannerSpec,
     RouterSpec,
     ShifterSpec,
@@ -258,6 +259,7 @@ AreaSpec = Annotated[
     | GateBufferSpec
     | StackMemorySpec
     | RouterSpec
+    | OptionsSpec
     | EpisodicControlSpec,
     Field(discriminator="kind"),
 ]
@@ -269,7 +271,7 @@ LIF_LEAK = 0.8
 """Share of its potential that a lif unit keeps from one step to the next, where nothing else is said."""
 
 
-_LASTING = ("recurrent", "reservoir", "gate_buffer", "stack_memory", "router", "mover_detector")
+_LASTING = ("recurrent", "reservoir", "gate_buffer", "stack_memory", "router", "mover_detector", "options")
 
 
 def leak_of(area: AreaSpec) -> float:

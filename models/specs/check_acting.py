@@ -14,7 +14,7 @@ from models.specs.findings import Finding, finding
 from models.specs.order import blocks, disorder, upstream
 from models.specs.schedule import ScheduleSpec
 from models.specs.shapes import Shape, channel_for
-from models.specs.structures import EpisodicControlSpec
+from models.specs.structures import EpisodicControlSpec, OptionsSpec
 from models.specs.transforms import OnOrganism
 from models.specs.transforms.fit import least_steps, touched
 from models.specs.worlds import IidOrder, WorldSpec
@@ -81,9 +81,17 @@ def _unordered(world: WorldSpec) -> Iterator[tuple[str, str]]:
 
 
 def _foretold(schedule: ScheduleSpec, world: WorldSpec) -> str | None:
-    """A sense of what is done from which pathways lead to who does it."""
-    heard = upstream(schedule.organism, world.actor or "")
-    return next((copy for copy in _copies(schedule, world) if copy in heard), None)
+    """A sense of what is done from which pathways lead to who does it; to options it matters from the next frame on."""
+    organism = schedule.organism
+    waiting, met = [world.actor or ""], set[str]()
+    while waiting:
+        hearer = waiting.pop()
+        area = organism.areas.get(hearer)
+        later = area.efference if isinstance(area, OptionsSpec) else None
+        sources = {link.source for link in organism.into(hearer) if link.source != later} - met
+        met |= sources
+        waiting += [each for each in sources if each in organism.areas]
+    return next((copy for copy in _copies(schedule, world) if copy in met), None)
 
 
 def _copies(schedule: ScheduleSpec, world: WorldSpec) -> list[str]:

@@ -22,7 +22,7 @@ from models.specs.order import blocks, disorder, settles
 from models.specs.organism import CircuitSpec, OptimizerSpec, OrganismSpec, SgdSpec
 from models.specs.reach import ends_of, inside, reaches
 from models.specs.schedule import ScheduleSpec, StageSpec
-from models.specs.structures import AttentionSpec, RouterSpec, StackMemorySpec
+from models.specs.structures import AttentionSpec, OptionsSpec, RouterSpec, StackMemorySpec
 from models.specs.study import Patch
 
 
@@ -146,7 +146,7 @@ def _unfit_kind(rule: str, area: str, spec: AreaSpec, able: Capability) -> Itera
         yield f"{rule} teaches weights; {area}, of kind {spec.kind}, has none", None
     if isinstance(spec, AttentionSpec) and spec.weighs and not able.places:
         yield f"{rule} follows one drive of a unit per step; {area} weighs every place of {spec.parts}", None
-    if isinstance(spec, GateBufferSpec | StackMemorySpec | RouterSpec) and not able.places:
+    if isinstance(spec, GateBufferSpec | StackMemorySpec | RouterSpec | OptionsSpec) and not able.places:
         yield f"{rule} follows one drive of a unit per step; in {area} a gate has one for all of its slot", None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 
 from models.specs.areas import AreaSpec
-from models.specs.structures import AttentionSpec, BindingSpec, RouterSpec, ShifterSpec
+from models.specs.structures import AttentionSpec, BindingSpec, OptionsSpec, RouterSpec, ShifterSpec
 
 Shape = tuple[int, ...]
 
@@ -65,6 +65,8 @@ def unasked(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
                 return f"{parts} gives {list(inputs[parts])}, attention wants [maps, height, width]"
         case RouterSpec():
             return _unsent(area, inputs)
+        case OptionsSpec():
+            return _unled(area, inputs)
         case _:
             pass
     return None
@@ -77,3 +79,15 @@ def _unsent(area: RouterSpec, inputs: Mapping[str, Shape]) -> str | None:
         return f"router takes two pathways, one of them from its control {area.control}; here {', '.join(inputs)}"
     units = prod(inputs[sent[0]])
     return None if units == area.size else f"router sends what {sent[0]} brings: {units} units, its size is {area.size}"
+
+
+def _unled(area: OptionsSpec, inputs: Mapping[str, Shape]) -> str | None:
+    """Why options cannot be chosen among or told what was done."""
+    asked = {area.choice, area.efference}
+    if len(asked) < 2 or not asked < inputs.keys():
+        told = f"options hear their choice {area.choice}, their efference {area.efference}, and what they go by"
+        return f"{told}; here {', '.join(inputs)}"
+    begun, done = prod(inputs[area.choice]), prod(inputs[area.efference])
+    if begun <= area.size:
+        return f"choice {area.choice} has {begun} units: one for each of {area.size} actions, and more for options"
+    return None if done == area.size else f"efference {area.efference} tells {done} actions, its size is {area.size}"

@@ -30,6 +30,7 @@ from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
     EpisodicControlSpec,
+    OptionsSpec,
     PlannerSpec,
     RouterSpec,
     ShifterSpec,
@@ -160,7 +161,7 @@ def contents_count(organism: OrganismSpec) -> int:
     return sum(area.contents for area in organism.areas.values()) + sum(prod(shapes[each]) ** 2 for each in sources)
 
 
-def area_parameters(  # noqa: C901, PLR0911 - one case per member
+def area_parameters(  # noqa: C901, PLR0911, PLR0912 - one case per member
     organism: OrganismSpec, name: str, shapes: Mapping[str, Shape]
 ) -> int:
     """Weights and biases of one area."""
@@ -186,6 +187,9 @@ def area_parameters(  # noqa: C901, PLR0911 - one case per member
             return (1 + area.size) * (sum(map(prod, inputs)) + 1)
         case RouterSpec():
             return (area.slots + 1) ** 2 * (prod(shapes[area.control]) + 1)
+        case OptionsSpec(choice=choice, efference=efference):
+            sight = sum(prod(shapes[each.source]) for each in organism.into(name)) - prod(shapes[choice])
+            return (prod(shapes[choice]) - area.size) * (area.size + 1) * (sight - prod(shapes[efference]) + 1)
         case ReservoirSpec():
             return area.size * (sum(map(prod, inputs)) + area.size + area.bias)
         case RecurrentSpec():

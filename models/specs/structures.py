@@ -160,6 +160,23 @@ class RouterSpec(AreaBase):
         return (self.slots + 1) ** 2 * self.size
 
 
+class OptionsSpec(AreaBase):
+    """Ways of acting that go on until they stop, each learned; which begins, or what is done once, is chosen above."""
+
+    kind: Literal["options"]
+    size: Annotated[int, Field(ge=2, le=1024)]
+    """Actions."""
+    choice: Name
+    """The area or sense with a unit for every option, and after these one for every action that is done once."""
+    efference: Name
+    """The sense that tells what is done: from it follows which option was in force."""
+    lasting: Annotated[float, Field(ge=-20.0, le=20.0)] = 2.0
+    """How far options lean to going on at first; at 2 one stops after eight steps."""
+    act: Literal["none"] = "none"
+    norm: Literal["none"] = "none"
+    bias: Literal[True] = True
+
+
 class EpisodicControlSpec(Structure):
     """Keeps the best that ever followed each action in each state it met, and asks for the best again."""
 

@@ -29,16 +29,17 @@ _REACH = 3
 class Grid:
     r"""Four rooms, joined by four doors, in which one place is the goal.
 
-    Scene:      channels `view` (walls, goal) of the 7 x 7 places around, `place`, one-hot, and `action`, what is done
-                there, one-hot, 0 until it is chosen; actions north, east, south, west; a move into a wall leads
-                nowhere; reward 1 on reaching the goal, which ends the episode, as `limit` steps do. Items that nobody
-                acts in are walked through at random, or by an expert, who takes any of the shortest ways
+    Scene:      channels `view` (walls, goal) of the 7 x 7 places around, `place`, one-hot, `goal`, the place that is
+                sought, one-hot, and `action`, what is done there, one-hot, 0 until it is chosen; actions north, east,
+                south, west; a move into a wall leads nowhere; reward 1 on reaching the goal, which ends the episode, as
+                `limit` steps do. Items that nobody acts in are walked through at random, or by an expert, who takes any
+                of the shortest ways
     Statistics: 104 places; start and goal of an episode two different places, all pairs equally likely, or the goal
-                fixed and the start any other, or fixed as well; factors place, distance (steps to the goal on the
-                shortest way), action, reward, done
+                fixed, or one of several, and the start any other, or fixed as well; factors place, distance (steps to
+                the goal on the shortest way), action, reward, done
     Draws:      (life seed, world digest, slot and episode): start, goal; (life seed, world digest, presentation): moves
                 of who walks where no area acts
-    Shapes:     view (N, B, T, 2, 7, 7), place (N, B, T, 104), action (N, B, T, 4) float32; factors (N, B, T)
+    Shapes:     view (N, B, T, 2, 7, 7), place and goal (N, B, T, 104), action (N, B, T, 4) float32; factors (N, B, T)
     Units:      distance in steps, reward dimensionless
     Reference:  Sutton, Precup & Singh (1999) Artif. Intell. 112:181
     """
@@ -85,13 +86,16 @@ class Grid:
 
     def sample(self, seeds_N: Tensor, index_NB: Tensor) -> Shown:
         """Random walks from the beginning of these episodes."""
-        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place"))
+        return at_random(self, Draw(seeds_N, index_NB, self._address), self._steps, ("view", "place", "goal"))
 
     def begin(self, draw: Draw) -> State:
         """Start and goal."""
         assert draw.index_NB is not None
         shape = (len(draw.seeds_N), draw.index_NB.shape[1])
-        if self.source.goal == "random":
+        if isinstance(self.source.goal, tuple):
+            offered = np.array(self.source.goal)
+            goal = offered.take(draw.at("goal").integers(len(offered), 1)[..., 0].numpy())
+        elif self.source.goal == "random":
             goal = draw.at("goal").integers(PLACES, 1)[..., 0].numpy()
         else:
             goal = np.full(shape, self.source.goal)
@@ -123,8 +127,8 @@ class Grid:
         return {"place": place, "goal": state["goal"]}, there, there
 
     def shown(self, state: State, wanted: Collection[str]) -> dict[str, Array]:
-        """Walls and goal around the place, and its number."""
-        channels = {"view": self._around, "place": self._where}
+        """Walls and goal around the place, its number, and that of the goal."""
+        channels = {"view": self._around, "place": self._where, "goal": self._sought}
         return {name: see(state) for name, see in channels.items() if name in wanted}
 
     def true(self, state: State) -> dict[str, Array]:
@@ -146,6 +150,9 @@ class Grid:
 
     def _where(self, state: State) -> Array:
         return self._one_hot.take(state["place"], axis=0)
+
+    def _sought(self, state: State) -> Array:
+        return self._one_hot.take(state["goal"], axis=0)
 
     @cached_property
     def _spots(self) -> Array:

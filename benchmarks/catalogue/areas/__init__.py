@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.catalogue.areas import detectors, layers, memories, structures, time
+from benchmarks.catalogue.areas import acting, detectors, layers, memories, structures, time
 from benchmarks.catalogue.table import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -11,4 +11,5 @@ ENTRIES: tuple[Entry, ...] = (
     *memories.ENTRIES,
     *detectors.ENTRIES,
     *structures.ENTRIES,
+    *acting.ENTRIES,
 )

@@ -40,6 +40,8 @@ class Grown:
     cohort: Cohort
     last: Mapping[str, list[float]]
     """Last reading of every probe, `NAME` or `NAME.AREA`, by life."""
+    readings: Mapping[str, list[tuple[int, int, list[float]]]]
+    """All readings of every probe: number of the stage, updates since it began, values by life."""
 
     def items(self, world: str, n: int | None) -> Items:
         """The first items of a world, as probes see them."""
@@ -61,28 +63,34 @@ class Grown:
         return (self.cohort.params | self.cohort.learned | self.cohort.own)[address].detach()
 
 
-def grown(document: Mapping[str, Any], lives: int = LIVES) -> Grown:
-    """The lives of a schedule whose stages have fixed lengths; warnings are borne, errors are not."""
+def grown(document: Mapping[str, Any], lives: int = LIVES, unread: int = 0) -> Grown:
+    """The lives of a schedule whose stages have fixed lengths; warnings are borne, errors are not.
+
+    In the first `unread` stages no probe is taken.
+    """
     given = {"ontogeny": "1", "kind": "schedule", "name": "proof"} | dict(document)
     check_document(given).refuse()
     written = ScheduleSpec.model_validate_json(orjson.dumps(given))
     schedule = canonical(written)
     arm = plan_arm(schedule)
     cohort = birth(arm.steps[0].regime, range(lives))
-    last: dict[str, list[float]] = {}
+    readings: dict[str, list[tuple[int, int, list[float]]]] = {}
     names = {probe: name for name, probe in arm.probe_names.items()}
     for step in arm.steps:
         if step.ordinal:
             stage.enter(cohort, step.regime)
         goal = step.demand.offset
-        orders = stage.Orders(step.regime, arm.probes, step.readings, [goal])
+        orders = stage.Orders(step.regime, arm.probes, step.readings if step.ordinal >= unread else {}, [goal])
         for flush in stage.run(cohort, orders, 0, goal):
             for group in flush.groups:
                 for path, values in zip(group.paths, group.values, strict=True):
                     probe, *area = path.split(".")
                     if probe in names:
-                        last[".".join([names[probe], *area])] = values[-1].tolist()
-    return Grown(schedule, written.worlds, cohort, last)
+                        told = zip(group.offsets.tolist(), values.tolist(), strict=True)
+                        several = readings.setdefault(".".join([names[probe], *area]), [])
+                        several += [(step.ordinal, offset, value) for offset, value in told]
+    last = {name: told[-1][2] for name, told in readings.items()}
+    return Grown(schedule, written.worlds, cohort, last, readings)
 
 
 def figures(

@@ -30,13 +30,16 @@ FOUR_ROOMS = (
 PLACES = sum(row.count(".") for row in FOUR_ROOMS)
 
 
+Numbered = Annotated[int, Field(ge=0, lt=PLACES)]
+
+
 class GridSpec(Source):
     """Four rooms of 104 places with a goal; four moves, reward 1 at the goal, which ends the episode."""
 
     kind: Literal["grid"]
-    goal: Literal["random"] | Annotated[int, Field(ge=0, lt=PLACES)] = "random"
-    """A place drawn for each episode, or always the one of this number, counted row by row."""
-    start: Literal["random"] | Annotated[int, Field(ge=0, lt=PLACES)] = later("random")
+    goal: Literal["random"] | Numbered | Annotated[Many[Numbered], Field(min_length=2, max_length=PLACES)] = "random"
+    """A place drawn for each episode, of all or of these numbers, counted row by row; or always the one of a number."""
+    start: Literal["random"] | Numbered = later("random")
     """Any other place than the goal, or always the one of this number."""
     limit: Limit = 200
     """Steps after which an episode ends without reward."""
@@ -46,7 +49,7 @@ class GridSpec(Source):
     def facts(self) -> SourceFacts:
         """What is near, and where that is."""
         states = {"place": Factor("state", classes=PLACES), "distance": Factor("state")}
-        return answering({"view": (2, 7, 7), "place": (PLACES,)}, states, 4)
+        return answering({"view": (2, 7, 7), "place": (PLACES,), "goal": (PLACES,)}, states, 4)
 
 
 class ChainSpec(Source):

@@ -55,6 +55,18 @@ def test_the_goal_pays_and_ends_and_so_does_the_limit() -> None:
     assert torch.equal(told.reward == 1.0, (told.steps < 5) | (told.reward == 1.0))
 
 
+def test_a_goal_is_shown_and_may_be_one_of_several() -> None:
+    doors = (25, 51, 62, 88)
+    channels, _, factors = grid(goal=list(doors)).sample(torch.tensor([3]), torch.arange(400)[None])
+    goal = channels["goal"][0, :, 0].argmax(dim=-1)
+    assert channels["goal"].shape == (1, 400, 2, 104)
+    assert (channels["goal"].sum(dim=-1) == 1.0).all()
+    assert set(goal.tolist()) == set(doors)
+    assert all(70 < int((goal == door).sum()) < 130 for door in doors)
+    assert (channels["place"][0, :, 0].argmax(dim=-1) != goal).all()
+    assert torch.equal(factors["distance"][0, :, 0], grid().distance[factors["place"][0, :, 0], goal].float())
+
+
 def test_a_walk_without_aim_takes_as_long_as_the_table_of_moves_says() -> None:
     rooms, goal, limit = grid(goal=52), 52, 200
     move = np.zeros((104, 104))
