@@ -19,8 +19,12 @@ _PLACE, _GOAL = {"shape": [104], "channel": "place"}, {"shape": [104]}
 def _options(quick: bool) -> Iterator[Figure]:
     """Updates until the way to a goal that nobody showed takes no more than twice the shortest."""
     shown, most, many = (40, 50, 3) if quick else (80, 100, lives.LIVES)
-    organisms = {"options": (_two_levels(), shown), "single": (_single(), 0), "newborn": (_two_levels(), 0)}
-    organisms |= {} if quick else {"flat": (_flat(), shown)}
+    organisms = {
+        "options": (_two_levels(), shown),
+        "single": (_single(), 0),
+        "newborn": (_two_levels(), 0),
+        "flat": (_flat(), shown),
+    }
     found = {name: _needed(organism, before, most, many) for name, (organism, before) in organisms.items()}
     for name, updates in found.items():
         yield from lives.figures(name, updates, "updates", None, _PEERS.get(name))
