@@ -20,7 +20,7 @@ from service.api.answers import matches
 from service.api.shared import Said, Shared
 from service.errors import Refused
 from service.store import recall
-from service.store.path import ArmPath, committed
+from service.store.path import ArmPath, Piece, committed
 from service.store.portions import DECLARED, Portions, Reading, answers, portions
 from service.store.traces import MAX_TRACES, Answer, Limits, TooMany, answer, declared_together
 from service.wire.history import Form, HistoryQuery, read_parameters
@@ -96,12 +96,16 @@ def etag(db: sa.Connection, query: HistoryQuery, form: Form, subjects: Sequence[
     known: list[Any] = [query.digest(), form]
     for subject in subjects:
         lives = [
-            [arm.arm, sorted(arm.diverged), sorted(arm.censored), [[p.trajectory, p.ends, p.upto] for p in arm.pieces]]
+            [arm.arm, sorted(arm.diverged), sorted(arm.censored), [_known(piece) for piece in arm.pieces]]
             for arm in subject.arms
         ]
         marks = recall.marks(db, list(committed(subject.arms)))
         known.append([subject.job, subject.query.after, lives, sorted(marks.items()), subject.complete])
     return f'W/"{hashlib.sha256(orjson.dumps(known)).hexdigest()[:32]}"'
+
+
+def _known(piece: Piece) -> list[Any]:
+    return [piece.trajectory, piece.ends, piece.upto, piece.decided, [span.stage for span in piece.spans]]
 
 
 def _respond(

@@ -143,7 +143,7 @@ def _unpack(data: bytes | memoryview, some: Sequence[int] | None = None) -> tupl
     else:
         valid = np.ones((lives, rows), np.bool_)
     if some is not None:
-        valid[[life for life in range(lives) if life not in set(some)]] = False
+        valid[np.delete(np.arange(lives), list(some))] = False
     return matrix, valid
 
 

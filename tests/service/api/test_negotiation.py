@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 
 from models.specs.plan import Span
 from service.api import negotiation, problems, writers
-from service.api.negotiation import Subject, history_query, limits_of, respond
+from service.api.negotiation import Subject, etag, history_query, limits_of, respond
 from service.api.shared import Shared
 from service.store import history
 from service.store.clock import Notes
@@ -26,6 +26,7 @@ from service.store.history import SeriesGroup
 from service.store.path import ArmPath, Piece
 from service.store.tables.record import history_block, history_chunk, series
 from service.store.traces import chosen_arms
+from service.wire.history import HistoryQuery
 
 ARROW = negotiation.MEDIA["arrow"]
 PARQUET = negotiation.MEDIA["parquet"]
@@ -232,6 +233,17 @@ def test_an_answer_that_is_known_is_304_until_something_is_committed(web: Web, e
     with engine.begin() as db:
         history.append_block(db, "trj_1", 0, 1, block(ROWS, ROWS + 5))
     assert web.get("/history", headers=known).status_code == 200
+
+
+def test_a_stage_whose_end_was_decided_is_another_answer(engine: sa.Engine) -> None:
+    spans, query = (Span("early", 0, 1000, 0),), HistoryQuery.model_validate({})
+
+    def tag(*, decided: bool) -> str:
+        piece = Piece("trj_1", (3,), 10, (0,), (1000,), 1000, spans, decided=decided)
+        with engine.connect() as db:
+            return etag(db, query, "json", [Subject("job_1", [ArmPath(0, {}, (piece,), {})], False, query)])
+
+    assert tag(decided=False) == tag(decided=False) != tag(decided=True)
 
 
 def test_a_304_decodes_nothing(web: Web, engine: sa.Engine) -> None:
