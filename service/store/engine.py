@@ -18,6 +18,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from service.store.liveness import be_watchful
 from service.store.patience import be_patient
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -66,8 +67,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads."""
-        with self._engine.connect() as connection, connection.begin(), self._bounded(connection):
+        """A transaction that only reads; on PostgreSQL every statement is one, as it sees what is committed by then."""
+        reader = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with reader.connect() as connection, connection.begin(), self._bounded(connection):
             yield connection
 
     @contextmanager
@@ -194,7 +196,6 @@ def _postgresql(url: str, read_seconds: float | None) -> sa.Engine:
         limits.append(f"-c statement_timeout={int(read_seconds * 1000)}")
     engine = sa.create_engine(
         url,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         connect_args={
@@ -206,6 +207,7 @@ def _postgresql(url: str, read_seconds: float | None) -> sa.Engine:
             "tcp_user_timeout": 30_000,  # milliseconds
         },
     )
+    be_watchful(engine)
 
     @sa.event.listens_for(engine, "before_cursor_execute")
     def settle(connection: sa.Connection, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:

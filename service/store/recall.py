@@ -1,4 +1,4 @@
-"""Reading histories: blocks and chunks of any number of series put together, in two statements of each.
+"""Reading histories: blocks and chunks of any number of series put together, in two statements: which, and what.
 
 Which form a row is in, and in which layer, cannot be seen from outside.
 """
@@ -31,30 +31,23 @@ _END = 2**62
 """Later than any offset."""
 
 
-def _touching(c: Any) -> list[sa.ColumnElement[bool]]:
-    """Conditions on intervals (offset0, offset1] that may have a row with after < offset <= upto."""
-    return [c.offset1 > sa.bindparam("after"), c.offset0 <= sa.bindparam("upto")]
-
-
-def _of(column: Any) -> sa.ColumnElement[bool]:
-    return column.in_(sa.bindparam("keys", expanding=True))  # type: ignore[no-any-return]
+def _stored_in(table: sa.Table, key: sa.Column[Any], *about: Any) -> sa.Select[Any]:
+    """Rows whose interval (offset0, offset1] may have an offset with after < offset <= upto."""
+    keys: sa.BindParameter[Any] = sa.bindparam(table.name, expanding=True)
+    columns = (table.c.offset0, table.c.offset1, table.c.crc32, table.c.data)
+    return sa.select(*about, *columns).where(
+        key.in_(keys), table.c.offset1 > sa.bindparam("after"), table.c.offset0 <= sa.bindparam("upto")
+    )
 
 
 # Built once: to put a statement together takes longer than to run it.
-_OPEN = (
-    sa.select(history_block)
-    .where(_of(history_block.c.trajectory), *_touching(history_block.c))
-    .order_by(history_block.c.trajectory, history_block.c.layer, history_block.c.offset0)
-    .execution_options(**{BYTES: True})
-)
-_SEALED = (
-    sa.select(history_chunk.c.series, history_chunk.c.crc32, history_chunk.c.data)
-    .where(_of(history_chunk.c.series), *_touching(history_chunk.c))
-    .order_by(history_chunk.c.series, history_chunk.c.offset0)
-    .execution_options(**{BYTES: True})
-)
+_BLOCK, _CHUNK, _NONE = history_block.c, history_chunk.c, sa.null()
+_STORED = sa.union_all(
+    _stored_in(history_block, _BLOCK.trajectory, _BLOCK.trajectory, _BLOCK.layer, _NONE.label("series")),
+    _stored_in(history_chunk, _CHUNK.series, _NONE, _NONE, _CHUNK.series),
+).execution_options(**{BYTES: True})
 _KNOWN = sa.select(series.c.id, series.c.trajectory, series.c.path, series.c.dtype, series.c.offset_first).where(
-    _of(series.c.trajectory)
+    series.c.trajectory.in_(sa.bindparam("keys", expanding=True))
 )
 
 
@@ -148,13 +141,13 @@ def read_where(
 ) -> dict[str, dict[str, Columns]]:
     """The series of several trajectories whose stored path is wanted.
 
-    Blocks are read before chunks: what is sealed in between is then seen twice and joined, never missed. Of series
-    without a value at offset 0 only some `lives` of a trajectory may be asked for: others may then not be valid.
+    Of series without a value at offset 0 only some `lives` of a trajectory may be asked for: others may then not be
+    valid.
     """
-    blocks = _blocks(db, windows)
     known = _matching(db, windows, lambda path: not path.startswith(f"{CLOCK}.") and wanted(path))
+    blocks, chunks = _stored(db, windows, known)
     parts: dict[tuple[str, str], list[Columns]] = {}
-    for trajectory, columns in _from_chunks(db, windows, known, lives or {}) + _from_blocks(blocks, known):
+    for trajectory, columns in _from_chunks(chunks, known, lives or {}) + _from_blocks(blocks, known):
         parts.setdefault((trajectory, columns.path), []).append(columns)
     dtypes = {(row.trajectory, row.path): np.dtype(row.dtype) for row in known.values()}
     found: dict[str, dict[str, Columns]] = {trajectory: {} for trajectory in windows}
@@ -184,10 +177,10 @@ def clocks(db: Executor, trajectories: Sequence[str]) -> dict[str, Columns]:
     """The notes of the clock since each trajectory's start; (0, 0 s) is the first."""
     path = clock_path(0)
     windows = {trajectory: Window() for trajectory in trajectories}
-    blocks = _blocks(db, windows)
     sealed: dict[str, list[Columns]] = {}
     notes = _matching(db, windows, frozenset({path}).__contains__)
-    for trajectory, columns in _from_chunks(db, windows, notes, {}):
+    blocks, chunks = _stored(db, windows, notes)
+    for trajectory, columns in _from_chunks(chunks, notes, {}):
         sealed.setdefault(trajectory, []).append(columns)
     found = {}
     for trajectory in trajectories:
@@ -218,18 +211,9 @@ def _expression(pattern: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _Fresh:
     layer: int
     open: OpenBlock
-
-
-def _blocks(db: Executor, windows: Mapping[str, Window]) -> dict[str, list[_Stored]]:
-    found: dict[str, list[_Stored]] = {}
-    for some, window in _by_window(windows):
-        for row in db.execute(_OPEN, _asked(some, window)):
-            block = OpenBlock(row.offset0, row.offset1, codec.verified(row.data, row.crc32))
-            found.setdefault(row.trajectory, []).append(_Stored(row.layer, block))
-    return found
 
 
 def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]) -> dict[int, Any]:
@@ -239,22 +223,45 @@ def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str
     return found
 
 
+def _stored(
+    db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any]
+) -> tuple[dict[str, list[_Fresh]], list[tuple[int, bytes]]]:
+    """Blocks by trajectory, in order, and chunks with the ids of their series.
+
+    A statement sees what is sealed meanwhile in one form. Of series too many for one statement the blocks come with the
+    first: then they are seen twice and joined, never missed.
+    """
+    ids: dict[str, list[int]] = {}
+    for key, row in known.items():
+        ids.setdefault(row.trajectory, []).append(key)
+    blocks: dict[str, list[_Fresh]] = {}
+    chunks: list[tuple[int, bytes]] = []
+    for trajectories, window in _by_window({name: windows[name] for name in ids}):
+        open_of = trajectories
+        for keys in _portions([key for name in trajectories for key in ids[name]]):
+            for row in db.execute(_STORED, _asked(open_of, keys, window)):
+                data = codec.verified(row.data, row.crc32)
+                if row.series is not None:
+                    chunks.append((row.series, data))
+                else:
+                    fresh = _Fresh(row.layer, OpenBlock(row.offset0, row.offset1, data))
+                    blocks.setdefault(row.trajectory, []).append(fresh)
+            open_of = ()
+    return {name: sorted(some, key=lambda each: each.open.start) for name, some in blocks.items()}, chunks
+
+
 def _from_chunks(
-    db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any], lives: Mapping[str, Sequence[int]]
+    chunks: Sequence[tuple[int, bytes]], known: Mapping[int, Any], lives: Mapping[str, Sequence[int]]
 ) -> list[tuple[str, Columns]]:
     found = []
-    for trajectories, window in _by_window(windows):
-        chosen = set(trajectories)
-        ids = [key for key, row in known.items() if row.trajectory in chosen]
-        for some in _portions(ids):
-            for key, crc32, data in db.execute(_SEALED, _asked(some, window)):
-                row = known[key]
-                few = lives.get(row.trajectory) if row.offset_first > 0 else None
-                found.append((row.trajectory, decode_chunk(row.path, codec.verified(data, crc32), few)))
+    for key, data in chunks:
+        row = known[key]
+        few = lives.get(row.trajectory) if row.offset_first > 0 else None
+        found.append((row.trajectory, decode_chunk(row.path, data, few)))
     return found
 
 
-def _from_blocks(blocks: Mapping[str, Sequence[_Stored]], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
+def _from_blocks(blocks: Mapping[str, Sequence[_Fresh]], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
     paths: dict[str, set[str]] = {}
     for row in known.values():
         paths.setdefault(row.trajectory, set()).add(row.path)
@@ -266,8 +273,9 @@ def _from_blocks(blocks: Mapping[str, Sequence[_Stored]], known: Mapping[int, An
     ]
 
 
-def _asked(keys: Sequence[Any], window: Window) -> dict[str, Any]:
-    return {"keys": keys, "after": window.after, "upto": _END if window.upto is None else window.upto}
+def _asked(trajectories: Sequence[str], keys: Sequence[int], window: Window) -> dict[str, Any]:
+    upto = _END if window.upto is None else window.upto
+    return {history_block.name: trajectories, history_chunk.name: keys, "after": window.after, "upto": upto}
 
 
 def _by_window(windows: Mapping[str, Window]) -> list[tuple[Sequence[str], Window]]:

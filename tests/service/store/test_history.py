@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sqlalchemy.orm import Session
 
-from service.store import aggregates, history
+from service.store import aggregates, history, recall
 from service.store.chunks import MAX_ROWS, MAX_VALUES
 from service.store.clock import Notes, seconds_at
 from service.store.columns import Columns, Conflict, joined
@@ -210,6 +210,30 @@ def test_a_crash_while_sealing_leaves_everything_as_it_was(engine: sa.Engine) ->
         assert history.seal(db, TRAJECTORY, final=True) == 2
         assert history.seal(db, TRAJECTORY, final=True) == 0
     assert digests(engine) == before
+
+
+@pytest.mark.parametrize(("at_once", "statements", "sealed_before"), [(500, 1, 1), (1, 3, 2)])
+def test_what_is_sealed_while_it_is_read_is_read_all_the_same(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, at_once: int, statements: int, sealed_before: int
+) -> None:
+    append(engine, 0, 10, 20)
+    before = digests(engine)
+    monkeypatch.setattr(recall, "_PARAMETERS", at_once)
+    told: list[str] = []
+
+    def seal(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        if "UNION ALL" not in statement:
+            return
+        told.append(statement)
+        if len(told) == sealed_before:
+            with engine.begin() as db:
+                history.seal(db, TRAJECTORY, final=True)
+
+    sa.event.listen(engine, "before_cursor_execute", seal)
+    found = digests(engine)
+    sa.event.remove(engine, "before_cursor_execute", seal)
+    assert len(told) == statements
+    assert (count(engine, history_block), found) == (0, before)
 
 
 def test_sealing_waits_for_enough_rows(engine: sa.Engine) -> None:
