@@ -8,7 +8,9 @@ single point that sticks out is seen whatever the method. Without the package, n
 
 from __future__ import annotations
 
+import functools
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,6 +30,8 @@ _FEWEST = 16
 """Below so many points the extremes of bins are all there is room for."""
 _STRETCH = 8
 """One in so many points is spent on what the others leave out."""
+_RATIO = 4
+"""Extremes that are looked at for each point of MinMaxLTTB."""
 
 
 @dataclass(frozen=True)
@@ -125,20 +129,34 @@ def _chosen(x: NDArray[Any], y: Floats, points: int, method: Method) -> tuple[In
         found = tsdownsample.M4Downsampler().downsample(x, y, n_out=points // 4 * 4)
         return _union(found), "m4", "exact"
     stretches = points // _STRETCH
-    found = tsdownsample.MinMaxLTTBDownsampler().downsample(x, y, n_out=points - 2 - stretches)
+    found = _compiled(x.dtype, y.dtype)(x, y, points - 2 - stretches, ratio=_RATIO)
     index = _union(found, [y.argmin(), y.argmax()])
     return _union(index, _furthest(x, y, index, stretches)), "minmaxlttb", "global"
 
 
+@functools.cache
+def _compiled(x: np.dtype[Any], y: np.dtype[Any]) -> Callable[..., Index]:
+    """MinMaxLTTB for curves of these types; `downsample` looks it up by name for each, which takes as long as it."""
+    types = "_".join(f"{dtype.kind}{8 * dtype.itemsize}" for dtype in (x, y))
+    found: Callable[..., Index] = getattr(tsdownsample.MinMaxLTTBDownsampler().mod_single_core, f"downsample_{types}")
+    return found
+
+
 def _furthest(x: NDArray[Any], y: Floats, index: Index, stretches: int) -> Index:
     """In each of so many stretches of the curve the position that is furthest from the line through those kept."""
-    apart = np.abs(y - np.interp(x, x[index], y[index]))
-    starts = np.linspace(0, len(y), stretches, endpoint=False).astype(np.int64)
+    apart = np.interp(x, x[index], y[index])
+    np.abs(np.subtract(y, apart, out=apart), out=apart)
+    starts, lengths = _stretched(len(y), stretches)
     most = np.maximum.reduceat(apart, starts)
-    place = np.repeat(most, np.diff(np.append(starts, len(y))))
-    reached = np.flatnonzero((apart == place) & (apart > 0))
-    owner = np.searchsorted(starts, reached, side="right")
-    return reached[np.concatenate([[True], owner[1:] != owner[:-1]])] if len(reached) else reached
+    reached = np.flatnonzero(apart == np.repeat(most, lengths))
+    return reached[np.searchsorted(reached, starts[most > 0])]
+
+
+@functools.lru_cache(maxsize=64)
+def _stretched(rows: int, count: int) -> tuple[Index, Index]:
+    """Where so many stretches of a curve begin, and how long they are."""
+    starts = np.linspace(0, rows, count, endpoint=False).astype(np.int64)
+    return starts, np.diff(np.append(starts, rows))
 
 
 def _union(*several: Any) -> Index:
