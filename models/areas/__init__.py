@@ -10,7 +10,7 @@ from models.areas.binding import Binding
 from models.areas.conv import Conv
 from models.areas.episodic_control import EpisodicControl
 from models.areas.expansion import Expansion
-from models.areas.gate_buffer import GateBuffer
+from models.areas.gate_buffer import ChosenGates, GateBuffer
 from models.areas.hopfield import Hopfield
 from models.areas.initial import initial
 from models.areas.linear import Linear
@@ -84,7 +84,9 @@ def build_area(  # noqa: C901, PLR0911, PLR0912 - one case per member
         case ExpansionSpec():
             return Expansion(name, spec, inputs, Linear(name, spec.as_linear, inputs, fill, {}))
         case GateBufferSpec():
-            return GateBuffer(name, spec, inputs, fill)
+            return (
+                GateBuffer(name, spec, inputs, fill) if spec.control is None else ChosenGates(name, spec, inputs, fill)
+            )
         case MemorySpec():
             return Memory(name, spec, tuple(inputs))
         case SalienceStoreSpec():

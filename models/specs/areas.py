@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.specs.area_base import SPIKING, Activation, AreaBase, Units, ZerosInit
-from models.specs.base import Positive, Share
+from models.specs.base import Name, Positive, Share, later
 from models.specs.structures import (
     AttentionSpec,
     BindingSpec,
@@ -223,23 +223,31 @@ class ExpansionSpec(AreaBase):
 
 
 class GateBufferSpec(AreaBase):
-    """Slots that keep what they hold until their gate, which learns, lets something else in."""
+    """Slots that keep what they hold until a gate, by degrees, or a choice, at once, lets something else in."""
 
     kind: Literal["gate_buffer"]
     slots: Annotated[int, Field(ge=1, le=64)] = 4
     width: Annotated[int, Field(ge=1, le=4096)]
     """Numbers in a slot."""
     closed: Annotated[float, Field(ge=-20.0, le=20.0)] = 4.0
-    """How far gates lean to closed at first; at 4 one lets in a fiftieth of what comes."""
+    """How far gates that open by degrees lean to closed at first; at 4 one lets in a fiftieth of what comes."""
     act: Literal["none", "relu", "tanh", "sigmoid"] = "tanh"
     """Of what is let in."""
     norm: Literal["none"] = "none"
     bias: Literal[True] = True
+    control: Name | None = later(None)
+    """The area or sense with a unit for every slot and a last one for none of them: from its softmax it is drawn which
+    takes in what comes. None: each slot has a gate of its own, which opens by degrees."""
 
     @property
     def size(self) -> int:
         """Numbers of all slots."""
         return self.slots * self.width
+
+    @property
+    def chosen_by(self) -> str | None:
+        """What says which slot is to take something in."""
+        return self.control
 
 
 AreaSpec = Annotated[

@@ -22,7 +22,7 @@ def check_choices(schedule: ScheduleSpec) -> Iterator[Finding]:
             continue
         area, steps = organism.areas[cost.at], ("costs", name)
         if area.chosen_by is None:
-            text = "at an attention with `glimpse`, or a world that gives rewards and no `answer`"
+            text = "at an area that chooses by its `control`, or a world that gives rewards and no `answer`"
             message = f"cost {name}: it credits what {cost.at} chooses, and {area.kind} {cost.at} chooses nothing"
             yield finding("E14", (*steps, "at"), message, text)
         elif cost.at not in upstream(organism, cost.answer):

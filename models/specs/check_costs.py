@@ -251,12 +251,12 @@ def _mapless(cost: CostSpec, shapes: Mapping[str, Shape]) -> tuple[str, str] | N
 
 
 def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:
-    reached = reaches(schedule.organism, schedule.costs[name])
-    reasons: dict[str, list[str]] = {}
-    for area in schedule.organism.areas:
-        if area in reached:
-            weighs = schedule.organism.areas[area].weighs
-            reason = still(schedule, stage, area) if weighs else "without weights to be taught"
+    cost, reasons = schedule.costs[name], dict[str, list[str]]()
+    reached = reaches(schedule.organism, cost)
+    for area, spec in schedule.organism.areas.items():
+        if area in reached | {cost.at}:
+            taught = still(schedule, stage, area) if area in reached else "without a part in what it chooses"
+            reason = taught if spec.weighs else "without weights to be taught"
             if reason is None:
                 return
             reasons.setdefault(reason, []).append(area)

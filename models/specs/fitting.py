@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from models.specs.areas import AreaSpec
+from models.specs.areas import AreaSpec, GateBufferSpec
 from models.specs.structures import AttentionSpec, BindingSpec, OptionsSpec, RouterSpec, ShifterSpec
 
 Shape = tuple[int, ...]
@@ -63,13 +63,22 @@ def unasked(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
                 return f"attention takes its parts from {parts} and a question from elsewhere; here {', '.join(inputs)}"
             if len(inputs[parts]) != 3:
                 return f"{parts} gives {list(inputs[parts])}, attention wants [maps, height, width]"
+        case _:
+            pass
+    return _unchosen(area, inputs)
+
+
+def _unchosen(area: AreaSpec, inputs: Mapping[str, Shape]) -> str | None:
+    """Why an area cannot take what comes in as what it chooses by and what it chooses among."""
+    match area:
         case RouterSpec():
             return _unsent(area, inputs)
         case OptionsSpec():
             return _unled(area, inputs)
+        case GateBufferSpec(control=str(control)):
+            return _ungated(control, area.slots, inputs)
         case _:
-            pass
-    return None
+            return None
 
 
 def _unsent(area: RouterSpec, inputs: Mapping[str, Shape]) -> str | None:
@@ -79,6 +88,14 @@ def _unsent(area: RouterSpec, inputs: Mapping[str, Shape]) -> str | None:
         return f"router takes two pathways, one of them from its control {area.control}; here {', '.join(inputs)}"
     units = prod(inputs[sent[0]])
     return None if units == area.size else f"router sends what {sent[0]} brings: {units} units, its size is {area.size}"
+
+
+def _ungated(control: str, slots: int, inputs: Mapping[str, Shape]) -> str | None:
+    """Why it cannot be chosen which slot takes in what comes."""
+    if control not in inputs or len(inputs) < 2:
+        return f"its slots take in what others bring, as its control {control} says; here {', '.join(inputs)}"
+    units = prod(inputs[control])
+    return None if units == slots + 1 else f"{slots} slots, or none: {slots + 1} choices; {control} has {units} units"
 
 
 def _unled(area: OptionsSpec, inputs: Mapping[str, Shape]) -> str | None:

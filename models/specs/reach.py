@@ -16,7 +16,15 @@ from models.specs.organism import CircuitSpec, Link, OrganismSpec, PathwaySpec
 
 
 def reaches(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
-    """Areas whose weights the cost's error reaches, whether or not they are plastic; always contains `at`."""
+    """Areas whose weights the cost's error reaches, whether or not they are plastic.
+
+    `at` is one of them, unless the cost credits what it chooses, in which no weight of its own has a part.
+    """
+    return _passed(organism, cost) - ({cost.at} if credits_choice(cost) else set())
+
+
+def _passed(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
+    """Areas that the cost's error enters."""
     reached = {cost.at}
     waiting = [cost.at] if cost.scope == "upstream" else []
     while waiting:
@@ -75,7 +83,7 @@ def carrying_pathways(organism: OrganismSpec, cost: CostSpec) -> frozenset[str]:
     """Titles of the pathways through which the cost's error travels."""
     if cost.scope == "local":
         return frozenset()
-    reached = reaches(organism, cost)
+    reached = _passed(organism, cost)
     return frozenset(link.title for link in organism.links if link.target in reached and carries(organism, link, cost))
 
 

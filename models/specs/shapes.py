@@ -181,6 +181,8 @@ def area_parameters(  # noqa: C901, PLR0911, PLR0912 - one case per member
         case AttentionSpec():
             asking = (shapes[each.source] for each in organism.into(name) if each.source != area.parts)
             return area.width * sum(map(prod, asking)) + shapes[area.parts][0] * (area.width + (area.size or 0))
+        case GateBufferSpec(control=str(control)):
+            return area.width * (sum(map(prod, inputs)) - prod(shapes[control]) + 1)
         case GateBufferSpec():
             return (area.slots + area.width) * (sum(map(prod, inputs)) + 1) + area.size * area.slots
         case StackMemorySpec():

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
-from benchmarks.catalogue.areas import schools
+from benchmarks.catalogue.areas import gating, schools
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
 from models.areas import build_area
@@ -222,7 +222,7 @@ def _memory(radius: float, steps: int) -> list[float]:
 ENTRIES: tuple[Entry, ...] = (
     entry("recurrent", _recurrent, _remembering),
     entry("reservoir", _reservoir),
-    entry("gate_buffer", _gate_buffer),
+    entry("gate_buffer", _gate_buffer, gating.chosen),
     entry("stack_memory", _stack_memory),
     entry("router", _router),
 )

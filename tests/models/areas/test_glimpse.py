@@ -151,7 +151,7 @@ def test_the_choice_is_credited_by_its_own_cost_alone() -> None:
     spec = regime().organism
     costs = {name: each.cost for name, each in regime().costs.items()}
     assert reaches(spec, costs["naming"]) == {"head", "look", "V1"}
-    assert reaches(spec, costs["looking"]) == {"look", "FEF", "SC"}
+    assert reaches(spec, costs["looking"]) == {"FEF", "SC"}
 
 
 def test_a_pathway_without_gradient_keeps_the_credit_out() -> None:
