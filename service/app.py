@@ -40,6 +40,7 @@ from service.api.ledger import Ledger
 from service.api.metrics import Meters
 from service.api.shared import Shared
 from service.api.stream import Tail
+from service.api.together import Together
 from service.pages import routes as pages
 from service.settings import Settings
 from service.store import access
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.meters = Meters(app.state.database)
     app.state.tail = Tail(events.Stored(app.state.database))
     problems.install(app)
+    app.add_middleware(Together)
     app.add_middleware(
         guard.Guard,
         body_bytes=settings.body_bytes_max,

@@ -1,8 +1,9 @@
 """What a hundred people who look on cost a job that trains: updates per second with them and without, in turn.
 
-A watcher does what the page does: it listens to the stream of the job's events, and when more is stored it asks for
-the curves it shows, with the tag of the last answer, at most once a second. All of them live in one process beside the
-service, on the same machine, with the least priority there is: what they take themselves is not the service's doing.
+A watcher does what the page of a job does: it listens to the stream of the job's events, and when something has
+happened it asks for the page and for the figure in sight, with the tags of the last answers, at most once a second.
+What a browser does with the answers is done on another machine and is left out. All watchers live in one process
+beside the service, with the least priority there is: what they take themselves is not the service's doing.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-import httpx_sse
-
 from benchmarks.service import document, first_curve_seconds, service
 from service.client import Job
 
 WATCHERS = 100
 SLICE_SECONDS = 2.0
 ROOT = Path(__file__).parents[2]
-SHOWN = {"series": ["cost.naming", "update_norm.*"], "over": "seed", "points": 400}
+LEAST_SECONDS, GATHER_SECONDS = 1.0, 0.1
+"""As in `live.js`."""
+END = b"\r\n\r\n"
 
 
 def slowdown_percent(pairs: int, seconds: float) -> float:
@@ -74,29 +74,70 @@ def _at(row: dict[str, Any]) -> float:
 
 async def watch(url: str, job: str, seconds: float) -> None:
     """Be a hundred watchers for a while."""
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60.0) as client:
-        told = await asyncio.gather(*(_one(client, job, seconds) for _ in range(WATCHERS)))
+    told = await asyncio.gather(*(Watcher(url, job).look(seconds) for _ in range(WATCHERS)))
     if not all(told):
         raise RuntimeError(f"{told.count(0)} of {WATCHERS} watchers saw nothing")
 
 
-async def _one(client: httpx.AsyncClient, job: str, seconds: float) -> int:
-    """Answers that one watcher got."""
-    answers, tag = 0, ""
-    try:
-        async with asyncio.timeout(seconds):
-            async with httpx_sse.aconnect_sse(client, "GET", f"/v1/jobs/{job}/events/stream") as source:
-                async for event in source.aiter_sse():
-                    if event.event == "history":
-                        answer = await client.get(
-                            f"/v1/jobs/{job}/history", params=SHOWN, headers={"If-None-Match": tag}
-                        )
-                        answer.raise_for_status() if answer.status_code != 304 else None
-                        answers, tag = answers + 1, answer.headers["ETag"]
-    except TimeoutError:
-        pass
-    return answers
+class Watcher:
+    """A page that is open: one connection to the stream and one on which it asks, as `live.js` and `plots.js` do."""
+
+    def __init__(self, url: str, job: str) -> None:
+        self.host, _, self.port = url.removeprefix("http://").partition(":")
+        self.job = job
+        self.news = asyncio.Event()
+        self.answers = 0
+
+    async def look(self, seconds: float) -> int:
+        """Answers that it got."""
+        try:
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+                group.create_task(self._listen())
+                group.create_task(self._ask())
+        except TimeoutError:
+            pass
+        return self.answers
+
+    async def _listen(self) -> None:
+        """Read the stream, chunk by chunk: whatever comes but a ping is news."""
+        reader, writer = await self._connected()
+        writer.write(self._request(f"/v1/jobs/{self.job}/events/stream"))
+        await reader.readuntil(END)
+        while size := int(await reader.readline(), 16):
+            piece = await reader.readexactly(size + 2)
+            if not piece.startswith(b":"):
+                self.news.set()
+
+    async def _ask(self) -> None:
+        """When there is news ask for what is shown, with the tags of the last answers, at most once a second."""
+        reader, writer = await self._connected()
+        tags = dict.fromkeys((f"/jobs/{self.job}", f"/v1/jobs/{self.job}/figures/development?arm=0&look=light"), b"")
+        loop, asked = asyncio.get_running_loop(), -LEAST_SECONDS
+        while await self.news.wait():
+            await asyncio.sleep(max(GATHER_SECONDS, LEAST_SECONDS - (loop.time() - asked)))
+            self.news.clear()
+            asked = loop.time()
+            for place, tag in tags.items():
+                writer.write(self._request(place, tag))
+                tags[place] = await _tag_of_answer(reader)
+                self.answers += 1
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self.host, int(self.port), limit=2**20)
+
+    def _request(self, place: str, tag: bytes = b"") -> bytes:
+        known = b"If-None-Match: " + tag + b"\r\n" if tag else b""
+        return f"GET {place} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n".encode() + known + b"Accept: */*\r\n\r\n"
+
+
+async def _tag_of_answer(reader: asyncio.StreamReader) -> bytes:
+    """Read an answer to its end; it must be whole, or say that nothing is new."""
+    status, *lines = (await reader.readuntil(END)).split(b"\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    if status.split()[1] not in (b"200", b"304"):
+        raise RuntimeError(status.decode())
+    await reader.readexactly(int(headers.get(b"content-length", 0)))
+    return headers[b"etag"]
 
 
 if __name__ == "__main__":

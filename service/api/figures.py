@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -20,6 +22,7 @@ from service.api.dependencies import Config, ParsedBody, Reader, Store
 from service.api.drawing import draw
 from service.api.drawn_jobs import DrawnJob
 from service.api.schedules import DOCUMENT_BODY
+from service.api.shared import Said, Shared
 from service.figures.panels import Figure
 from service.figures.rows import as_csv
 from service.store import jobs, snapshots
@@ -28,7 +31,7 @@ from service.wire.figures import ABOUT, FigureItems, FigureName, FigureQuery, fi
 router = APIRouter(prefix="/v1", tags=["figures"])
 
 
-def figure_query(request: Request) -> FigureQuery:
+async def figure_query(request: Request) -> FigureQuery:
     """The question in a query string; RequestValidationError names every parameter that is wrong."""
     try:
         return read_figure_parameters(request.query_params.multi_items())
@@ -49,18 +52,26 @@ def names(request: Request, caller: Reader) -> Response:
 @router.get("/jobs/{job}/figures/{figure}", response_class=Response)
 def of_job(job: str, figure: FigureName, request: Request, query: Question, caller: Reader, store: Store) -> Response:
     """A figure of a job as plotly JSON; `text/csv` gives the rows behind it."""
+    form = _form(request, query)
     with store.read() as db:
         row = jobs.get(db, caller.project, job)
-        kept = len(snapshots.of_job(db, job))
-        stands = [row["id"], row["version"], row["last_event"], row["status"], kept]
-        form = _form(request, query)
-        known = [figure_digest(figure, query), form, stands, edition()]
-        headers = {"ETag": f'W/"{hashlib.sha256(orjson.dumps(known)).hexdigest()[:32]}"', "Vary": "Accept"}
-        headers["Cache-Control"] = "no-cache"
-        if matches(request.headers.get("if-none-match"), headers["ETag"]):
+        known = [figure_digest(figure, query), form, _stands(db, row), edition()]
+        tag = f'W/"{hashlib.sha256(orjson.dumps(known)).hexdigest()[:32]}"'
+        headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "no-cache"}
+        if matches(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
-        drawn = draw(figure, DrawnJob(db, row, query))
-    return _answer(drawn, form, headers)
+        shared: Shared = request.app.state.shared
+        said = shared.answer(tag, lambda: _said(draw(figure, DrawnJob(db, row, query)), form))
+    return Response(said.content, headers={**headers, **said.headers})
+
+
+def _stands(db: sa.Connection, row: Mapping[str, Any]) -> list[Any]:
+    """What changes whenever anything does that a figure of the job shows.
+
+    Of a job that has ended the version stands still, but what it shares is perhaps trained on for another.
+    """
+    kept = len(snapshots.of_job(db, row["id"]))
+    return [row["id"], row["version"], row["last_event"], row["status"], kept, jobs.slices_of(db, row["id"])]
 
 
 @router.post("/figures/{figure}", response_class=Response, openapi_extra=DOCUMENT_BODY)
@@ -80,18 +91,18 @@ def of_body(  # noqa: PLR0913 - a request has these parts
             drawn = drawn_items.draw(figure, db, caller.project, items, query)
     else:
         drawn = drawn_documents.draw(figure, parsed, query, (store, settings, caller))
-    return _answer(drawn, _form(request, query), {"Vary": "Accept"})
+    said = _said(drawn, _form(request, query))
+    return Response(said.content, headers={**said.headers, "Vary": "Accept"})
 
 
 def _form(request: Request, query: FigureQuery) -> str:
     return query.format or ("csv" if request.headers.get("accept", "").startswith("text/csv") else "json")
 
 
-def _answer(drawn: Figure, form: str, headers: dict[str, str]) -> Response:
+def _said(drawn: Figure, form: str) -> Said:
     if form == "csv":
-        return Response(as_csv(drawn), headers=headers, media_type="text/csv")
-    content: Any = orjson.dumps(drawn, option=OPTIONS)
-    return Response(content, headers=headers, media_type="application/json")
+        return Said(as_csv(drawn).encode(), {"Content-Type": "text/csv; charset=utf-8"})
+    return Said(orjson.dumps(drawn, option=OPTIONS), {"Content-Type": "application/json"})
 
 
 @cache

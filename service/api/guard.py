@@ -130,20 +130,20 @@ class Guard:
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Let the app answer; False if it has not begun in time: it ends by itself, and nobody hears it."""
         waits = waiting.seconds_asked(Headers(scope=scope).get("prefer")) or 0
-        begun = asyncio.Event()
+        begun = asyncio.get_running_loop().create_future()
         given_up = False
 
         async def heard(message: Message) -> None:
             if not given_up:
-                begun.set()
+                if not begun.done():
+                    begun.set_result(None)
                 await send(message)
 
         task = asyncio.ensure_future(self.app(scope, receive, heard))
-        begins = asyncio.ensure_future(begun.wait())
         try:
             ends = asyncio.FIRST_COMPLETED
-            await asyncio.wait({task, begins}, timeout=self.seconds + waits, return_when=ends)
-            if task.done() or begun.is_set():
+            await asyncio.wait({task, begun}, timeout=self.seconds + waits, return_when=ends)
+            if task.done() or begun.done():
                 await task
                 return True
             given_up = True
@@ -151,7 +151,6 @@ class Guard:
             task.add_done_callback(self._forget)
             return False
         finally:
-            begins.cancel()
             task.cancel()
 
     def _forget(self, task: asyncio.Task[None]) -> None:

@@ -37,7 +37,7 @@ EXTRA = "arrow and parquet need pyarrow: pip install 'ontogeny[arrow]'"
 _COLUMNAR = ("arrow", "parquet")
 
 
-def history_query(request: Request) -> HistoryQuery:
+async def history_query(request: Request) -> HistoryQuery:
     """The question in a query string; RequestValidationError names every parameter that is wrong."""
     try:
         return read_parameters(request.query_params.multi_items())

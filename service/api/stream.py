@@ -4,6 +4,7 @@ One task per process asks the database every 300 ms for the heads of all watched
 queues. A subscriber registers before it reads the head of its job, reads what is stored up to that head by itself, and
 drops from its queue what it has already sent: so nothing falls between the two. A reader that is too slow for its
 queue is told so (`reset`) and sent away; it comes back with `Last-Event-ID`, and the database has what it missed.
+What all readers are told is written out once, and what a reader is told at one time goes as one piece.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
@@ -33,6 +35,9 @@ NOTICE_SECONDS = 1.0
 RETRY_MILLISECONDS = 2000
 QUEUE_DEPTH = 512
 BACKLOG_PAGE = 500
+
+PROGRESS = ("status", "reason", "progress", "lives", "now", "version")
+"""What of the whole job is told again and again."""
 
 Data = dict[str, Any]
 
@@ -66,14 +71,39 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Frame:
+    """One frame; those of stored events carry their `seq`, by which a reader comes back."""
+
+    event: str
+    data: Data
+    seq: int | None = None
+
+    @cached_property
+    def content(self) -> bytes:
+        """As it goes over the wire, to every reader alike."""
+        return self.encoded(None if self.seq is None else str(self.seq))
+
+    def encoded(self, id_: str | None) -> bytes:
+        """As it goes over the wire under an id."""
+        text = orjson.dumps(self.data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        retry = None if id_ is None else RETRY_MILLISECONDS
+        return format_sse_event(data_str=text, event=self.event, id=id_, retry=retry)
+
+
+def stored(event: Data) -> Frame:
+    """The frame of a stored event; history notices carry no id, for not each of them is sent."""
+    return Frame(event["type"], event, None if event["type"] == "history" else event["seq"])
+
+
 @dataclass
 class Subscription:
     """The queue of one reader; `lost` once something did not fit."""
 
-    queue: asyncio.Queue[tuple[Head, list[Data]]] = field(default_factory=lambda: asyncio.Queue(QUEUE_DEPTH))
+    queue: asyncio.Queue[tuple[Head, list[Frame]]] = field(default_factory=lambda: asyncio.Queue(QUEUE_DEPTH))
     lost: bool = False
 
-    def offer(self, head: Head, events: list[Data]) -> None:
+    def offer(self, head: Head, events: list[Frame]) -> None:
         """Add news; a full queue is emptied and marked lost."""
         if self.lost:
             return
@@ -93,7 +123,7 @@ class Tail:
         self.source = source
         self.readers: dict[str, list[Subscription]] = {}
         self.seen: dict[str, Head] = {}
-        self.views: dict[str, tuple[Head, asyncio.Future[Data]]] = {}
+        self.standing: dict[str, tuple[Head, asyncio.Future[Frame]]] = {}
         self.task: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -110,17 +140,21 @@ class Tail:
             if not self.readers[job]:
                 del self.readers[job]
                 self.seen.pop(job, None)
-                self.views.pop(job, None)
+                self.standing.pop(job, None)
             if not self.readers:
                 self.task.cancel()
                 self.task = None
 
-    async def view(self, job: str, head: Head) -> Data:
-        """The job as it stands at a head, looked up once for all who follow it."""
-        known = self.views.get(job)
+    async def progress(self, job: str, head: Head) -> Frame:
+        """How the job stands at a head, looked up once for all who follow it."""
+        known = self.standing.get(job)
         if known is None or known[0] != head or (known[1].done() and known[1].exception() is not None):
-            known = self.views[job] = (head, asyncio.ensure_future(run_sync(self.source.view, job)))
+            known = self.standing[job] = (head, asyncio.ensure_future(run_sync(self._progress, job)))
         return await asyncio.shield(known[1])  # who leaves takes it from nobody
+
+    def _progress(self, job: str) -> Frame:
+        view = self.source.view(job)
+        return Frame("progress", {name: view[name] for name in PROGRESS if name in view})
 
     async def _follow(self) -> None:
         while True:
@@ -135,7 +169,7 @@ class Tail:
                     reader.offer(head, events)
             await asyncio.sleep(POLL_SECONDS)
 
-    def _news(self, watched: list[str], seen: dict[str, Head]) -> list[tuple[str, Head, list[Data]]]:
+    def _news(self, watched: list[str], seen: dict[str, Head]) -> list[tuple[str, Head, list[Frame]]]:
         """What has changed; of a job that is new here only the head is told, readers find its past by themselves."""
         heads = self.source.heads(watched)
         changed = {job: head for job in watched if (head := heads.get(job, GONE)) != seen.get(job)}
@@ -144,25 +178,12 @@ class Tail:
             for job, head in changed.items()
         ]
 
-    def _between(self, job: str, after: int, upto: int) -> list[Data]:
-        events: list[Data] = []
+    def _between(self, job: str, after: int, upto: int) -> list[Frame]:
+        frames: list[Frame] = []
         while after < upto and (page := self.source.events(job, after, BACKLOG_PAGE)):
-            events += page
+            frames += map(stored, page)
             after = page[-1]["seq"]
-        return events
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame; those of stored events carry their `seq`, by which a reader comes back."""
-
-    event: str
-    data: Data
-    seq: int | None = None
-
-
-Ping = None
-"""Instead of a frame: nothing happened for a while."""
+        return frames
 
 
 class Frames:
@@ -170,25 +191,25 @@ class Frames:
 
     def __init__(self, sent: int) -> None:
         self.sent = sent
-        self.notice: Data | None = None
+        self.notice: Frame | None = None
         self.noticed_at = -NOTICE_SECONDS
         self.progress_at = -PROGRESS_SECONDS
 
-    def stored(self, events: Sequence[Data]) -> Iterator[Frame]:
-        """Frames of stored events that were not sent yet; of history notices only the last is kept, for `due`."""
-        for event in events:
-            if event["seq"] <= self.sent:
+    def fresh(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Those of stored events that were not sent yet; of history notices only the last is kept, for `due`."""
+        for frame in frames:
+            if frame.data["seq"] <= self.sent:
                 continue
-            self.sent = event["seq"]
-            if event["type"] == "history":
-                self.notice = event
+            self.sent = frame.data["seq"]
+            if frame.seq is None:
+                self.notice = frame
             else:
-                yield Frame(event["type"], event, event["seq"])
+                yield frame
 
     def due(self, *, now: bool = False) -> Iterator[Frame]:
         """The waiting history notice, at most once a second."""
         if self.notice and (now or time.monotonic() - self.noticed_at >= NOTICE_SECONDS):
-            yield Frame("history", self.notice)
+            yield self.notice
             self.notice, self.noticed_at = None, time.monotonic()
 
     def progress_due(self) -> bool:
@@ -200,55 +221,47 @@ class Frames:
         return True
 
 
-def encoded(frame: Frame | None, id_: str | None = None) -> bytes:
-    """A frame, or a ping, as it goes over the wire; `id_` stands for the `seq` where that is not enough."""
-    if frame is None:
-        return KEEPALIVE_COMMENT
-    text = orjson.dumps(frame.data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    number = id_ if frame.seq is None or id_ else str(frame.seq)
-    return format_sse_event(data_str=text, event=frame.event, id=number, retry=RETRY_MILLISECONDS if number else None)
-
-
 async def limited(frames: AsyncGenerator[bytes], seconds: float) -> AsyncIterator[bytes]:
     """Frames for so long; a reader that wants more comes back with the last id."""
     end = time.monotonic() + seconds
     async with contextlib.aclosing(frames):
         while (left := end - time.monotonic()) > 0:
             try:
-                yield await asyncio.wait_for(anext(frames), left)
+                async with asyncio.timeout(left):
+                    part = await anext(frames)
             except (StopAsyncIteration, TimeoutError):
                 return
+            yield part
 
 
 async def one(tail: Tail, job: str, after: int) -> AsyncGenerator[bytes]:
     """The stream of one job, as bytes."""
-    async for each in follow(tail, job, after):
-        yield encoded(each)
+    async for frames in follow(tail, job, after):
+        yield b"".join(frame.content for frame in frames) or KEEPALIVE_COMMENT
 
 
 async def several(tail: Tail, places: Mapping[str, int]) -> AsyncGenerator[bytes]:
     """The streams of several jobs as one; every frame names its job, an id tells where each of them stands."""
     place, going = dict(places), list(places)
-    queue: asyncio.Queue[tuple[str, Frame | None, bool]] = asyncio.Queue(QUEUE_DEPTH)
+    queue: asyncio.Queue[tuple[str, list[Frame] | None]] = asyncio.Queue(QUEUE_DEPTH)
 
     async def read(job: str) -> None:
-        async for each in follow(tail, job, places[job]):
-            await queue.put((job, each, False))
-        await queue.put((job, Ping, True))
+        async for frames in follow(tail, job, places[job]):
+            await queue.put((job, frames))
+        await queue.put((job, None))
 
     tasks = [asyncio.create_task(read(job)) for job in places]
     try:
         while going:
-            job, frame, over = await queue.get()
-            if over:
+            job, frames = await queue.get()
+            if frames is None:
                 going.remove(job)
-            elif frame is None:
-                if job == going[0]:  # one ping speaks for all
-                    yield encoded(Ping)
-            else:
+            elif not frames and job == going[0]:  # one ping speaks for all
+                yield KEEPALIVE_COMMENT
+            for frame in frames or ():
                 place[job] = place[job] if frame.seq is None else frame.seq
                 id_ = None if frame.seq is None else write_places(place.values())
-                yield encoded(Frame(frame.event, {"job": job, **frame.data}, frame.seq), id_)
+                yield Frame(frame.event, {"job": job, **frame.data}).encoded(id_)
     finally:
         for task in tasks:
             task.cancel()
@@ -266,8 +279,8 @@ def read_places(id_: str | None, jobs: Sequence[str]) -> dict[str, int]:
     return dict(zip(jobs, map(int, parts), strict=True)) if known else dict.fromkeys(jobs, 0)
 
 
-async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[Frame | None]:
-    """All frames for a reader that has the events up to `after`, until the job is over."""
+async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[list[Frame]]:
+    """All frames for a reader that has the events up to `after`, until the job is over; none: it is time for a ping."""
     source = tail.source
     with tail.subscribe(job) as reader:
         view = await run_sync(source.view, job)
@@ -275,54 +288,52 @@ async def follow(tail: Tail, job: str, after: int) -> AsyncIterator[Frame | None
         frames = Frames(after)
         if after > head.last_event:
             frames.sent = 0
-            yield Frame("reset", {"last_event": head.last_event})
-        yield Frame("job", view)
+            yield [Frame("reset", {"last_event": head.last_event})]
+        yield [Frame("job", view)]
         async for part in _caught_up(tail, job, frames, head, []):
             yield part
         while not _is_over(head, frames):
             news = await _next(reader, frames)
             if reader.lost:
-                yield Frame("reset", {"last_event": frames.sent})
+                yield [Frame("reset", {"last_event": frames.sent})]
                 return
             if news is None:
-                yield Ping
-            else:
-                head, events = news or (head, [])
-                async for part in _caught_up(tail, job, frames, head, events):
-                    yield part
-        for part in frames.due(now=True):
-            yield part
-        yield Frame("end", {"status": head.status})
+                yield []
+                continue
+            head, events = news or (head, [])
+            async for part in _caught_up(tail, job, frames, head, events):
+                yield part
+        yield [*frames.due(now=True), Frame("end", {"status": head.status})]
 
 
-async def _caught_up(tail: Tail, job: str, frames: Frames, head: Head, events: list[Data]) -> AsyncIterator[Frame]:
-    """Frames of everything up to the head; what the queue did not bring is read from the database."""
-    if events and events[0]["seq"] <= frames.sent + 1:
-        for part in frames.stored(events):
-            yield part
+async def _caught_up(
+    tail: Tail, job: str, frames: Frames, head: Head, events: list[Frame]
+) -> AsyncIterator[list[Frame]]:
+    """Frames of everything up to the head; what the queue did not bring is read from the database, page by page."""
+    found: list[Frame] = []
+    if events and events[0].data["seq"] <= frames.sent + 1:
+        found += frames.fresh(events)
     while frames.sent < head.last_event and (
         page := await run_sync(tail.source.events, job, frames.sent, BACKLOG_PAGE)
     ):
-        for part in frames.stored(page):
-            yield part
+        if found:
+            yield found
+        found = list(frames.fresh(map(stored, page)))
     if head.status not in OVER and frames.progress_due():
-        yield Frame("progress", _progress(await tail.view(job, head)))
-    for part in frames.due():
-        yield part
+        found.append(await tail.progress(job, head))
+    if found := [*found, *frames.due()]:
+        yield found
 
 
-async def _next(reader: Subscription, frames: Frames) -> tuple[Head, list[Data]] | tuple[()] | None:
+async def _next(reader: Subscription, frames: Frames) -> tuple[Head, list[Frame]] | tuple[()] | None:
     """What the tail brings next; nothing when a notice is due before that; None when it is time for a ping."""
     waits_for_notice = frames.notice is not None
     try:
-        return await asyncio.wait_for(reader.queue.get(), NOTICE_SECONDS if waits_for_notice else PING_SECONDS)
+        async with asyncio.timeout(NOTICE_SECONDS if waits_for_notice else PING_SECONDS):
+            return await reader.queue.get()
     except TimeoutError:
         return () if waits_for_notice else None
 
 
 def _is_over(head: Head, frames: Frames) -> bool:
     return head is GONE or (head.status in TERMINAL and frames.sent >= head.last_event)
-
-
-def _progress(view: Data) -> Data:
-    return {name: view[name] for name in ("status", "reason", "progress", "lives", "now", "version") if name in view}

@@ -25,7 +25,7 @@ def seconds_asked(prefer: str | None) -> int | None:
     return min(int(match[1]), MAX_WAIT_SECONDS) if match else None
 
 
-def _wait(prefer: Annotated[str | None, Header(description="`wait=N`, N at most 60.")] = None) -> int | None:
+async def _wait(prefer: Annotated[str | None, Header(description="`wait=N`, N at most 60.")] = None) -> int | None:
     return seconds_asked(prefer)
 
 

@@ -49,6 +49,13 @@ def steps_of(db: sa.Connection, job_id: str) -> list[Row]:
     return fetch(db, query)
 
 
+def slices_of(db: sa.Connection, job_id: str) -> list[list[Any]]:
+    """How often each of a job's trajectories was held, how often a slice of it was stored, and how far it is."""
+    t = trajectory.c
+    query = sa.select(t.id, t.fence, t.slices, t.reached).where(t.id.in_(_on_path(job_id))).order_by(t.id)
+    return [list(row) for row in db.execute(query)]
+
+
 def transitions_of(db: sa.Connection, job_id: str) -> list[Row]:
     """Ends of stages on the job's paths: those that triggers decided, and divergences, with arm and stage spans."""
     within = sa.and_(transition.c.demand == "diverged", transition.c.offset <= arm_step.c.demand)
@@ -197,5 +204,8 @@ def _lock_trajectories(db: sa.Connection, job_id: str) -> list[str]:
 
 
 def _trajectories(db: sa.Connection, job_id: str) -> list[str]:
-    query = sa.select(arm_step.c.trajectory).where(arm_step.c.job == job_id, arm_step.c.trajectory.is_not(None))
-    return sorted(db.execute(query.distinct()).scalars())
+    return sorted(db.execute(_on_path(job_id).distinct()).scalars())
+
+
+def _on_path(job_id: str) -> sa.Select[Any]:
+    return sa.select(arm_step.c.trajectory).where(arm_step.c.job == job_id, arm_step.c.trajectory.is_not(None))

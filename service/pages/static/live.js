@@ -3,7 +3,7 @@ import { say } from "./say.js";
 
 const EVENTS = ["job", "progress", "history", "job.status", "stage.entered", "stage.ended", "life.transition",
   "life.diverged", "life.censored", "snapshot.stored", "lease.expired", "trajectory.failed", "trajectory.reused"];
-const LEAST_MS = 1000, POLL_MS = 5000;
+const LEAST_MS = 1000, GATHER_MS = 100, POLL_MS = 5000;
 
 let asked = 0, waiting = null, tag = null, status = null;
 
@@ -21,14 +21,14 @@ function listen(path) {
   source.addEventListener("end", () => { source.close(); soon(); });
 }
 
-// At most once a second, and only while somebody looks.
+// At most once a second, and only while somebody looks; what is told at one time is asked about once.
 export function soon() {
   if (document.hidden || waiting !== null) return;
   waiting = setTimeout(async () => {
     waiting = null;
     asked = performance.now();
     await refresh();
-  }, Math.max(0, LEAST_MS - (performance.now() - asked)));
+  }, Math.max(GATHER_MS, LEAST_MS - (performance.now() - asked)));
 }
 
 async function refresh() {

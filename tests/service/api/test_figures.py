@@ -11,14 +11,18 @@ import plotly.graph_objects as go
 import pytest
 import yaml
 from build import tiny_schedule, tiny_study
+from direct import Direct
 from fastapi import FastAPI
 from simulated import Bench, Clock
 from typer.testing import CliRunner, Result
 
 from models.specs.document import read
+from service.app import create_app
 from service.cli import app as command
 from service.client import Client
 from service.figures.look import DARK
+from service.settings import Settings
+from service.store import history
 from service.wire.figures import FIGURES
 
 ROOT = Path(__file__).parents[3]
@@ -108,6 +112,40 @@ def test_one_who_has_the_figure_gets_304_until_something_is_added(api: httpx.Cli
     assert api.get(f"{path}?log=true", headers=tag).status_code == 200
     bench.slice(3)
     assert api.get(path, headers=tag).status_code == 200
+
+
+def test_a_job_that_ended_shows_what_it_shares_and_another_had_trained_further(api: httpx.Client, bench: Bench) -> None:
+    ended, going = submit(api, tiny_schedule()), submit(api, tiny_schedule())
+    bench.slice(3)
+    assert api.post(f"/v1/jobs/{ended}/cancel").status_code == 202
+    bench.slice(1)
+    assert api.get(f"/v1/jobs/{ended}").json()["status"] == "cancelled"
+    before = {name: api.get(f"/v1/jobs/{ended}/{name}") for name in ("figures/curves", "history?series=cost.*")}
+    bench.run()
+    assert api.get(f"/v1/jobs/{going}").json()["status"] == "succeeded"
+    for name, answer in before.items():
+        known = {"If-None-Match": answer.headers["etag"]}
+        now = api.get(f"/v1/jobs/{ended}/{name}", headers=known)
+        assert now.status_code == 200
+        assert len(now.content) > len(answer.content)
+
+
+def test_what_was_drawn_is_drawn_again_after_a_restart_and_when_it_was_sealed(
+    api: httpx.Client, app: FastAPI, bench: Bench, settings: Settings
+) -> None:
+    job = submit(api, tiny_schedule())
+    bench.slice(5)
+    places = [f"/v1/jobs/{job}/{name}" for name in ("figures/development", "history?series=cost.*&over=seed")]
+    drawn = [api.get(place) for place in places]
+    with app.state.database.write() as db:
+        for trajectory in bench.path(job):
+            history.seal(db, trajectory, final=True)
+    with httpx.Client(transport=Direct(create_app(settings)), base_url="http://localhost:8714") as anew:
+        for place, known in zip(places, drawn, strict=True):
+            for client_ in (api, anew):
+                assert client_.get(place).content == known.content
+                tag = {"If-None-Match": known.headers["etag"]}
+                assert client_.get(place, headers=tag).status_code == 304
 
 
 def test_the_table_behind_a_figure_is_csv(api: httpx.Client, bench: Bench) -> None:

@@ -5,7 +5,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 
 from models.specs.plan import Span
 from service.api import negotiation, problems, writers
@@ -78,8 +78,7 @@ def web(engine: sa.Engine) -> Web:
     problems.install(app)
 
     @app.get("/history")
-    def ask(request: Request) -> Response:
-        query = history_query(request)
+    def ask(request: Request, query: Annotated[HistoryQuery, Depends(history_query)]) -> Response:
         limits = limits_of(query, 10, 200, None)
         with engine.connect() as db:
             reached = history.end_of(db, "trj_1") or 0

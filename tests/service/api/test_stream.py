@@ -187,10 +187,10 @@ def test_a_look_that_failed_is_tried_again() -> None:
     async def scene() -> dict[str, Any]:
         tail, head = Tail(Once()), Head(1, 1, "running")
         with pytest.raises(OSError, match="away"):
-            await tail.view("job_1", head)
-        return await tail.view("job_1", head)
+            await tail.progress("job_1", head)
+        return (await tail.progress("job_1", head)).data
 
-    assert asyncio.run(scene())["id"] == "job_1"
+    assert asyncio.run(scene())["status"] == "running"
 
 
 def test_a_seq_that_never_was_is_answered_with_reset_and_everything() -> None:
