@@ -14,11 +14,13 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
 _MASK = 0xFFFFFFFF
 _GOLDEN, _INDEX, _LANE = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
+_BY_15, _BY_16, _TIMES_FIRST, _TIMES_SECOND = np.uint32(15), np.uint32(16), np.uint32(_FIRST), np.uint32(_SECOND)
 _UNIT = 1.0 / 16777216.0
 _BANK = 1 << 22
 _STEPS = 1 << 20
@@ -36,11 +38,12 @@ def _mix(x: Tensor) -> Tensor:
 
 def _mixed(x: Words) -> Words:
     """The same bijection of words of 32 bits, in place; on a CPU several times as fast."""
-    x ^= x >> np.uint32(16)
-    x *= np.uint32(_FIRST)
-    x ^= x >> np.uint32(15)
-    x *= np.uint32(_SECOND)
-    x ^= x >> np.uint32(16)
+    shifted = x >> _BY_16
+    x ^= shifted
+    x *= _TIMES_FIRST
+    x ^= np.right_shift(x, _BY_15, out=shifted)
+    x *= _TIMES_SECOND
+    x ^= np.right_shift(x, _BY_16, out=shifted)
     return x
 
 
@@ -99,10 +102,13 @@ class Draw:
         count = math.prod(shape)
         pairs = (count + 1) // 2
         unit = self._fractions(2 * pairs, torch.float64)
-        radius = (-2.0 * unit[..., 0::2].log()).sqrt()
-        angle = 2.0 * math.pi * unit[..., 1::2]
-        both = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1).flatten(-2)
-        return both[..., :count].to(torch.float32).reshape(*unit.shape[:-1], *shape)
+        radius = unit[..., 0::2].contiguous().log_().mul_(-2.0).sqrt_()
+        angle = unit[..., 1::2] * (2.0 * math.pi)
+        both = torch.empty(*radius.shape, 2, device=unit.device)
+        torch.mul(radius, angle.cos(), out=both[..., 0])
+        if count > 1:
+            torch.mul(radius, angle.sin_(), out=both[..., 1])
+        return both.flatten(-2)[..., :count].contiguous().reshape(*unit.shape[:-1], *shape)
 
     def integers(self, high: int, *shape: int) -> Tensor:
         """int64 in [0, high): (N, *shape) or (N, B, *shape)."""
@@ -126,7 +132,7 @@ class Draw:
         if not self.seeds_N.is_cpu:
             return ((self._bits(lanes) >> 8).to(dtype) + 0.5) * _UNIT
         upper = (self._words(lanes) >> np.uint32(8)).astype(np.float32)
-        return (torch.from_numpy(upper).to(dtype) + 0.5) * _UNIT
+        return torch.from_numpy(upper).to(dtype).add_(0.5).mul_(_UNIT)
 
     def _words(self, lanes: int) -> Words:
         """The random bits on a CPU."""
@@ -161,10 +167,11 @@ class Draw:
         count = math.prod(shape)
         if self.index_NB is None or 2 * count > _BANK:
             raise ValueError("the noise bank serves indexed draws of at most half its length")
-        bits = self.bits(2)
+        bits = self.bits(2).numpy()
         offset_NB, sign_NB = bits[..., 0] * (_BANK - count + 1) >> 32, 1 - 2 * (bits[..., 1] >> 31)
-        window = bank().unfold(0, count, 1)[offset_NB]
-        return (window * sign_NB[..., None].to(torch.float32)).reshape(*offset_NB.shape, *shape)
+        window = sliding_window_view(bank().numpy(), count)[offset_NB]
+        window *= sign_NB[..., None].astype(np.float32)
+        return torch.from_numpy(window).reshape(*offset_NB.shape, *shape)
 
     def permuted(self, position: Tensor, size: int, rounds: int = 6) -> Tensor:
         """Where each position of range(size) goes in the permutation of this address: shape of `position`, (N, B).

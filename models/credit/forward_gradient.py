@@ -95,10 +95,10 @@ class ForwardGradient:
 
 def _direction(xi: Tensor) -> Tensor:
     """0, with slope xi."""
-    dual: Tensor = forward_ad.make_dual(torch.zeros_like(xi), xi)  # type: ignore[no-untyped-call]
+    dual: Tensor = forward_ad.make_dual(torch.zeros_like(xi), xi)
     return dual
 
 
 def _slope(value: Tensor) -> Tensor:
-    slope: Tensor = forward_ad.unpack_dual(value).tangent  # type: ignore[no-untyped-call]
+    slope: Tensor = forward_ad.unpack_dual(value).tangent
     return slope.clone()

@@ -233,7 +233,8 @@ class Feed:
         self._stream = stream
         self._batch = batch
         self._seeds_N = torch.tensor(seeds, dtype=torch.int64)
-        self._step_B = torch.arange(batch)
+        self._step_B = np.arange(batch)
+        self._channels = stream.channels
         self._order = stream.order(self._seeds_N, batch)
         self._stage_sp = 0
         self._ahead = Ahead(self._drawn, batch, len(seeds) * batch * stream.floats)
@@ -241,14 +242,15 @@ class Feed:
     def next(self, shown_N: npt.NDArray[np.int64], strengths: Strengths, stage_sp: int = 0) -> tuple[Batch, Draw]:
         """The batch after so many presentations, at a stage time, and the draws of its presentations."""
         self._stage_sp = stage_sp
-        presentation_NB = torch.from_numpy(shown_N)[:, None] + self._step_B
+        presentation_NB = torch.from_numpy(shown_N[:, None] + self._step_B)
         item_NB, given = self._ahead.at(shown_N)
         draw = self._stream.draw(self._seeds_N, presentation_NB)
         return self._stream.received(given, item_NB, draw, strengths), draw
 
     def _drawn(self, shown_N: npt.NDArray[np.int64], presentation_NB: Tensor) -> tuple[Tensor, Shown]:
         item_NB = self._order.items(shown_N, presentation_NB, self._stage_sp)
-        return item_NB, self._stream.given(self._seeds_N, item_NB)
+        channels, label, factors = self._stream.given(self._seeds_N, item_NB)
+        return item_NB, ({name: x for name, x in channels.items() if name in self._channels}, label, factors)
 
 
 def _bound(name: str, sense: SenseSpec, channels: Mapping[str, tuple[int, ...]]) -> str:

@@ -50,6 +50,11 @@ class Mixture(Stream):
         self._parts = [Stream(part.world, senses, deficits, sweeps) for part in spec.parts]
         self.floats = max(part.floats for part in self._parts)
 
+    @property
+    def channels(self) -> frozenset[str]:
+        """Those that some sense receives of some world."""
+        return frozenset().union(*(part.channels for part in self._parts))
+
     def order(self, seeds_N: Tensor, batch: int, part: str = "") -> Order:
         """Worlds in turn, the items of each in its own order."""
         orders = [each.order(seeds_N, batch, f"{part}{place}") for place, each in enumerate(self._parts)]

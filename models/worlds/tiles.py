@@ -76,7 +76,11 @@ class Tiles:
         index = index_NB.reshape(-1)
         tile, row = index // ROWS, index % ROWS
         found: dict[str, Tensor] = {}
-        for number in torch.unique(tile).tolist():
+        numbers = torch.unique(tile).tolist()
+        if len(numbers) == 1:
+            found = {name: part.index_select(0, row) for name, part in self._tile(numbers[0], row).items()}
+            numbers = []
+        for number in numbers:
             here = tile == number
             for name, part in self._tile(number, row[here]).items():
                 if name not in found:
@@ -117,7 +121,7 @@ class Tiles:
     def _shown(self, found: dict[str, Tensor]) -> Shown:
         """From what is kept to what a world gives."""
         for name in self._pixels:
-            found[name] = found[name].to(torch.float32) / 255.0
+            found[name] = found[name].to(torch.float32).div_(255.0)
         groups = {"channel": dict[str, Tensor](), "factor": dict[str, Tensor]()}
         for name, each in found.items():
             group, _, title = name.partition(" ")
