@@ -148,14 +148,15 @@ def documents() -> Iterator[Input]:
 def members() -> Iterator[Input]:
     """Members beside the document, verbs and headers."""
     good = sound(2, 10)
-    for sent, more in {
+    beside: dict[str, dict[str, Any]] = {
         "an unknown member": {"nmae": "x"},
         "a name that is a number": {"name": 5},
         "a label that is a number": {"labels": {"a": 5}},
         "a priority in words": {"priority": "high"},
         "a priority of 100 000": {"priority": 100_000},
         "a document that is a text": {"document": "x"},
-    }.items():
+    }
+    for sent, more in beside.items():
         yield Input(sent, 422, "invalid-body", body={"document": good, **more})
     job = "/v1/jobs/{job}"
     yield Input("retry of a job that runs", 409, "invalid-transition", path=f"{job}/retry", body={})

@@ -108,7 +108,16 @@ class Postgres(Server):
         data.mkdir(mode=0o700)
         if self.user is not None:
             shutil.chown(data, self.user)
-        make = [self.programs / "initdb", "--pgdata", data, "--auth", "trust", "--username", "postgres", "--no-sync"]
+        make = [
+            str(self.programs / "initdb"),
+            "--pgdata",
+            str(data),
+            "--auth",
+            "trust",
+            "--username",
+            "postgres",
+            "--no-sync",
+        ]
         subprocess.run([*make, "--encoding", "UTF8"], check=True, capture_output=True, user=self.user, cwd=self.folder)
 
     @property

@@ -121,11 +121,11 @@ def jax_cohort(net: Net, lives: int) -> Runner:
         chosen = jax.nn.log_softmax(rate @ weight + bias)
         return -jnp.take_along_axis(chosen, y[index][:, None], 1).mean()
 
-    @jax.jit
-    def step(params: Any, index: Any) -> Any:
+    def moved(params: Any, index: Any) -> Any:
         value, grads = jax.vmap(jax.value_and_grad(loss))(params, index)
         return jax.tree.map(lambda p, g: p - LR * g, params, grads), value
 
+    step = jax.jit(moved)
     losses: list[Any] = []
     orders = draw.permuted(np.tile(np.arange(ITEMS), (lives, 1)), axis=1)
     place = 0

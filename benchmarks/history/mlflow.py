@@ -68,7 +68,7 @@ class MLflow:
         raw.close()
 
     def ingest(self, cohort: int, values: int) -> int:
-        taken = 0
+        taken: int = 0
         rows = BATCH_VALUES // SERIES
         for seed in range(LIVES):
             run = self._new_run()

@@ -34,13 +34,13 @@ def place(kind: str, folder: Path, name: str) -> Iterator[str]:
     assert server is not None
     database = f"ontogeny_bench_{name}_{secrets.token_hex(4)}"
     with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f'create database "{database}"')  # type: ignore[call-overload]
+        connection.execute(f'create database "{database}"')
     try:
         url = sa.make_url(server).set(drivername="postgresql+psycopg", database=database)
         yield url.render_as_string(hide_password=False)
     finally:
         with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f'drop database "{database}" with (force)')  # type: ignore[call-overload]
+            connection.execute(f'drop database "{database}" with (force)')
 
 
 def bytes_of(url: str, tables: tuple[str, ...]) -> int:

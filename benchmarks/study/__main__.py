@@ -35,6 +35,7 @@ from benchmarks.study.plain import told  # noqa: E402 - torch loads after it is 
 from models.analysis.statistics import holm  # noqa: E402
 from models.engine.feed import Stream  # noqa: E402
 from models.specs.schedule import ScheduleSpec  # noqa: E402
+from models.specs.transforms.senses import BlurSpec  # noqa: E402
 from models.transforms.blur import Blur  # noqa: E402
 from service.client import Client  # noqa: E402
 
@@ -69,7 +70,7 @@ def study(seeds: int, by: float) -> dict[str, Any]:
 def items(file: Path, base: dict[str, Any]) -> None:
     """What the worlds of the base show and the matrix of the blur, for the script."""
     schedule = ScheduleSpec.model_validate(base)
-    kept = {}
+    kept: dict[str, torch.Tensor] = {}
     for world, prefix in (("day", ""), ("day-test", "test_")):
         stream = Stream(schedule.worlds[world], schedule.organism.senses, {})
         seeds_N = torch.zeros(1, dtype=torch.int64)
@@ -77,10 +78,13 @@ def items(file: Path, base: dict[str, Any]) -> None:
         batch = stream.show(seeds_N, index, stream.draw(seeds_N, index))
         assert batch.label is not None
         kept |= {f"{prefix}x": batch.senses["retina"].reshape(-1, 40), f"{prefix}y": batch.label.reshape(-1)}
-    blur = Blur(schedule.deficits["cataract"].transform)
+    cataract = schedule.deficits["cataract"].transform
+    assert isinstance(cataract, BlurSpec)
+    blur = Blur(cataract)
     one = torch.eye(40)[None, :, None]
     kept["blur"] = blur(one, torch.ones(1), stream.draw(seeds_N, index)).reshape(40, 40)
-    np.savez(file, **{name: value.numpy() for name, value in kept.items()})
+    arrays: dict[str, Any] = {name: value.numpy() for name, value in kept.items()}
+    np.savez(file, **arrays)
 
 
 def theirs(file: Path, unit: float, seeds: int, parts: int) -> tuple[float, dict[str, dict[str, float]]]:

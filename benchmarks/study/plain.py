@@ -61,9 +61,10 @@ class Life:
         self.passes = round(arm.onset + arm.duration + 5 * unit)
         self.model = nn.Sequential(nn.Linear(40, 100), nn.ReLU(), nn.Linear(100, 100), nn.ReLU(), nn.Linear(100, 10))
         for index in LAYERS:
-            kind = "linear" if index == LAYERS[-1] else "relu"
-            nn.init.kaiming_uniform_(self.model[index].weight, nonlinearity=kind)
-            nn.init.zeros_(self.model[index].bias)
+            layer = self.model[index]
+            assert isinstance(layer, nn.Linear)
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="linear" if index == LAYERS[-1] else "relu")
+            nn.init.zeros_(layer.bias)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.0005)
         self.losses: list[float] = []
         self.accuracies: list[tuple[int, float]] = []

@@ -20,7 +20,7 @@ def _index(eyes: Mapping[str, Tensor], label: Tensor, passes: int, seed: int) ->
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     readers.trained(net, (x, label[0, :, 0]), optimizer, passes=passes, batch=20, seed=seed)
     weight = next(iter(net.parameters())).detach()
-    left, right = (half.norm(dim=1) for half in weight.split(x.shape[1] // 2, dim=1))  # type: ignore[no-untyped-call]
+    left, right = (half.norm(dim=1) for half in weight.split(x.shape[1] // 2, dim=1))
     return float(((right - left) / (right + left)).mean())
 
 

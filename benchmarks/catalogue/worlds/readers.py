@@ -38,9 +38,10 @@ def network(widths: list[int], act: type[torch.nn.Module], seed: int) -> torch.n
         torch.manual_seed(seed)
         layers = [each for pair in pairwise(widths) for each in (torch.nn.Linear(*pair), act())]
         net = torch.nn.Sequential(*layers[:-1])
-        for layer in net[::2]:
-            torch.nn.init.normal_(layer.weight, std=layer.in_features**-0.5)  # type: ignore[operator,arg-type]
-            torch.nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        for layer in net:
+            if isinstance(layer, torch.nn.Linear):
+                torch.nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+                torch.nn.init.zeros_(layer.bias)
     return net
 
 
@@ -63,7 +64,7 @@ def trained(
     generator = torch.Generator().manual_seed(seed)
     x, label = train
     for _ in range(passes):
-        for chosen in torch.randperm(len(x), generator=generator).split(batch):  # type: ignore[no-untyped-call]
+        for chosen in torch.randperm(len(x), generator=generator).split(batch):
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(net(x[chosen]), label[chosen]).backward()
             optimizer.step()

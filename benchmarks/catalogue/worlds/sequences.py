@@ -101,10 +101,10 @@ def _trials(quick: bool) -> Iterator[Figure]:
     yield Figure("flip_flop", float((held - label[:, -1]).square().mean()), "1", "== 0", "who keeps the last pulse")
     now = float((x[:, -1] - label[:, -1]).square().mean())
     yield Figure("flip_flop_control", now, "1", "within 0.75 0.85", "who looks at the present step: 1 - pulse")
-    channels, label, _ = readers.items({"kind": "trials", "task": "sines", "length": 246}, 200, 246)
-    assert label is not None
+    channels, sung, _ = readers.items({"kind": "trials", "task": "sines", "length": 246}, 200, 246)
+    assert sung is not None
     begins = channels["x"][0, ..., 0].argmax(1, keepdim=True) + torch.arange(240)
-    tune = label[0].gather(1, begins)
+    tune = sung[0].gather(1, begins)
     again = (tune[:, 120:] - tune[:, :120]).square().mean()
     yield Figure("sines", float(again), "1", "<= 1e-9", "who sings what was sung a period before")
     yield Figure("sines_control", float(tune.square().mean()), "1", "within 0.5216 0.5217", "who is silent")
