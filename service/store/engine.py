@@ -62,14 +62,18 @@ class Database:
         self._read_seconds = read_seconds
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url, read_seconds)
+        self._reader, self._writer = self._engine, self._engine
+        if self.is_sqlite:
+            self._writer = self._engine.execution_options(ontogeny_write=True)
+        else:
+            self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         if patience_seconds is not None and not self.is_sqlite:
             be_patient(self._engine, patience_seconds)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only reads; on PostgreSQL every statement is one, as it sees what is committed by then."""
-        reader = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with reader.connect() as connection, connection.begin(), self._bounded(connection):
+        with self._reader.connect() as connection, connection.begin(), self._bounded(connection):
             yield connection
 
     @contextmanager
@@ -89,8 +93,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that writes: committed at the end of the block, rolled back on any error."""
-        writer = self._engine.execution_options(ontogeny_write=True) if self.is_sqlite else self._engine
-        with writer.connect() as connection, connection.begin():
+        with self._writer.connect() as connection, connection.begin():
             yield connection
 
     def now(self, connection: sa.Connection) -> float:
