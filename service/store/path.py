@@ -22,7 +22,7 @@ from models.specs.regime import Reading
 from models.specs.series import about
 from service.store.clock import seconds_at
 from service.store.columns import Columns, Mask, Offsets
-from service.store.recall import Window, clocks, machine_where, read_where
+from service.store.recall import Wanted, Window, clocks, machine_where, read_where, test_of
 from service.store.series_rows import Executor
 from service.wire.history import Axis
 
@@ -89,6 +89,12 @@ class ArmPath:
             return [path]
         return [f"probe.{name}{probe[2] or ''}" for name, key in sorted(self.probes.items()) if key == probe[1]]
 
+    def paths(self, name: str) -> list[str]:
+        """The stored series that this arm calls so, should they be there."""
+        parts = [(f"probe.{probe}", key) for probe, key in self.probes.items()]
+        found = [key + name.removeprefix(begin) for begin, key in parts if f"{name}.".startswith(f"{begin}.")]
+        return found if _PROBE.fullmatch(name) else [name, *found]
+
     def unit(self, name: str) -> str:
         """The unit of a series by the name that the arm gives it."""
         known = about(name)
@@ -148,7 +154,7 @@ def committed(arms: Iterable[ArmPath]) -> dict[str, int]:
 def read_arms(  # noqa: PLR0913 - what a reading is cut by
     db: Executor,
     arms: Sequence[ArmPath],
-    wanted: Callable[[str], bool],
+    wanted: Wanted,
     axis: Axis,
     *,
     stage: str | None = None,
@@ -161,20 +167,28 @@ def read_arms(  # noqa: PLR0913 - what a reading is cut by
     """
     windows = windows_of(arms, after or {})
     lives = _lives(arms, seeds) if seeds else None
-    stored = read_where(db, windows, lambda path: any(wanted(name) for arm in arms for name in arm.names(path)), lives)
-    for trajectory, shown in machine_where(db, windows, wanted).items():
+    is_wanted = test_of(wanted)
+    stored = read_where(db, windows, _paths(arms, wanted), lives)
+    for trajectory, shown in machine_where(db, windows, is_wanted).items():
         stored[trajectory] |= shown
     walls = clocks(db, list(windows)) if axis == "wall" else {}
     found = []
     for arm in arms:
         ruler = Ruler(arm, axis, stage, walls)
         paths = {path for piece in arm.pieces for path in stored.get(piece.trajectory, {})}
-        named = sorted((name, path) for path in paths for name in arm.names(path) if wanted(name))
+        named = sorted((name, path) for path in paths for name in arm.names(path) if is_wanted(name))
         for name, path in named:
             curves = list(_curves(arm, path, stored, ruler, seeds))
             found.append(ArmSeries(arm, name, arm.unit(name), curves))
-        found += _modulators(arm, wanted, windows, ruler, seeds)
+        found += _modulators(arm, is_wanted, windows, ruler, seeds)
     return found
+
+
+def _paths(arms: Sequence[ArmPath], wanted: Wanted) -> Wanted:
+    """Where the series are stored that arms call by the wanted names."""
+    if isinstance(wanted, frozenset):
+        return frozenset(path for arm in arms for name in wanted for path in arm.paths(name))
+    return lambda path: any(wanted(name) for arm in arms for name in arm.names(path))
 
 
 def _lives(arms: Sequence[ArmPath], seeds: Collection[int]) -> dict[str, list[int]]:
@@ -306,12 +320,14 @@ def _parts(
     offsets = columns.offsets
     shown = ruler.inside(piece, offsets, probe=probe is not None)
     asked = _asked(piece, probe[1], offsets) if probe else np.ones(len(offsets), np.bool_)
+    within = shown & asked
     known: dict[float, NDArray[Any]] = {}
     for life, end in enumerate(piece.ends):
         if seeds and piece.seeds[life] not in seeds:
             continue
-        rows = shown & (asked | (offsets == end) if probe and piece.ending else asked)
-        rows = rows & columns.valid[life] & (offsets <= end)
+        rows = columns.valid[life] & (shown & (asked | (offsets == end)) if probe and piece.ending else within)
+        if offsets[-1] > end:
+            rows &= offsets <= end
         origin = ruler.origin(index, life)
         if origin not in known:
             known[origin] = ruler.measure(index, origin, offsets)

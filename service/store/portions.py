@@ -65,7 +65,7 @@ def answers(
         with reading() as db:
             if not list_series(db, sorted({piece.trajectory for arm in arms for piece in arm.pieces})[:1]):
                 raise Vanished("the job was deleted while its history was read")
-            yield answer(db, arms, query, complete=True, limits=limits, wanted=names.__contains__, timed=True)
+            yield answer(db, arms, query, complete=True, limits=limits, wanted=names, timed=True)
 
 
 def _together(sizes: dict[str, int]) -> Iterator[frozenset[str]]:

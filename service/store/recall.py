@@ -1,4 +1,6 @@
-"""Reading histories: blocks and chunks of any number of series put together, in two statements: which, and what.
+"""Reading histories: blocks and chunks of any number of series put together, in one statement.
+
+Another comes before it if the series are not named but described: which are there.
 
 Which form a row is in, and in which layer, cannot be seen from outside.
 """
@@ -7,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -25,30 +27,43 @@ from service.store.series_rows import Executor
 from service.store.tables.record import history_block, history_chunk, series
 
 Item = TypeVar("Item")
+Wanted: TypeAlias = "Callable[[str], bool] | frozenset[str]"
+"""Series, named or described."""
 
 _PARAMETERS = 500
 _END = 2**62
 """Later than any offset."""
 
 
-def _stored_in(table: sa.Table, key: sa.Column[Any], *about: Any) -> sa.Select[Any]:
-    """Rows whose interval (offset0, offset1] may have an offset with after < offset <= upto."""
-    keys: sa.BindParameter[Any] = sa.bindparam(table.name, expanding=True)
-    columns = (table.c.offset0, table.c.offset1, table.c.crc32, table.c.data)
-    return sa.select(*about, *columns).where(
-        key.in_(keys), table.c.offset1 > sa.bindparam("after"), table.c.offset0 <= sa.bindparam("upto")
-    )
+def _bound(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, expanding=True)
+
+
+def _touching(c: Any) -> list[sa.ColumnElement[bool]]:
+    """Conditions on intervals (offset0, offset1] that may have a row with after < offset <= upto."""
+    return [c.offset1 > sa.bindparam("after"), c.offset0 <= sa.bindparam("upto")]
 
 
 # Built once: to put a statement together takes longer than to run it.
-_BLOCK, _CHUNK, _NONE = history_block.c, history_chunk.c, sa.null()
+_SERIES, _BLOCK, _CHUNK, _NONE = series.c, history_block.c, history_chunk.c, sa.null()
+_OF_SERIES = (_SERIES.trajectory.in_(_bound("trajectories")), _SERIES.path.in_(_bound("paths")))
+_PATHS = sa.select(_SERIES.path).where(_SERIES.trajectory.in_(_bound("trajectories")))
 _STORED = sa.union_all(
-    _stored_in(history_block, _BLOCK.trajectory, _BLOCK.trajectory, _BLOCK.layer, _NONE.label("series")),
-    _stored_in(history_chunk, _CHUNK.series, _NONE, _NONE, _CHUNK.series),
+    sa.select(
+        *(_BLOCK.trajectory, _BLOCK.layer, _NONE.label("series"), _BLOCK.offset0, _BLOCK.offset1),
+        *(_BLOCK.crc32, _BLOCK.data, _NONE.label("path"), _NONE.label("dtype")),
+    ).where(_BLOCK.trajectory.in_(_bound("fresh_of")), *_touching(_BLOCK)),
+    sa.select(
+        *(_SERIES.trajectory, _SERIES.layer, _SERIES.id, _SERIES.offset_first, _SERIES.offset_last),
+        *(_NONE, _NONE, _SERIES.path, _SERIES.dtype),
+    ).where(*_OF_SERIES),
+    sa.select(
+        *(_NONE, _NONE, _CHUNK.series, _CHUNK.offset0, _CHUNK.offset1),
+        *(_CHUNK.crc32, _CHUNK.data, _NONE, _NONE),
+    )
+    .join(series, _SERIES.id == _CHUNK.series)
+    .where(*_OF_SERIES, *_touching(_CHUNK)),
 ).execution_options(**{BYTES: True})
-_KNOWN = sa.select(series.c.id, series.c.trajectory, series.c.path, series.c.dtype, series.c.offset_first).where(
-    series.c.trajectory.in_(sa.bindparam("keys", expanding=True))
-)
 
 
 @dataclass(frozen=True)
@@ -130,13 +145,13 @@ def read_many(
     db: Executor, windows: Mapping[str, Window], paths: Sequence[str] = ("*",)
 ) -> dict[str, dict[str, Columns]]:
     """The matching series of several trajectories; those without a row in the window are left out."""
-    return read_where(db, windows, matcher(paths))
+    return read_where(db, windows, named_or_matched(paths))
 
 
 def read_where(
     db: Executor,
     windows: Mapping[str, Window],
-    wanted: Callable[[str], bool],
+    wanted: Wanted,
     lives: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, dict[str, Columns]]:
     """The series of several trajectories whose stored path is wanted.
@@ -144,12 +159,12 @@ def read_where(
     Of series without a value at offset 0 only some `lives` of a trajectory may be asked for: others may then not be
     valid.
     """
-    known = _matching(db, windows, lambda path: not path.startswith(f"{CLOCK}.") and wanted(path))
-    blocks, chunks = _stored(db, windows, known)
+    named = wanted if isinstance(wanted, frozenset) else _matching(db, windows, wanted)
+    stored = _stored(db, windows, [path for path in named if not path.startswith(f"{CLOCK}.")])
     parts: dict[tuple[str, str], list[Columns]] = {}
-    for trajectory, columns in _from_chunks(chunks, known, lives or {}) + _from_blocks(blocks, known):
+    for trajectory, columns in _from_chunks(stored, lives or {}) + _from_blocks(stored):
         parts.setdefault((trajectory, columns.path), []).append(columns)
-    dtypes = {(row.trajectory, row.path): np.dtype(row.dtype) for row in known.values()}
+    dtypes = {(row.trajectory, row.path): np.dtype(row.dtype) for row in stored.known.values()}
     found: dict[str, dict[str, Columns]] = {trajectory: {} for trajectory in windows}
     for (trajectory, path), pieces in parts.items():
         window = windows[trajectory]
@@ -178,13 +193,12 @@ def clocks(db: Executor, trajectories: Sequence[str]) -> dict[str, Columns]:
     path = clock_path(0)
     windows = {trajectory: Window() for trajectory in trajectories}
     sealed: dict[str, list[Columns]] = {}
-    notes = _matching(db, windows, frozenset({path}).__contains__)
-    blocks, chunks = _stored(db, windows, notes)
-    for trajectory, columns in _from_chunks(chunks, notes, {}):
+    stored = _stored(db, windows, [path])
+    for trajectory, columns in _from_chunks(stored, {}):
         sealed.setdefault(trajectory, []).append(columns)
     found = {}
     for trajectory in trajectories:
-        fresh = [block.open.clock() for block in blocks.get(trajectory, ()) if block.layer == 0]
+        fresh = [block.open.clock() for block in stored.blocks.get(trajectory, ()) if block.layer == 0]
         found[trajectory] = continued(sealed.get(trajectory, []), fresh)
     return found
 
@@ -193,6 +207,16 @@ def digests(db: Executor, trajectory: str, window: Window | None = None) -> dict
     """Hash of every series' rows in a window: equal for equal values, however they are stored and sliced."""
     found = read(db, trajectory, ("*",), window)
     return {path: columns.digest() for path, columns in sorted(found.items())}
+
+
+def named_or_matched(patterns: Sequence[str]) -> Wanted:
+    """The series of these patterns."""
+    return matcher(patterns) if any("*" in pattern for pattern in patterns) else frozenset(patterns)
+
+
+def test_of(wanted: Wanted) -> Callable[[str], bool]:
+    """Whether a series is wanted."""
+    return wanted.__contains__ if isinstance(wanted, frozenset) else wanted
 
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
@@ -216,66 +240,71 @@ class _Fresh:
     open: OpenBlock
 
 
-def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
+@dataclass(frozen=True)
+class _Stored:
+    """Rows of series by their ids, chunks with these, blocks by trajectory and in order."""
+
+    known: dict[int, Any] = field(default_factory=dict)
+    chunks: list[tuple[int, bytes]] = field(default_factory=list)
+    blocks: dict[str, list[_Fresh]] = field(default_factory=dict)
+
+
+def _matching(db: Executor, windows: Mapping[str, Window], wanted: Callable[[str], bool]) -> frozenset[str]:
+    found: set[str] = set()
     for some in _portions(list(windows)):
-        found |= {row.id: row for row in db.execute(_KNOWN, {"keys": some}) if wanted(row.path)}
-    return found
+        found |= set(db.execute(_PATHS, {"trajectories": some}).scalars())
+    return frozenset(filter(wanted, found))
 
 
-def _stored(
-    db: Executor, windows: Mapping[str, Window], known: Mapping[int, Any]
-) -> tuple[dict[str, list[_Fresh]], list[tuple[int, bytes]]]:
-    """Blocks by trajectory, in order, and chunks with the ids of their series.
+def _stored(db: Executor, windows: Mapping[str, Window], paths: Sequence[str]) -> _Stored:
+    """What is stored of some series.
 
     A statement sees what is sealed meanwhile in one form. Of series too many for one statement the blocks come with the
     first: then they are seen twice and joined, never missed.
     """
-    ids: dict[str, list[int]] = {}
-    for key, row in known.items():
-        ids.setdefault(row.trajectory, []).append(key)
-    blocks: dict[str, list[_Fresh]] = {}
-    chunks: list[tuple[int, bytes]] = []
-    for trajectories, window in _by_window({name: windows[name] for name in ids}):
-        open_of = trajectories
-        for keys in _portions([key for name in trajectories for key in ids[name]]):
-            for row in db.execute(_STORED, _asked(open_of, keys, window)):
-                data = codec.verified(row.data, row.crc32)
-                if row.series is not None:
-                    chunks.append((row.series, data))
-                else:
-                    fresh = _Fresh(row.layer, OpenBlock(row.offset0, row.offset1, data))
-                    blocks.setdefault(row.trajectory, []).append(fresh)
-            open_of = ()
-    return {name: sorted(some, key=lambda each: each.open.start) for name, some in blocks.items()}, chunks
+    found = _Stored()
+    for trajectories, window in _by_window(windows):
+        fresh_of = trajectories
+        for some in _portions(paths):
+            asked = {"trajectories": trajectories, "fresh_of": fresh_of, "paths": some}
+            upto = _END if window.upto is None else window.upto
+            for row in db.execute(_STORED, {**asked, "after": window.after, "upto": upto}):
+                _sort_in(found, row)
+            fresh_of = ()
+    for blocks in found.blocks.values():
+        blocks.sort(key=lambda each: each.open.start)
+    return found
 
 
-def _from_chunks(
-    chunks: Sequence[tuple[int, bytes]], known: Mapping[int, Any], lives: Mapping[str, Sequence[int]]
-) -> list[tuple[str, Columns]]:
+def _sort_in(found: _Stored, row: Any) -> None:
+    if row.path is not None:
+        found.known[row.series] = row
+    elif row.series is not None:
+        found.chunks.append((row.series, codec.verified(row.data, row.crc32)))
+    else:
+        block = OpenBlock(row.offset0, row.offset1, codec.verified(row.data, row.crc32))
+        found.blocks.setdefault(row.trajectory, []).append(_Fresh(row.layer, block))
+
+
+def _from_chunks(stored: _Stored, lives: Mapping[str, Sequence[int]]) -> list[tuple[str, Columns]]:
     found = []
-    for key, data in chunks:
-        row = known[key]
-        few = lives.get(row.trajectory) if row.offset_first > 0 else None
+    for key, data in stored.chunks:
+        row = stored.known[key]
+        few = lives.get(row.trajectory) if row.offset0 > 0 else None
         found.append((row.trajectory, decode_chunk(row.path, data, few)))
     return found
 
 
-def _from_blocks(blocks: Mapping[str, Sequence[_Fresh]], known: Mapping[int, Any]) -> list[tuple[str, Columns]]:
+def _from_blocks(stored: _Stored) -> list[tuple[str, Columns]]:
     paths: dict[str, set[str]] = {}
-    for row in known.values():
+    for row in stored.known.values():
         paths.setdefault(row.trajectory, set()).add(row.path)
     return [
         (trajectory, columns)
         for trajectory, wanted in paths.items()
-        for block in blocks.get(trajectory, ())
+        for block in stored.blocks.get(trajectory, ())
         for columns in block.open.columns(frozenset(wanted))
     ]
-
-
-def _asked(trajectories: Sequence[str], keys: Sequence[int], window: Window) -> dict[str, Any]:
-    upto = _END if window.upto is None else window.upto
-    return {history_block.name: trajectories, history_chunk.name: keys, "after": window.after, "upto": upto}
 
 
 def _by_window(windows: Mapping[str, Window]) -> list[tuple[Sequence[str], Window]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from service.store.bundles import Bundle, bundled
 from service.store.columns import Columns as Stored
 from service.store.over_lives import Stack, Summed, smoothed, stacked, summed
 from service.store.path import ArmPath, ArmSeries, Curve, Part, committed, read_arms
-from service.store.recall import clocks, matcher
+from service.store.recall import Wanted, clocks, named_or_matched
 from service.store.series_rows import Executor
 from service.wire.history import HistoryQuery, read_after, write_after
 
@@ -71,7 +71,7 @@ def answer(  # noqa: PLR0913 - a question has these parts
     *,
     complete: bool,
     limits: Limits = (None, None),
-    wanted: Callable[[str], bool] | None = None,
+    wanted: Wanted | None = None,
     timed: bool = False,
 ) -> Answer:
     """Answer a question about arms; `limits` are its `from` and `to` in the unit of x (`query.window`).
@@ -80,7 +80,7 @@ def answer(  # noqa: PLR0913 - a question has these parts
     then any number of traces may come; else TooMany above 2000. CursorMismatch if `after` is of another question.
     `timed`: with the clocks of all trajectories.
     """
-    some = wanted or matcher(query.series)
+    some = named_or_matched(query.series) if wanted is None else wanted
     lives = frozenset(query.seed)
     found = read_arms(db, arms, some, query.x, stage=query.stage, after=read_after(query), seeds=lives)
     bundles = list(bundled([_of_lives(each, query) for each in found], arms, query))

@@ -117,6 +117,38 @@ def test_probes_have_the_names_of_the_document_and_their_unit(db: sa.Connection,
     assert ask(db, two_pieces, series=["probe.a"]).traces == []
 
 
+@given(data=st.data())
+def test_a_series_is_found_by_the_name_that_it_is_shown_by(data: st.DataObject) -> None:
+    names = st.sampled_from(["acc", "acc2", "a", "acc.V1"])
+    named = arm(probes=data.draw(st.dictionaries(names, st.sampled_from([ACC, OTHER]))))
+    family = st.sampled_from([ACC, OTHER, "probe.acc", "probe.acc2", "cost", "probe"])
+    path = data.draw(st.builds(lambda first, rest: first + rest, family, st.sampled_from(["", ".V1", ".acc", ".V1.x"])))
+    for name in {*named.names(path), f"probe.{path}", path}:
+        assert (path in named.paths(name)) == (name in named.names(path))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "described"),
+    [
+        (["cost.a"], ["cost.*"]),
+        (["probe.acc"], ["probe.a*"]),
+        (["cost.a", "probe.acc"], ["cost.*", "probe.*"]),
+        (["cost.b"], ["cost.b*"]),
+    ],
+)
+def test_series_that_are_named_are_read_in_one_statement_for_each_window(
+    db: sa.Connection, two_pieces: ArmPath, wanted: list[str], described: list[str]
+) -> None:
+    told: list[str] = []
+    sa.event.listen(db, "before_cursor_execute", lambda *about: told.append(about[2]))
+    named = ask(db, two_pieces, series=wanted)
+    assert len(told) == len(two_pieces.pieces)
+    matched = ask(db, two_pieces, series=described)
+    assert [(trace.series, trace.seed, trace.x.tolist(), trace.y.tolist()) for trace in named.traces] == [
+        (trace.series, trace.seed, trace.x.tolist(), trace.y.tolist()) for trace in matched.traces
+    ]
+
+
 def test_a_reading_that_only_repeats_the_end_of_the_piece_before_is_shown_once(
     db: sa.Connection, two_pieces: ArmPath
 ) -> None:
