@@ -19,7 +19,7 @@ BEFORE_TORCH = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
-"""One thread (1 and 2 give different sums); the same kernels for odd shapes and on every CPU that has AVX2."""
+"""One thread (1 and 2 give different sums); the same kernels of MKL for odd shapes and on every CPU with AVX2."""
 
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGEST = -1, -3, 2**30

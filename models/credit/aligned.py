@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from models.credit.backprop import paired, stacked, weighed
+from models.credit.backprop import stacked
+from models.credit.products import paired, product, weighed
 from models.credit.through import Through
 from models.draw import Draw
 from models.protocols import Params
@@ -45,7 +46,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         x, feedback = ctx.saved_tensors
         wants_x, wants_weight, wants_base, _ = ctx.needs_input_grad
-        down = torch.bmm(g, feedback.mT) if wants_x else None
+        down = product(g, feedback.mT) if wants_x else None
         weight = paired(x, g) if wants_weight else None
         base = (g.sum(1, keepdim=True) if ctx.base_rows == 1 else g) if wants_base else None
         return down, weight, base, None

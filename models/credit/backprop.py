@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from models.credit.products import FEW, large, lone, paired, product, weighed
 from models.draw import Draw
 from models.protocols import Params, Synapse
 
@@ -33,31 +34,8 @@ class _Spike(torch.autograd.Function):
         return g / (1.0 + ctx.slope * potential.abs()).square(), None
 
 
-FEW = 12
-"""Units below which a product is taken transposed: for 10, MKL needs four times as long as for 12."""
-
-
-def lone(left_NMS: Tensor, right_NSU: Tensor) -> bool:
-    """Whether one life is alone and its product a vector: it is taken in another order than that of several."""
-    return len(left_NMS) == 1 and 1 in (*left_NMS.shape[1:], right_NSU.shape[2])
-
-
-def weighed(base: Tensor, x_NMS: Tensor, weight_NSU: Tensor) -> Tensor:
-    """The sum base + x W (N, M, U); of few units as (base^T + W^T x^T)^T."""
-    if weight_NSU.shape[2] < FEW:
-        return torch.baddbmm(base.mT, weight_NSU.mT, x_NMS.mT).mT.contiguous()
-    return torch.baddbmm(base, x_NMS, weight_NSU)
-
-
-def paired(x_NMS: Tensor, error_NMU: Tensor) -> Tensor:
-    """The sum x^T d over M, (N, S, U); of few units as (d^T x)^T."""
-    if error_NMU.shape[2] < FEW:
-        return torch.bmm(error_NMU.mT, x_NMS).mT.contiguous()
-    return torch.bmm(x_NMS.mT, error_NMU)
-
-
-class _Few(torch.autograd.Function):
-    """The sum base + x W for few units, whose way back takes its products in the same manner."""
+class _Weighed(torch.autograd.Function):
+    """The sum base + x W where its shape asks for kernels of its own, on the way back as well."""
 
     @staticmethod
     def forward(ctx: Any, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor) -> Tensor:
@@ -71,7 +49,7 @@ class _Few(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x_NMS, weight_NSU = ctx.saved_tensors
         wants_x, wants_weight, wants_base = ctx.needs_input_grad
-        down = torch.bmm(g, weight_NSU.mT) if wants_x else None
+        down = product(g, weight_NSU.mT) if wants_x else None
         weight = paired(x_NMS, g) if wants_weight else None
         base = (g.sum(1, keepdim=True) if ctx.rows == 1 else g) if wants_base else None
         return down, weight, base
@@ -80,7 +58,7 @@ class _Few(torch.autograd.Function):
     def jvp(ctx: Any, x_NMS: Tensor, weight_NSU: Tensor, base: Tensor) -> Tensor:
         """From tangents, 0 where an input has none."""
         x, weight = ctx.saved_tensors
-        return torch.baddbmm(base, x_NMS, weight) + torch.bmm(x, weight_NSU)
+        return weighed(base, x_NMS, weight) + product(x, weight_NSU)
 
 
 def surrogate(potential: Tensor, slope: float) -> Tensor:
@@ -97,8 +75,8 @@ class Exact:
         if lone(x_NMS, weight_NSU):
             x, weight, start = (torch.cat([each, each]) for each in (x_NMS, weight_NSU, base))
             return self.linear(x, weight, start, address, own)[:1]
-        if weight_NSU.shape[2] < FEW:
-            return _Few.apply(x_NMS, weight_NSU, base)  # type: ignore[no-any-return, no-untyped-call]
+        if weight_NSU.shape[2] < FEW or large(x_NMS, weight_NSU):
+            return _Weighed.apply(x_NMS, weight_NSU, base)  # type: ignore[no-any-return, no-untyped-call]
         return torch.baddbmm(base, x_NMS, weight_NSU)
 
     def conv(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.credit.backprop import lone
+from models.credit.products import lone
 from models.crediting import Circuit
 from models.draw import Draw
 from models.protocols import Moment, Params, Synapse

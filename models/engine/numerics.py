@@ -1,6 +1,6 @@
 """The numerics class: which bits this process makes.
 
-One thread, deterministic kernels, one instruction set. `MKL_CBWR=AVX2`, `ATEN_CPU_CAPABILITY=avx2` and
+One thread, deterministic kernels, one instruction set but for oneDNN. `MKL_CBWR=AVX2`, `ATEN_CPU_CAPABILITY=avx2` and
 `OMP_NUM_THREADS=1` must be in the environment before torch is loaded; whoever starts the process sees to that.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from models.credit import products
 from models.draw import Draw
 from models.errors import SnapshotMismatch
 from models.specs.numerics import ENGINE_VERSION, NumericsSpec
@@ -35,10 +36,11 @@ def numerics_class() -> dict[str, Any]:
 
 
 def arithmetic_digest() -> str:
-    """Names the bits that this machine makes: a hash of products at odd shapes and of elementary functions.
+    """Names the bits that this machine makes: a hash of products, convolutions and elementary functions.
 
-    Processors of one class can differ, because MKL chooses kernels by more than the instruction set it is told. Two
-    machines whose digests differ do not continue each other's lives bit for bit.
+    Processors of one class can differ: MKL chooses kernels by more than the instruction set it is told, and oneDNN,
+    which takes convolutions and large products, by what the processor has. Two machines whose digests differ do not
+    continue each other's lives bit for bit.
     """
     said = hashlib.sha256()
     draw = Draw(torch.arange(3)).at("arithmetic")
@@ -51,10 +53,14 @@ def arithmetic_digest() -> str:
     for form in (torch.tanh, torch.exp, torch.erf, lambda x: torch.log(x.abs()), lambda x: x.softmax(dim=-1)):
         said.update(form(x).numpy().tobytes())
     said.update(draw.at("normal").normal(1001).numpy().tobytes())
-    image = draw.at("image").uniform(5, 3, 9, 9)
-    kernel = draw.at("kernel").uniform(7, 3, 3, 3)
-    convolved = torch.stack([functional.conv2d(*each) for each in zip(image, kernel, strict=True)])
-    said.update(convolved.numpy().tobytes())
+    x, weight = draw.at("many").uniform(64, 784), draw.at("weight").uniform(784, 256)
+    said.update(products.product(x, weight).numpy().tobytes())
+    # Small convolutions have the same bits with and without AVX-512, larger ones have not.
+    for items, maps, side, kernels in ((5, 3, 9, 7), (64, 16, 14, 32)):
+        image = draw.at("image").uniform(items, maps, side, side)
+        kernel = draw.at("kernel").uniform(kernels, maps, 3, 3)
+        convolved = [functional.conv2d(*each) for each in zip(image, kernel, strict=True)]
+        said.update(torch.stack(convolved).numpy().tobytes())
     return said.hexdigest()[:16]
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -27,3 +32,20 @@ def test_subnormal_numbers_are_zero_inside_and_come_back_outside() -> None:
     with arithmetic():
         assert not (tiny * 0.5).any()
     assert (tiny * 0.5).all()
+
+
+@pytest.mark.skipif("avx512f" not in Path("/proc/cpuinfo").read_text(), reason="a processor without AVX-512")
+def test_processors_with_and_without_avx512_are_told_apart() -> None:
+    asked = "from models.engine.numerics import arithmetic_digest; print(arithmetic_digest())"
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", asked],
+            env={**os.environ, "ONEDNN_MAX_CPU_ISA": limit},
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for limit in ("DEFAULT", "AVX2")
+    }
+    assert len(digests) == 2
