@@ -15,6 +15,8 @@ from models.worlds import build_world
 CASES: dict[str, tuple[dict[str, Any], int]] = {
     "digits": ({"kind": "digits"}, 1),
     "mnist1d": ({"kind": "mnist1d"}, 1),
+    "syllables": ({"kind": "syllables", "renditions": 40}, 1),
+    "syllables of one": ({"kind": "syllables", "tutor": 3, "renditions": 400, "bands": 9, "frames": 5}, 1),
     "dataset": ({"kind": "dataset", "name": "tiny"}, 1),
     "linear_map": ({"kind": "linear_map"}, 1),
     "linear_map, one dimension": ({"kind": "linear_map", "d": 1, "s": [10.0]}, 1),

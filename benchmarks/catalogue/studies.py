@@ -137,9 +137,31 @@ def _forward_model(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, told, "share", bound, "moves told out of order" if name == "control" else None)
 
 
+def _song(quick: bool) -> Iterator[Figure]:
+    """Squared distance of what a bird sings from its tutor's song, over that of silence."""
+    arms = {
+        "early": ("heard=early", "<= 0.05", None),
+        "held_open": ("held-open", "<= 0.05", "heard as late, the window still open"),
+        "control_late": ("heard=late", ">= 0.9", "heard when the window had closed"),
+        "control_never": ("heard=never", ">= 0.9", "never heard"),
+        "control_stranger": ("stranger", ">= 0.8", "another one heard"),
+        "control_deafened": ("deafened", ">= 0.9", "does not hear itself"),
+    }
+    told = documents("song-study")
+    for name, (arm, bounds, peer) in arms.items():
+        if quick and name in ("held_open", "control_never"):
+            continue
+        life = lives.grown(told[arm])
+        song = life.items("both", 64).moment().batch.senses["ear"]
+        silence = song.square().mean(dim=(1, 2, 3, 4, 5)).tolist()
+        unlike = [lost / still for lost, still in zip(life.last["unlike"], silence, strict=True)]
+        yield from lives.figures(name, unlike, "of silence", bounds, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("eyes-window-study", _eyes_window),
     entry("blocking-study", _blocking),
     entry("teach-study", _teach),
     entry("forward-model-study", _forward_model),
+    entry("song-study", _song),
 )

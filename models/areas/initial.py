@@ -10,7 +10,16 @@ from torch import Tensor
 
 from models.draw import Draw
 from models.protocols import Fill
-from models.specs.area_base import AboutInit, Activation, Init, Kaiming, NormalInit, OrthogonalInit, ZerosInit
+from models.specs.area_base import (
+    AboutInit,
+    Activation,
+    IdentityInit,
+    Init,
+    Kaiming,
+    NormalInit,
+    OrthogonalInit,
+    ZerosInit,
+)
 
 RELU_LIKE = ("relu", "elu", "softplus", "gelu")
 
@@ -34,8 +43,15 @@ def _filled(init: Init, act: Activation) -> Fill:
             return lambda draw, shape, fan_in: orthonormal(draw, shape) * scale
         case ZerosInit():
             return lambda draw, shape, fan_in: torch.zeros(draw.seeds_N.shape[0], *shape)
+        case IdentityInit():
+            return lambda draw, shape, fan_in: _identity(shape).repeat(len(draw.seeds_N), *(1 for _ in shape))
         case _:
             assert_never(init)
+
+
+def _identity(shape: tuple[int, ...]) -> Tensor:
+    """Ones on the diagonal of the matrix that joins all dimensions but the last."""
+    return torch.eye(math.prod(shape[:-1]), shape[-1]).reshape(shape)
 
 
 def orthonormal(draw: Draw, shape: tuple[int, ...]) -> Tensor:

@@ -239,6 +239,7 @@ def _untrained_teachers(schedule: ScheduleSpec) -> Iterator[Finding]:
             teacher = teacher_of(target_of(schedule.costs[name]))
             if teacher is None or teacher in trained:
                 continue
-            if not schedule.organism.areas[teacher].innate:
+            spec = schedule.organism.areas[teacher]
+            if not spec.innate and spec.lr_scale > 0.0:
                 message = f"stage {stage.name}: cost {name} learns from {teacher}, which nothing has trained"
                 yield finding("W16", ("stages", index, "costs", name), message, "train it first")

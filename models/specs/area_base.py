@@ -54,7 +54,15 @@ class ZerosInit(Spec):
     kind: Literal["zeros"]
 
 
-Init = Annotated[Kaiming | NormalInit | AboutInit | OrthogonalInit | ZerosInit, Field(discriminator="kind"), Member]
+class IdentityInit(Spec):
+    """1 from every unit to the one of the same number, else 0, of each source by itself; biases 0 (Le et al. 2015)."""
+
+    kind: Literal["identity"]
+
+
+Init = Annotated[
+    Kaiming | NormalInit | AboutInit | OrthogonalInit | ZerosInit | IdentityInit, Field(discriminator="kind"), Member
+]
 
 
 class AreaBase(Spec):

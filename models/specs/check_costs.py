@@ -12,7 +12,7 @@ from models.specs.check_credit import check_hearing
 from models.specs.costs import BY_ITEM, COMPARED, CostSpec, least_batch, steps_of, target_of
 from models.specs.costs.reward import PolicyGradientSpec
 from models.specs.costs.statistics import AdversarialSpec, InfomaxIcaSpec, RbmSpec, VaeSpec, WakeSleepSpec
-from models.specs.costs.supervised import BceSpec, CrossEntropySpec, ReplaySpec
+from models.specs.costs.supervised import BceSpec, CrossEntropySpec, GoalMatchSpec, ReplaySpec
 from models.specs.costs.target import (
     AreaTarget,
     InputTarget,
@@ -55,13 +55,18 @@ def weighed(stage: StageSpec) -> list[str]:
 
 def still(schedule: ScheduleSpec, stage: StageSpec, area: str) -> str | None:
     """Why an area does not learn in a stage; None if it may."""
-    spec, rule = schedule.organism.areas[area], schedule.organism.rule_of(area)
-    if spec.innate:
-        return "innate"
+    rule = schedule.organism.rule_of(area)
     if rule is not None and rule.kind == "frozen":
         return "under the rule frozen"
-    if spec.lr_scale == 0.0:
+    if schedule.organism.areas[area].lr_scale == 0.0:
         return "at lr_scale 0"
+    return _closed(schedule, stage, area)
+
+
+def _closed(schedule: ScheduleSpec, stage: StageSpec, area: str) -> str | None:
+    """Why an area is not plastic in a stage; None if it may be."""
+    if schedule.organism.areas[area].innate:
+        return "innate"
     return "at plasticity 0" if is_zero(stage.plasticity.get(area, stage.plasticity.get("*", 1.0))) else None
 
 
@@ -252,6 +257,8 @@ def _mapless(cost: CostSpec, shapes: Mapping[str, Shape]) -> tuple[str, str] | N
 
 def _reaches(schedule: ScheduleSpec, stage: StageSpec, name: str, steps: Steps) -> Iterator[Finding]:
     cost, reasons = schedule.costs[name], dict[str, list[str]]()
+    if isinstance(cost, GoalMatchSpec) and cost.eta > 0.0 and _closed(schedule, stage, cost.at) is None:
+        return  # its template follows what is met, whoever else learns of it
     reached = reaches(schedule.organism, cost)
     for area, spec in schedule.organism.areas.items():
         if area in reached | {cost.at}:

@@ -15,7 +15,7 @@ from models.specs.base import pointer
 from models.specs.check_names import repeated, unknown_event
 from models.specs.check_worlds import unfit_as_number
 from models.specs.costs import target_of
-from models.specs.costs.target import teacher_of
+from models.specs.costs.target import LabelTarget, TemplateTarget, teacher_of
 from models.specs.durations import Duration
 from models.specs.exposure import IN_WORDS, Measure, exposure
 from models.specs.findings import Finding, by_name, finding, from_reason
@@ -213,7 +213,8 @@ def _span(amounts: set[int]) -> str:
 
 def _controls(study: StudySpec, schedules: Sequence[ScheduleSpec]) -> Iterator[Finding]:
     kinds = {control.kind for control in study.controls}
-    rules = {circuit.rule.kind for schedule in schedules for circuit in schedule.organism.credit}
+    read = [each for each in schedules if any(isinstance(target_of(cost), LabelTarget) for cost in each.costs.values())]
+    rules = {circuit.rule.kind for schedule in read for circuit in schedule.organism.credit}
     other = rules - {"backprop", "frozen"}
     if other and "readout_only" not in kinds:
         message = f"controls: {', '.join(sorted(other))} is not held against fixed random areas"
@@ -222,7 +223,8 @@ def _controls(study: StudySpec, schedules: Sequence[ScheduleSpec]) -> Iterator[F
         name
         for schedule in schedules
         for name, cost in schedule.costs.items()
-        if teacher_of(target_of(cost)) is not None
+        # A template is one for all items: to deal it out anew changes nothing.
+        if teacher_of(target_of(cost)) is not None and not isinstance(target_of(cost), TemplateTarget)
     }
     if taught and not kinds & {"shuffled", "oracle"}:
         message = f"controls: the target of {', '.join(sorted(taught))} is an area, with no control of what it teaches"

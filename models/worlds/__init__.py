@@ -41,6 +41,7 @@ from models.worlds.ring import Ring
 from models.worlds.roles import Roles
 from models.worlds.shapes import Shapes
 from models.worlds.stereograms import Stereograms
+from models.worlds.syllables import Syllables
 from models.worlds.trials import Trials
 from models.worlds.turntable import Turntable
 from models.worlds.two_eyes import TwoEyes
@@ -206,5 +207,7 @@ def _social(source: social.SocialSource, split: str, steps: int, items: int | No
     match source:
         case social.MoversSpec():
             return Movers(source, split, steps, items)
+        case social.SyllablesSpec():
+            return Syllables(source, split)
         case _:
             assert_never(source)

@@ -59,3 +59,20 @@ def test_where_a_move_leads_is_foretold_by_who_is_told_of_it() -> None:
         wrong[told] = lives.grown(document, 3).last["wrong"]
     for moves, shuffled in zip(wrong["moves"], wrong["shuffled"], strict=True):
         assert moves < 0.7 * shuffled
+
+
+def test_a_bird_sings_what_it_heard_before_the_window_closed_and_can_hear_itself_sing() -> None:
+    assert found("song-study") == ["W02"], "deafness is what differs"
+    unlike = {}
+    for arm in ("heard=early", "heard=late", "stranger", "deafened"):
+        document = studies.documents("song-study")[arm]
+        document["organism"].pop("credit")  # by its errors it learns in a tenth of the time
+        document["stages"][2]["until"] = {"after": "100ba"}
+        document["deficits"] = {
+            name: each | {"duration": "100ba"} for name, each in document.get("deficits", {}).items()
+        }
+        document["probes"]["unlike"]["every"] = "20ba"
+        unlike[arm] = lives.grown(document, 3).last["unlike"]
+    for life in range(3):
+        others = [unlike[arm][life] for arm in ("heard=late", "stranger", "deafened")]
+        assert unlike["heard=early"][life] < 0.3 * min(others)

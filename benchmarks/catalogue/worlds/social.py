@@ -78,4 +78,20 @@ def _movers(quick: bool) -> Iterator[Figure]:
     yield Figure("control", _precision(_moved(flow), box), "share", "<= 0.4", "the place of most motion")
 
 
-ENTRIES = (entry("movers", _movers, pace("movers")),)
+def _syllables(quick: bool) -> Iterator[Figure]:
+    """Whether a tutor is known by any of his renditions."""
+    source = {"kind": "syllables", "renditions": 16 if quick else 64}
+    channels, label, _ = readers.items(source)
+    heard, who, _ = readers.items(source, split="test")
+    assert label is not None
+    assert who is not None
+    known, told = channels["song"][0].flatten(1), heard["song"][0].flatten(1)
+    yield Figure("logistic", readers.logistic((known, label[0, :, 0]), (told, who[0, :, 0])), "share", ">= 0.98")
+    alike = torch.corrcoef(told)
+    same = who[0, :, 0, None] == who[0, :, 0]
+    other = ~torch.eye(len(told), dtype=torch.bool)
+    yield Figure("same_tutor", float(alike[same & other].mean()), "r", ">= 0.95")
+    yield Figure("control", float(alike[~same].mean()), "r", "<= 0.6", "songs of other tutors")
+
+
+ENTRIES = (entry("movers", _movers, pace("movers")), entry("syllables", _syllables, pace("syllables")))

@@ -1,11 +1,15 @@
-"""Sources with somebody in them: hands, faces, gaze."""
+"""Sources with somebody in them: hands, faces, gaze, songs."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from models.specs.base import Share, later
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from models.specs.base import NonNegative, Share, later
 from models.specs.worlds.facts import Factor, Reuse, Source, SourceFacts
+from models.specs.worlds.linear import Seed
 
 
 class MoversSpec(Source):
@@ -39,4 +43,39 @@ class MoversSpec(Source):
         return SourceFacts(channels, None, factors, max_steps=16, reuse=self.reuse, views=views)
 
 
-SocialSource = MoversSpec
+class SyllablesSpec(Source):
+    """Songs of tutors, of whom each has a syllable of his own and never sings it twice quite alike."""
+
+    kind: Literal["syllables"]
+    tutors: Annotated[int, Field(ge=1, le=64)] = 8
+    tutor: Annotated[int, Field(ge=0, lt=64)] | None = None
+    """The only one that is heard; None: all of them, as often."""
+    renditions: Annotated[int, Field(ge=1, le=1024)] = 64
+    """Of each tutor who is heard, in every split."""
+    bands: Annotated[int, Field(ge=8, le=64)] = 24
+    """Of frequency, 250 Hz each."""
+    frames: Annotated[int, Field(ge=4, le=64)] = 12
+    """Of time, 10 ms each."""
+    jitter: NonNegative = 0.02
+    """Standard deviation of pitch and loudness from one rendition to the next, as shares of both."""
+    seed: Seed = 0
+    """Which songs."""
+
+    @model_validator(mode="after")
+    def _known(self) -> SyllablesSpec:
+        if self.tutor is not None and self.tutor >= self.tutors:
+            raise PydanticCustomError("bound", "there is no such tutor: they are counted from 0")
+        return self
+
+    def facts(self) -> SourceFacts:
+        """Who sings is the label."""
+        size = self.renditions * (self.tutors if self.tutor is None else 1)
+        return SourceFacts(
+            {"song": (1, self.bands, self.frames), "urge": (1,)},
+            Factor("label", classes=self.tutors),
+            {"pitch": Factor("state")},
+            dict.fromkeys(("train", "valid", "test"), size),
+        )
+
+
+SocialSource = MoversSpec | SyllablesSpec

@@ -111,6 +111,15 @@ def test_orthogonal_weights_are_orthonormal_times_gain(size: int, rows: bool) ->
     torch.testing.assert_close(gram, 4.0 * torch.eye(gram.shape[0]), rtol=1e-5, atol=1e-5)
 
 
+def test_identity_weights_lead_every_unit_to_that_of_its_number() -> None:
+    same = area((32,), kind="linear", size=32, act="none", bias=False, init="identity")
+    params = same.init(Draw(torch.tensor([1, 2])))
+    for life in range(2):
+        for source in SHAPES:
+            weight = params[f"area/V1/from/{source}/weight"][life]
+            torch.testing.assert_close(weight, torch.eye(*weight.shape))
+
+
 def test_about_weights_are_never_negative_and_zeros_are_zero() -> None:
     about = area((9,), kind="linear", size=9, init={"kind": "about", "mean": 0.1, "sd": 0.5})
     assert (about.init(Draw(torch.tensor([1])))["area/V1/from/eye/weight"] >= 0).all()

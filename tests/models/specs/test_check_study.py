@@ -174,6 +174,15 @@ def test_another_rule_without_its_control_is_warned_of():
     assert "W12" not in warned(study(controls=[{"kind": "readout_only", "name": "r"}]), base)
 
 
+def test_nothing_is_read_out_where_no_area_is_told_a_label():
+    base = tiny_schedule()
+    base["organism"]["credit"] = [{"areas": ["V1", "head"], "rule": "feedback_alignment"}]
+    base["costs"] = {
+        "naming": {"kind": "goal_match", "at": "head", "target": {"kind": "template", "area": "head"}, "eta": 0.1}
+    }
+    assert warned(study(), base) == []
+
+
 def test_a_test_probe_that_decides_and_is_reported_is_warned_of():
     base = tiny_schedule()
     base["worlds"]["quiz"] = {"source": "digits", "split": "test"}
