@@ -30,11 +30,14 @@ def jobs_of(db: sa.Connection, trajectory_ids: Iterable[str], *, wanting: bool =
 
 
 def refresh(db: sa.Connection, now: float, jobs: Iterable[str]) -> None:
-    """Bring status and progress of jobs up to what is stored; jobs are locked in the order of their ids."""
+    """Bring status and progress of jobs up to what is stored; jobs are locked in the order of their ids.
+
+    A job that ended and was deleted since its id was read is passed over.
+    """
     for each in sorted(set(jobs)):
-        row = db.execute(sa.select(job).where(job.c.id == each).with_for_update()).one()._asdict()
-        if row["status"] not in TERMINAL:
-            _refresh(db, now, row)
+        row = db.execute(sa.select(job).where(job.c.id == each).with_for_update()).one_or_none()
+        if row is not None and row.status not in TERMINAL:
+            _refresh(db, now, row._asdict())
 
 
 def _refresh(db: sa.Connection, now: float, row: Row) -> None:

@@ -9,6 +9,7 @@ from service.store import creation, jobs, search, standing, trajectories, upkeep
 from service.store.leases import LeaseLost
 from service.store.tables import metadata
 from service.store.tables.record import transition
+from service.store.tables.work import job as table_of_jobs
 from service.store.tables.work import trajectory
 
 
@@ -158,6 +159,16 @@ def test_a_worker_on_a_deleted_trajectory_writes_nothing(bench: Bench) -> None:
     with pytest.raises(LeaseLost):
         bench.commit(lease)
     assert bench.rows(transition) == []
+
+
+def test_a_job_that_was_deleted_since_its_id_was_read_is_passed_over(bench: Bench) -> None:
+    gone, going = bench.submit(arm(step(0, 20))), bench.submit(arm(step(1, 10)))
+    bench.ask(gone, "cancel")
+    bench.delete(gone)
+    bench.must_claim()
+    with bench.database.write() as db:
+        standing.refresh(db, bench.database.now(db), [gone, going])
+    assert [row["status"] for row in bench.rows(table_of_jobs)] == ["running"]
 
 
 def test_a_change_of_priority_reaches_the_trajectories(bench: Bench) -> None:
