@@ -80,20 +80,10 @@ def _reached(row: Row, lease: Lease, result: SliceResult) -> dict[str, Any]:
         "reached": result.end,
         "train_seconds": row["train_seconds"] + result.train_seconds,
         "missing": missing,
-        "watched": row["watched"] | dict.fromkeys(_watched_without_gap(row, lease), result.end),
+        "watched": row["watched"] | dict.fromkeys(lease.endings, result.end),
         "replay": None,
         "covers": [],
     }
-
-
-def _watched_without_gap(row: Row, lease: Lease) -> list[str]:
-    """Triggers of the lease that have been watched ever since their entry."""
-    start = lease.reached
-    return [
-        name
-        for name, ending in lease.endings.items()
-        if start == 0 or row["watched"].get(name, None if ending["entry"] <= start else start) == start
-    ]
 
 
 def _replayed(row: Row, lease: Lease, result: SliceResult) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from service.store.rows import Row, fetch
 from service.store.tables.record import transition
 from service.store.tables.work import arm_step, job, snapshot, trajectory
 
-READING = "reading:"
-"""How the names of needs for readings begin; they are met by a replay from the start."""
+READING, WATCH = "reading:", "watch:"
+"""How the names of needs begin: for readings, met by a replay from the start; for triggers that nobody watched."""
 
 GIVEN_UP = ("cancelled", "failed")
 """Jobs in these states want nothing any more; one that succeeded still wants what it had, should it be lost."""
@@ -53,9 +53,12 @@ def review(db: sa.Connection, found: str) -> None:
     values: dict[str, Any] = {"replay": None, "covers": names}
     if needs:
         begin = min(need.begin for need in needs)
-        entries = [step["ending"]["entry"] - 1 for step in open_steps(db, found) if step["ending"] is not None]
+        triggered = [step for step in open_steps(db, found) if step["ending"] is not None]
+        values["covers"] = sorted({*names, *(f"{WATCH}{step['ending_id']}" for step in triggered)})
         values["replay"] = max(need.upto for need in needs)
-        values["replayed"] = _complete_before(db, found, min([begin, *entries]))
+        values["replayed"] = _complete_before(
+            db, found, min([begin, *(each["ending"]["entry"] - 1 for each in triggered)])
+        )
         values["layer"] = row["layer"] + 1
     if needs or row["replay"] is not None:
         db.execute(sa.update(trajectory).where(trajectory.c.id == found).values(values))
@@ -71,6 +74,21 @@ def open_steps(db: sa.Connection, found: str, *, running: bool = False) -> list[
     if running:
         query = query.where(job.c.desired == "running")
     return fetch(db, query.order_by(arm_step.c.job, arm_step.c.arm, arm_step.c.cohort))
+
+
+def followed(row: Row, steps: Sequence[Row], begin: int) -> dict[str, Any]:
+    """Triggers that a slice from an offset on can watch, by id: those of which nothing since their entry was missed.
+
+    A job that is paused has its triggers watched with those of the others, but no replay for one that nobody watched.
+    """
+    found = {step["ending_id"]: step["ending"] for step in steps if step["ending"] is not None}
+    if row["replay"] is not None:
+        return {name: ending for name, ending in found.items() if f"{WATCH}{name}" in row["covers"]}
+    return {
+        name: ending
+        for name, ending in found.items()
+        if begin == 0 or ending["entry"] > begin or row["watched"].get(name) == begin
+    }
 
 
 def stored_stops(db: sa.Connection, found: str) -> dict[str, bool]:
@@ -124,7 +142,7 @@ def _of_ending(db: sa.Connection, row: Row, step: Row, stops: Mapping[str, bool]
     elif entry > reached:
         yield from _of_standing(row, stops)
     elif row["watched"].get(name) != reached or str(reached) not in stops:
-        yield Need(f"watch:{name}", entry - 1, reached)
+        yield Need(f"{WATCH}{name}", entry - 1, reached)
 
 
 def decided(db: sa.Connection, step: Row) -> tuple[str, dict[int, int]] | None:

@@ -124,7 +124,7 @@ def _lease(db: sa.Connection, row: Row) -> Lease:
         probes=row["probes"],
         readings=row["readings"],
         offsets=tuple(sorted(offsets)),
-        endings={step["ending_id"]: step["ending"] for step in steps if step["ending"] is not None},
+        endings=replays.followed(row, steps, begin),
         layer=row["layer"],
         first_slice=row["slices"] == 0,
         jobs=tuple(standing.jobs_of(db, [row["id"]], wanting=True)[:10]),

@@ -164,6 +164,33 @@ def test_a_trigger_goes_on_after_a_pause_in_which_another_job_went_on(bench: Ben
     bench.check_lives(first)
 
 
+def test_a_trigger_that_comes_late_and_pauses_fires_where_it_would_have_fired(bench: Bench) -> None:
+    bench.simulation.fates = Fates(fire={(0, 0): 5, (0, 1): 15})
+    first = bench.submit(arm(step(0, 40)))
+    bench.slice(7)
+    second = bench.submit(arm(step(0, until(20)), step(1, 10)))
+    bench.ask(second, "pause")
+    bench.slice(7)
+    bench.ask(second, "resume")
+    bench.run(7)
+    for job in (first, second):
+        bench.check_lives(job)
+
+
+def test_a_trigger_that_pauses_and_goes_on_while_a_replay_runs(bench: Bench) -> None:
+    bench.simulation.fates = Fates(fire={(0, 0): 5, (0, 1): 15})
+    first = bench.submit(arm(step(0, 40)))
+    bench.slice(25)
+    second = bench.submit(arm(step(0, until(20)), step(1, 10)))
+    third = bench.submit(arm(step(0, until(18, value=0.7)), step(2, 10)))
+    bench.ask(second, "pause")
+    assert bench.slice(3).replay
+    bench.ask(second, "resume")
+    bench.run(3)
+    for job in (first, second, third):
+        bench.check_lives(job)
+
+
 def test_a_cancelled_trigger_that_is_submitted_again(bench: Bench) -> None:
     bench.simulation.fates = Fates(fire={(0, 0): 5, (0, 1): 15})
     first = bench.submit(arm(step(0, until(20)), step(1, 10)))
