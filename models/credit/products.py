@@ -27,7 +27,8 @@ def large(left_NMS: Tensor, right_NSU: Tensor) -> bool:
     """Whether oneDNN takes the product: it has no thin side and many multiplications."""
     sides = (*left_NMS.shape[1:], right_NSU.shape[2])
     rows, inner, columns = sides
-    return _ONEDNN and left_NMS.dtype == torch.float32 and min(sides) >= FEW and rows * inner * columns >= LARGE
+    fits = left_NMS.is_cpu and left_NMS.dtype == torch.float32 and min(sides) >= FEW
+    return _ONEDNN and fits and rows * inner * columns >= LARGE
 
 
 def product(left_NMS: Tensor, right_NSU: Tensor) -> Tensor:
