@@ -65,6 +65,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "roles": ({"kind": "roles", "roles": 4, "fillers": 64, "held": 16}, 7),
     "trials": ({"kind": "trials"}, 12),
     "trials, match": ({"kind": "trials", "task": "match", "symbols": 64, "delay": 2}, 4),
+    "trials, 1-2-AX": ({"kind": "trials", "task": "one_two_ax"}, 17),
     "trials, adding": ({"kind": "trials", "task": "adding"}, 20),
     "trials, flip-flops": ({"kind": "trials", "task": "flip_flop"}, 24),
     "trials, sines": ({"kind": "trials", "task": "sines", "length": 24, "period": 12}, 24),

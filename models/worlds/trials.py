@@ -21,24 +21,30 @@ _TUNE = tuple(13 / 15 / by for by in (1, 2, 6, 3))
 
 @final
 class Trials:
-    r"""One of five tasks in which the present step does not tell the answer.
+    r"""One of six tasks in which the present step does not tell the answer.
 
     Scene:      channel `x`. n_back: symbols; label: whether the symbol is the one of `back` steps before (0 at the
                 first). match: a symbol, `delay` steps of nothing (symbol K), a symbol; label: at the last step whether
-                both are the same (0, 1), before it nothing (class 2). adding: a number and a mark; label: the sum of
+                both are the same (0, 1), before it nothing (class 2). one_two_ax: 1 or 2, then one to four pairs, the
+                first of A, B, C, the second of X, Y, Z, and so on; label: whether it ends a target, A X where the last
+                number is 1, B Y where it is 2. adding: a number and a mark; label: the sum of
                 the numbers marked so far. flip_flop: pulses -1 and 1; label: the sign of each bit's last pulse, 0
                 before the first. sines: one pulse, at one of the first `delay` steps; label: 0 before it, then
                 13/15 (sin a + 1/2 sin 2a + 1/6 sin 3a + 1/3 sin 4a), a = 2 pi t / period, t steps after it
     Statistics: symbols independent, equally likely, so an n-back is one in K. Both symbols of a match are the same in
-                half of the items. Numbers U(0, 1), two of them marked: one in each half of the item. Pulses come with
-                probability `pulse`, either sign as often. Sines are the same in every item, of mean square 0.522 over
-                whole periods; when they begin is equally likely
-    Draws:      (life seed, world digest, presentation): symbols; first, same, other; numbers, marks; pulses; onset
-    Shapes:     x (N, B, T, K), (N, B, T, K + 1), (N, B, T, 2), (N, B, T, bits) or (N, B, T, 1) float32; label (N, B, T)
-                int64, (N, B, T) or (N, B, T, bits) float32
+                half of the items. 1 and 2, and one to four pairs, are equally likely; half of the pairs are A X or B Y,
+                each as often, in the others both symbols are independent; one symbol in eight ends a target. Numbers
+                U(0, 1), two of them marked: one in each half of the item. Pulses come with probability `pulse`, either
+                sign as often. Sines are the same in every item, of mean square 0.522 over whole periods; when they
+                begin is equally likely
+    Draws:      (life seed, world digest, presentation): symbols; first, same, other; digits, pairs, targets, letters;
+                numbers, marks; pulses; onset
+    Shapes:     x (N, B, T, K), (N, B, T, K + 1), (N, B, T, 8), (N, B, T, 2), (N, B, T, bits) or (N, B, T, 1) float32;
+                label (N, B, T) int64, (N, B, T) or (N, B, T, bits) float32
     Units:      none
     Controls:   reset_context at every step: the present step alone, which tells nothing
-    Reference:  n-back: Kirchner (1958) J. Exp. Psychol. 55:352; adding: Hochreiter & Schmidhuber (1997) Neural Comput.
+    Reference:  n-back: Kirchner (1958) J. Exp. Psychol. 55:352; 1-2-AX: O'Reilly & Frank (2006) Neural Comput. 18:283,
+                there with another number that does not matter; adding: Hochreiter & Schmidhuber (1997) Neural Comput.
                 9:1735; flip-flops: Sussillo & Barak (2013) Neural Comput. 25:626; sines: Sussillo & Abbott (2009)
                 Neuron 63:544, their published code, there without a pulse
     """
@@ -59,6 +65,8 @@ class Trials:
                 x, label = self._n_back(draw, time_NBT)
             case "match":
                 x, label = self._match(draw)
+            case "one_two_ax":
+                x, label = self._one_two_ax(draw, time_NBT)
             case "adding":
                 x, label = self._adding(draw)
             case "flip_flop":
@@ -84,6 +92,23 @@ class Trials:
         label = torch.full_like(shown, 2)
         label[..., -1:] = same.long()
         return one_hot(shown, K + 1).to(torch.float32), label
+
+    def _one_two_ax(self, draw: Draw, time_NBT: Tensor) -> tuple[Tensor, Tensor]:
+        """Symbols in the order 1, 2, A, B, C, X, Y, Z."""
+        rounds = int(time_NBT.max()) // 3 + 1
+        digit = draw.at("trials", "digits").integers(2, rounds)
+        ends = (3 + 2 * draw.at("trials", "pairs").integers(4, rounds)).cumsum(dim=2)
+        number = torch.searchsorted(ends, time_NBT, right=True)
+        last = digit.gather(2, number)
+        begun = torch.where(number > 0, ends.gather(2, (number - 1).clamp(min=0)), 0)
+        since = time_NBT - begun
+        pair = (since - 1).clamp(min=0) // 2 + 4 * number
+        meant = draw.at("trials", "targets").integers(4, 4 * rounds).gather(2, pair)
+        letters = draw.at("trials", "letters").integers(3, 4 * rounds, 2)
+        first, second = (torch.where(meant < 2, meant, each.gather(2, pair)) for each in letters.unbind(3))
+        symbol = torch.where(since == 0, last, torch.where(since % 2 == 1, 2 + first, 5 + second))
+        hit = (since > 0) & (since % 2 == 0) & (first == last) & (second == last)
+        return one_hot(symbol, 8).to(torch.float32), hit.long()
 
     def _adding(self, draw: Draw) -> tuple[Tensor, Tensor]:
         T = self.source.length

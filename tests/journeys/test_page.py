@@ -275,7 +275,7 @@ def test_a_study_is_planned_and_submitted_from_the_page(window: Browser, service
     window.until(lambda: "/jobs/job_" in window.driver.current_url, "the job's page")
     job = service.client.job(window.driver.current_url.rpartition("/")[2])
     assert (job.state["name"], job.state["labels"]) == ("from the page", {"by": "hand", "set": "one"})
-    job.cancel()
+    job.wait()
 
 
 # ---- the rest

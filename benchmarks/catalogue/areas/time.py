@@ -222,7 +222,7 @@ def _memory(radius: float, steps: int) -> list[float]:
 ENTRIES: tuple[Entry, ...] = (
     entry("recurrent", _recurrent, _remembering),
     entry("reservoir", _reservoir),
-    entry("gate_buffer", _gate_buffer, gating.chosen),
+    entry("gate_buffer", _gate_buffer, gating.delayed, gating.sorted_apart),
     entry("stack_memory", _stack_memory),
     entry("router", _router),
 )

@@ -101,6 +101,10 @@ def _trials(quick: bool) -> Iterator[Figure]:
     yield Figure("flip_flop", float((held - label[:, -1]).square().mean()), "1", "== 0", "who keeps the last pulse")
     now = float((x[:, -1] - label[:, -1]).square().mean())
     yield Figure("flip_flop_control", now, "1", "within 0.75 0.85", "who looks at the present step: 1 - pulse")
+    x, label = trial("one_two_ax", 60)
+    yield Figure("one_two_ax", _hits(x.argmax(dim=2), label), "share", "== 1", "who keeps the last number and letter")
+    never = float((label == 0).float().mean())
+    yield Figure("one_two_ax_control", never, "share", "within 0.86 0.89", "who always says no: about 7/8")
     channels, sung, _ = readers.items({"kind": "trials", "task": "sines", "length": 246}, 200, 246)
     assert sung is not None
     begins = channels["x"][0, ..., 0].argmax(1, keepdim=True) + torch.arange(240)
@@ -108,6 +112,19 @@ def _trials(quick: bool) -> Iterator[Figure]:
     again = (tune[:, 120:] - tune[:, :120]).square().mean()
     yield Figure("sines", float(again), "1", "<= 1e-9", "who sings what was sung a period before")
     yield Figure("sines_control", float(tune.square().mean()), "1", "within 0.5216 0.5217", "who is silent")
+
+
+def _hits(symbol: torch.Tensor, label: torch.Tensor) -> float:
+    """Share of steps that are told rightly by a number and a letter that are kept."""
+    number, letter = torch.full_like(symbol[:, 0], -1), torch.full_like(symbol[:, 0], -1)
+    right = torch.zeros(())
+    for step in range(symbol.shape[1]):
+        now = symbol[:, step]
+        hit = (now >= 5) & (now - 5 == number) & (letter - 2 == number)
+        right += (hit == label[:, step].bool()).float().mean() / symbol.shape[1]
+        number = torch.where(now < 2, now, number)
+        letter = torch.where((now >= 2) & (now < 5), now, letter)
+    return round(float(right), 6)
 
 
 ENTRIES = (

@@ -85,10 +85,10 @@ class GrammarSpec(Source):
 
 
 class TrialsSpec(Source):
-    """Small tasks in time, which are n-back, delayed match, adding, flip-flops and a tune to be kept up."""
+    """Small tasks in time, which are n-back, delayed match, 1-2-AX, adding, flip-flops and a tune to be kept up."""
 
     kind: Literal["trials"]
-    task: Literal["n_back", "match", "adding", "flip_flop", "sines"] = "n_back"
+    task: Literal["n_back", "match", "one_two_ax", "adding", "flip_flop", "sines"] = "n_back"
     symbols: Annotated[int, Field(ge=2, le=64)] = 3
     """Of n_back and match."""
     back: Annotated[int, Field(ge=1, le=16)] = 2
@@ -112,6 +112,8 @@ class TrialsSpec(Source):
             case "match":
                 T = self.delay + 2
                 shape, label, least, most = (self.symbols + 1,), Factor("label", classes=3), T, T
+            case "one_two_ax":
+                shape, label, least, most = (8,), Factor("label", classes=2), 1, 256
             case "adding":
                 shape, label, least, most = (2,), Factor("label"), self.length, self.length
             case "flip_flop":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -217,6 +218,20 @@ def test_flip_flops_keep_the_sign_of_their_last_pulse() -> None:
         assert torch.equal(label[:, step], held)
     assert (x != 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
     assert x.mean().item() == pytest.approx(0.0, abs=0.01)
+
+
+def test_targets_of_1_2_ax_are_those_of_the_last_number() -> None:
+    x, label = trial("one_two_ax", 400, 40)
+    rows = ["".join("12ABCXYZ"[symbol] for symbol in item) for item in x.argmax(2).tolist()]
+    for row, told in zip(rows, label.tolist(), strict=True):
+        assert re.fullmatch(r"([12]([ABC][XYZ]){1,4})*([12]([ABC][XYZ]){0,3}[ABC]?)?", row), row
+        number = ""
+        for step, symbol in enumerate(row):
+            number = symbol if symbol in "12" else number
+            assert told[step] == (row[step - 1 : step + 1] == {"1": "AX", "2": "BY"}[number]), (row, step)
+    whole = "".join(rows)
+    assert sum(map(whole.count, ("AX", "BY"))) / sum(map(whole.count, "XYZ")) == pytest.approx(11 / 18, abs=0.02)
+    assert label.double().mean().item() == pytest.approx(0.125, abs=0.01)
 
 
 def test_a_tune_of_four_sines_begins_with_its_pulse() -> None:
