@@ -30,7 +30,7 @@ def test_lives_that_begin_every_slice_from_a_file_are_the_same(build: Callable[.
 @pytest.mark.slow
 @pytest.mark.processes
 def test_workers_that_are_killed_in_the_middle_change_nothing(build: Callable[..., Any], processes: Processes) -> None:
-    document = balancing(60)
+    document = balancing(300)
     plain, house = undisturbed(build, [document]), build(**SHORT | {"lease_seconds": 0.5})
     job = house.submit(document)
     for point in ("after_commit", "mid_train"):
@@ -43,7 +43,7 @@ def test_workers_that_are_killed_in_the_middle_change_nothing(build: Callable[..
 
 
 def test_a_worker_without_the_library_says_so_and_the_job_can_be_taken_up_again(build: Callable[..., Any]) -> None:
-    document = balancing(60)
+    document = balancing(300)
     plain, house = undisturbed(build, [document]), build(first_slice_seconds=0.001)
     job, worker = house.submit(document), house.worker()
     assert advance(worker)
