@@ -105,7 +105,7 @@ def test_the_same_document_again_is_answered_at_once(service: Service, grown: Jo
 
 
 def test_pause_holds_and_resume_goes_on(service: Service) -> None:
-    job = service.client.submit(tiny(updates=4000, seed=50))
+    job = service.client.submit(tiny(updates=20000, seed=50))
     wait_for(job, "running")
     service.run("pause", job.id)
     wait_for(job, "paused")
@@ -117,7 +117,7 @@ def test_pause_holds_and_resume_goes_on(service: Service) -> None:
 
 
 def test_cancel_keeps_what_was_seen_and_retry_goes_on_from_there(service: Service) -> None:
-    job = service.client.submit(tiny(updates=6000, seed=60))
+    job = service.client.submit(tiny(updates=20000, seed=60))
     wait_for(job, "running")
     service.run("cancel", job.id)
     wait_for(job, "cancelled")
