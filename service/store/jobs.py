@@ -156,12 +156,13 @@ def patch(db: sa.Connection, project: str, job_id: str, values: Mapping[str, Any
 
 def delete(db: sa.Connection, project: str, job_id: str, version: int | None = None) -> list[str]:
     """Delete a job that has ended, with all that no other job reaches; names of the snapshot files to remove."""
-    ids = _lock_trajectories(db, job_id)
+    _lock_trajectories(db, job_id)
     row = _locked(db, project, job_id)
     if version is not None and version != row["version"]:
         raise Stale(f"the job is at version {row['version']}, not {version}")
     if row["status"] not in TERMINAL:
         raise refusal(row["status"], "delete")
+    ids = _lock_trajectories(db, job_id)  # one more may have been keyed before the job ended and could be locked
     for table in (arm_step, event, arm, member_use):
         db.execute(sa.delete(table).where(table.c.job == job_id))
     db.execute(sa.delete(job).where(job.c.id == job_id))
