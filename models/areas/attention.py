@@ -9,6 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from models.areas.choosing import drawn
 from models.draw import Draw
 from models.protocols import Choice, Fill, Params, Pass, State
 from models.specs.structures import AttentionSpec
@@ -105,15 +106,11 @@ class Glimpse:
     def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:
         """Rates (N, B, T, maps, side, side)."""
         seen, (since_NB,) = inputs[self._parts].flatten(4), state
-        _, place_NBT = self._drawn(inputs, since_NB, by)
+        _, place_NBT = drawn(self._name, inputs[self._control], since_NB, by)
         window = self._window[place_NBT].unsqueeze(3).expand(*seen.shape[:4], -1)
         return seen.gather(4, window).reshape(*seen.shape[:3], *self.shape), (since_NB + seen.shape[2],)
 
     def choice(self, inputs: Mapping[str, Tensor], by: Pass) -> Choice:
         """Where it looks, and by which logits."""
-        return self._drawn(inputs, self.start(inputs[self._control])[0], by)
-
-    def _drawn(self, inputs: Mapping[str, Tensor], since_NB: Tensor, by: Pass) -> Choice:
-        assert by.draw is not None
-        logits_NBTK = inputs[self._control].flatten(3)
-        return logits_NBTK, by.draw.at("choice", self._name).chosen(logits_NBTK, since_NB.long())
+        control = inputs[self._control]
+        return drawn(self._name, control, self.start(control)[0], by)

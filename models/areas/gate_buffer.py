@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from models.areas.activation import FORMS, sigmoid
+from models.areas.choosing import drawn
 from models.areas.membrane import carried
 from models.draw import Draw
 from models.protocols import Choice, Fill, Params, Pass, State
@@ -109,7 +110,7 @@ class ChosenGates:
     def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:
         """Rates (N, B, T, K V)."""
         before, since_NB = state
-        _, choice_NBT = self._drawn(inputs, since_NB, by)
+        _, choice_NBT = drawn(self._name, inputs[self._control], since_NB, by)
         N, B, T = choice_NBT.shape
         drive = by.weight[self._bias]
         for source, address in self._address.items():
@@ -127,9 +128,5 @@ class ChosenGates:
 
     def choice(self, inputs: Mapping[str, Tensor], by: Pass) -> Choice:
         """Which slot takes in what comes, the last for none, and by which logits."""
-        return self._drawn(inputs, self.start(inputs[self._control])[1], by)
-
-    def _drawn(self, inputs: Mapping[str, Tensor], since_NB: Tensor, by: Pass) -> Choice:
-        assert by.draw is not None
-        logits_NBTK = inputs[self._control].flatten(3)
-        return logits_NBTK, by.draw.at("choice", self._name).chosen(logits_NBTK, since_NB.long())
+        control = inputs[self._control]
+        return drawn(self._name, control, self.start(control)[1], by)

@@ -34,7 +34,6 @@ def test_subnormal_numbers_are_zero_inside_and_come_back_outside() -> None:
     assert (tiny * 0.5).all()
 
 
-@pytest.mark.skipif("avx512f" not in Path("/proc/cpuinfo").read_text(), reason="a processor without AVX-512")
 def test_processors_with_and_without_avx512_are_told_apart() -> None:
     asked = "from models.engine.numerics import arithmetic_digest; print(arithmetic_digest())"
     digests = {
@@ -48,4 +47,5 @@ def test_processors_with_and_without_avx512_are_told_apart() -> None:
         ).stdout
         for limit in ("DEFAULT", "AVX2")
     }
-    assert len(digests) == 2
+    wider = "avx512f" in Path("/proc/cpuinfo").read_text()
+    assert len(digests) == (2 if wider else 1)
