@@ -129,34 +129,48 @@ def _chosen(x: NDArray[Any], y: Floats, points: int, method: Method) -> tuple[In
         found = tsdownsample.M4Downsampler().downsample(x, y, n_out=points // 4 * 4)
         return _union(found), "m4", "exact"
     stretches = points // _STRETCH
-    found = _compiled(x.dtype, y.dtype)(x, y, points - 2 - stretches, ratio=_RATIO)
-    index = _union(found, [y.argmin(), y.argmax()])
+    found = _minmaxlttb(x, y, points - 2 - stretches)
+    missed = [extreme for extreme in (y.argmin(), y.argmax()) if extreme not in found]
+    index = _union(found, missed) if missed else found
     return _union(index, _furthest(x, y, index, stretches)), "minmaxlttb", "global"
 
 
+def _minmaxlttb(x: NDArray[Any], y: Floats, points: int) -> Index:
+    """MinMaxLTTB; of an even x it needs only the positions, which takes a third of the time."""
+    if _is_even(x):
+        return _compiled(y.dtype)(y, points, ratio=_RATIO)
+    return _compiled(x.dtype, y.dtype)(x, y, points, ratio=_RATIO)
+
+
+def _is_even(x: NDArray[Any]) -> bool:
+    """Whether whole numbers ascend by equal steps."""
+    return x.dtype.kind == "i" and bool((x[1:] - x[:-1] == x[1] - x[0]).all())
+
+
 @functools.cache
-def _compiled(x: np.dtype[Any], y: np.dtype[Any]) -> Callable[..., Index]:
-    """MinMaxLTTB for curves of these types; `downsample` looks it up by name for each, which takes as long as it."""
-    types = "_".join(f"{dtype.kind}{8 * dtype.itemsize}" for dtype in (x, y))
+def _compiled(*dtypes: np.dtype[Any]) -> Callable[..., Index]:
+    """MinMaxLTTB for columns of these types; `downsample` looks it up by name for each, which takes as long as it."""
+    types = "_".join(f"{dtype.kind}{8 * dtype.itemsize}" for dtype in dtypes)
     found: Callable[..., Index] = getattr(tsdownsample.MinMaxLTTBDownsampler().mod_single_core, f"downsample_{types}")
     return found
 
 
 def _furthest(x: NDArray[Any], y: Floats, index: Index, stretches: int) -> Index:
-    """In each of so many stretches of the curve the position that is furthest from the line through those kept."""
+    """In each of about so many stretches of the curve the position that is furthest from the line through those kept.
+
+    A stretch of which nothing is off the line has none. The last may be shorter.
+    """
     apart = np.interp(x, x[index], y[index])
     np.abs(np.subtract(y, apart, out=apart), out=apart)
-    starts, lengths = _stretched(len(y), stretches)
-    most = np.maximum.reduceat(apart, starts)
-    reached = np.flatnonzero(apart == np.repeat(most, lengths))
-    return reached[np.searchsorted(reached, starts[most > 0])]
-
-
-@functools.lru_cache(maxsize=64)
-def _stretched(rows: int, count: int) -> tuple[Index, Index]:
-    """Where so many stretches of a curve begin, and how long they are."""
-    starts = np.linspace(0, rows, count, endpoint=False).astype(np.int64)
-    return starts, np.diff(np.append(starts, rows))
+    length = -(-len(y) // stretches)
+    starts = np.arange(0, len(y), length)
+    whole = len(y) // length
+    within = apart[: whole * length].reshape(whole, length).argmax(axis=1)
+    if whole < len(starts):
+        within = np.append(within, apart[whole * length :].argmax())
+    found: Index = starts + within
+    off: Index = found[apart[found] > 0]
+    return off
 
 
 def _union(*several: Any) -> Index:

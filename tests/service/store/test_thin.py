@@ -60,7 +60,7 @@ def test_spikes_survive_every_thinning_that_could_show_them(
     rng = np.random.default_rng(noise)
     y = (np.cumsum(rng.normal(size=rows)) * 0.01 + 0.1 * rng.normal(size=rows)).astype(np.float32)
     y[data.draw(st.integers(1, 97)) :: 97] = np.nan
-    width = 4 * rows // points + 2
+    width = rows // (points // 4) + 2
     places = data.draw(st.lists(st.integers(0, rows // width - 1), min_size=1, max_size=5, unique=True))
     spikes = [place * width + data.draw(st.integers(0, 1)) for place in places]
     for spike in spikes:
