@@ -13,7 +13,8 @@ from service.figures.panels import Figure, Origin, Panel, Sheet, Trace, said, st
 Answer = Mapping[str, Any]
 NODE_WIDE, NODE_HIGH = 0.62, 0.5
 """Of a node, in columns and rows."""
-ROW_PX = 128
+ROW_PX, COLUMN_PX = 128, 150
+"""Of a row, and of a column at least: words of a node have to lie inside it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def organism(scene: Scene, look: Look, origin: Origin) -> Figure:
         ROW_PX * high, [_points(scene, nodes)], axis, "organism", shows_title=False, annotations=notes, shapes=shapes
     )
     words = f"{scene.words}; fill: plasticity; badge: a cost and its weight; ∥: no error flows back"
-    sheet = Sheet("organism", look, origin, x, (words,), unified=False, left=10, right=10)
+    wide = 20 + COLUMN_PX * (int(columns) + 1)
+    sheet = Sheet("organism", look, origin, x, (words,), unified=False, left=10, right=10, least_px=wide)
     return stacked([panel], sheet)
 
 
@@ -113,11 +115,11 @@ def _boxes(scene: Scene, nodes: Mapping[str, Node], look: Look) -> Iterator[dict
 
 def _labels(scene: Scene, node: Node, look: Look) -> Iterator[dict[str, Any]]:
     body = scene.schedule["organism"]
-    soft = {"size": 10, "color": look.soft}
+    small = {"size": 10, "color": look.ink}
     if node.is_sense:
         shape = " x ".join(str(each) for each in body["senses"][node.name]["shape"])
         yield _note(node, f"<b>{said(node.name)}</b>", 7, {"size": 13, "color": look.ink})
-        yield _note(node, f"sense {shape}", -9, soft)
+        yield _note(node, f"sense {shape}", -9, small)
         return
     area = body["areas"][node.name]
     size = next((str(area[key]) for key in ("size", "channels", "units") if area.get(key) is not None), "")
@@ -125,8 +127,8 @@ def _labels(scene: Scene, node: Node, look: Look) -> Iterator[dict[str, Any]]:
     rule = "backprop" if circuit is None else f"{circuit[1]}"
     act = f" · {area['act']}" if area.get("act") not in (None, "none") else ""
     yield _note(node, f"<b>{said(node.name)}</b>", 16, {"size": 13, "color": look.ink})
-    yield _note(node, f"{area['kind']} {size}{act}", 1, soft)
-    yield _note(node, f"<i>{said(rule)}</i>", -13, soft)
+    yield _note(node, f"{area['kind']} {size}{act}", 1, small)
+    yield _note(node, f"<i>{said(rule)}</i>", -13, small)
     yield from _badges(scene, node, look)
 
 

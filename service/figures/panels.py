@@ -14,6 +14,8 @@ Trace = dict[str, Any]
 
 LEFT, RIGHT, TOP, BOTTOM, GAP = 132, 58, 30, 48, 40
 """Margins and the room between panels, in pixels."""
+LEAST_PX = 620
+"""Of most figures: names of lanes on the left, and room for five ticks."""
 AXIS_PX, NOTE_PX = 30, 18
 """Room for an x axis between two panels, and for a line of notes at the bottom."""
 
@@ -71,6 +73,8 @@ class Sheet:
     """Whether hovering shows the values of all panels at one x, or the one thing under the pointer."""
     left: int = LEFT
     right: int = RIGHT
+    least_px: int = LEAST_PX
+    """How wide it has to be to be read; `layout.meta` says so, and a page lets it be scrolled where it has less."""
 
 
 def stacked(panels: Sequence[Panel], sheet: Sheet) -> Figure:
@@ -138,7 +142,7 @@ def _layout(sheet: Sheet, height: float) -> dict[str, Any]:
         "dragmode": "zoom",
         "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": look.soft, "activecolor": look.ink},
         "uirevision": sheet.figure,
-        "meta": sheet.origin.meta(sheet.figure, sheet.notes),
+        "meta": sheet.origin.meta(sheet.figure, sheet.notes) | {"least_px": sheet.least_px},
         "annotations": [_note(words, place, look) for place, words in enumerate(sheet.notes)],
         "shapes": [],
     }

@@ -292,6 +292,40 @@ def test_the_contract_is_shown_from_local_files(window: Browser) -> None:
     window.until(lambda: window.driver.find_elements("css selector", "#swagger-ui .opblock"), "Swagger UI")
 
 
+SIZES = """
+return [...document.querySelectorAll('.drawing')].filter((each) => each.data)
+  .map((each) => [each.offsetHeight, Number(each.querySelector('.main-svg').getAttribute('height'))]);
+"""
+
+
+def test_figures_keep_their_height_when_the_window_changes(window: Browser, grown: Job) -> None:
+    window.open(f"/jobs/{grown.id}")
+    drawn(window)
+    before = window.js(SIZES)
+    assert before and all(place == figure for place, figure in before)
+    try:
+        window.driver.set_window_size(1000, 900)
+        wide = f"return {FIGURE}._fullLayout.width === {FIGURE}.offsetWidth"
+        window.until(lambda: window.js(wide), "the figure is as wide as its place")
+        assert window.js(SIZES)[0] == before[0]
+    finally:
+        window.driver.set_window_size(1280, 1000)
+
+
+def test_a_telephone_scrolls_figures_and_nothing_else(window: Browser, grown: Job) -> None:
+    metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    window.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        for path in ("/", f"/jobs/{grown.id}", "/submit", "/catalogue/costs", f"/compare?item={grown.id}", "/login"):
+            window.open(path)
+            assert window.js("return document.documentElement.scrollWidth <= innerWidth"), path
+        window.open(f"/jobs/{grown.id}")
+        drawn(window)
+        assert window.js(f"return {FIGURE}.offsetWidth") == window.js(f"return {FIGURE}.layout.meta.least_px") > 400
+    finally:
+        window.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 @pytest.mark.parametrize("width", [800, 1920])
 def test_nothing_sticks_out_of_a_narrow_or_a_wide_window(window: Browser, grown: Job, width: int) -> None:
     window.driver.set_window_size(width, 1000)

@@ -70,6 +70,7 @@ async function show(plot, answer) {
   if (!answer.ok) {
     const problem = await answer.json();
     if (place.data) Plotly.purge(place);
+    place.removeAttribute("style");
     told(plot, problem.detail);
     return;
   }
@@ -80,12 +81,19 @@ async function show(plot, answer) {
   const window_ = plot.dataset.zoom ?? "";
   if (window_) figure.layout.xaxis.range = JSON.parse(window_);
   if (figure.layout.xaxis) figure.layout.xaxis.uirevision = window_ || "whole";
+  size(place, figure.layout);
   await Plotly.react(place, figure.data, figure.layout, CONFIG);
   plot.dataset.etag = tag ?? "";
   plot.dataset.drawn = source(plot).href;
   told(plot, thinning(figure.layout.meta.thinning));
   if (!plot.dataset.bound) bind(plot, place);
   if (plot.querySelector("details.table").open) tabulate(plot);
+}
+
+// Plotly fits a figure to its place when the window changes; of no height of its own the place would collapse.
+function size(place, layout) {
+  place.style.height = `${layout.height}px`;
+  place.style.minWidth = `${layout.meta.least_px}px`;
 }
 
 function bind(plot, place) {
