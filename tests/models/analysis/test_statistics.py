@@ -35,7 +35,7 @@ CENSORED = np.array([False, False, True, False, True, True])
 
 
 def test_centres() -> None:
-    values = np.array([0.0, 1.0, 2.0, 3.0, 100.0, 101.0, 102.0, 103.0])
+    values = np.array([0.0, 1.0, 2.0, 3.0, 100.0, 101.0, 112.0, 113.0])
     assert centre_of(values, "mean") == values.mean()
     assert centre_of(values, "median") == 51.5
     assert centre_of(values, "iqm") == stats.trim_mean(values, 0.25) == np.mean([2, 3, 100, 101])
@@ -99,6 +99,14 @@ def test_the_permutation_test_agrees_with_scipy() -> None:
     ).pvalue
     assert permutation(DIFFERENCES, "mean", 1000, "d") == pytest.approx(theirs)
     assert permutation(DIFFERENCES, "mean", 200, "d") == pytest.approx(theirs, abs=0.08)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_random_sign_patterns_nearly_give_what_all_give_and_never_nothing(sign: float) -> None:
+    differences = sign * (np.arange(15) - 4.0)
+    every, some = (permutation(differences, "mean", resamples, "d") for resamples in (2**15, 2**15 - 1))
+    assert some == pytest.approx(every, rel=0.1)
+    assert permutation(np.full(100, sign), "mean", 999, "d") == 1 / 1000
 
 
 def test_wilcoxon_agrees_with_scipy_and_survives_no_difference() -> None:

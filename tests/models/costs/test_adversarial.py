@@ -51,6 +51,13 @@ def test_both_costs_have_their_values_by_hand(moment_by_hand: Any) -> None:
     assert cost("forger")(blind).item() == pytest.approx(math.log(2.0))
 
 
+def test_units_of_a_judge_speak_by_their_mean(moment_by_hand: Any) -> None:
+    seen = moment(moment_by_hand, torch.full((1, 1, 1, 1), 3.0), torch.tensor([1.5, 0.5]).reshape(1, 1, 1, 2))
+    assert cost("judge")(seen).item() == pytest.approx(
+        LESS + MORE
+    )  # 3 and 1 of what is seen, 4.5 and 1.5 of the forged
+
+
 @pytest.mark.parametrize("role", ["judge", "forger"])
 def test_neither_side_teaches_the_other(moment_by_hand: Any, role: str) -> None:
     picture, weight = torch.full((1, 1, 1, 1), 3.0).requires_grad_(), torch.ones(1, 1, 1, 1).requires_grad_()

@@ -38,6 +38,12 @@ def test_two_items_of_two_classes(moment_by_hand: Any) -> None:
     assert cost(temperature=0.5, balance=3.0)(moment).item() == pytest.approx(apart - 3.0 * LOG_2, abs=1e-6)
 
 
+def test_a_vote_that_is_cast_for_everything_is_no_vote(moment_by_hand: Any) -> None:
+    moment = moment_by_hand({"V1": MINE, "V2": OTHER + torch.tensor([5.0, -1.0])})
+    apart = -0.9 * math.log(0.8) - 0.1 * math.log(0.2)
+    assert cost(temperature=0.5, balance=0.0)(moment).item() == pytest.approx(apart, abs=1e-6)
+
+
 def test_votes_alike_for_everything_say_nothing_and_agreement_on_several_classes_is_worth_much(
     moment_by_hand: Any,
 ) -> None:

@@ -26,6 +26,12 @@ def test_units_that_differ_by_a_third_of_their_sum_share_a_nat_or_so(moment_by_h
     assert COST(moment_by_hand({"V1": a, "V2": b})).item() == pytest.approx(-0.5 * math.log(9.0), abs=1e-5)
 
 
+def test_what_units_always_say_tells_nothing(moment_by_hand: Any) -> None:
+    a = torch.tensor([2.0, -2.0, 1.0, -1.0]).reshape(1, 4, 1, 1) + 7.0
+    b = torch.tensor([1.0, -1.0, 2.0, -2.0]).reshape(1, 4, 1, 1) - 3.0
+    assert COST(moment_by_hand({"V1": a, "V2": b})).item() == pytest.approx(-0.5 * math.log(9.0), abs=1e-5)
+
+
 def test_signal_and_noise_of_equal_variance_share_half_log_three(moment_by_hand: Any) -> None:
     draws = torch.randn(3, 1, 40_000, 1, 1, generator=torch.Generator().manual_seed(0))
     signal, one, other = draws

@@ -110,6 +110,10 @@ def test_novelty_counts_places_and_seeks_those_it_has_seldom_met() -> None:
     (down,) = torch.autograd.grad(judge(moment(logits, own=met)).sum(), logits)
     # places 0, 1, 0: once more than 3, 24 and 3 times
     torch.testing.assert_close(down, pushes(advantages([0.5, 0.2, 0.5]), 3))
+    later = cost(kind="novelty", place="where", entropy=0.0, discount=0.5)
+    (down,) = torch.autograd.grad(later(moment(logits, own=met)).sum(), logits)
+    # .5 + .5 (.2 + .5 * .5), .2 + .5 * .5, .5: three that differ tell how large they are
+    torch.testing.assert_close(down, pushes(advantages([0.725, 0.45, 0.5]), 3))
     assert judge.remember(moment(own=met))["cost/judge/met"].tolist() == [[5, 25, 0]]
 
 
@@ -176,6 +180,10 @@ def test_drive_seeks_what_brings_the_body_nearer_to_its_setpoints() -> None:
     (down,) = torch.autograd.grad(judge(moment(logits)).sum(), logits)
     # bodies 001, 100, 010, 100: D = 2.25, .25, 1.25, .25
     torch.testing.assert_close(down, pushes(advantages([2.0, -1.0, 1.0]), 3))
+    cubic = cost(kind="drive", body="where", setpoint=[1.0, 0.25, 0.0], power=3.0, entropy=0.0)
+    (down,) = torch.autograd.grad(cubic(moment(logits)).sum(), logits)
+    # D less (1/4)^3: 2, 0, 1 + (3/4)^3 - (1/4)^3, 0; bodies of 0 and 1 cannot tell a square from a distance
+    torch.testing.assert_close(down, pushes(advantages([2.0, -1.40625, 1.40625]), 3))
     seen = moment(logits)
     seen.rate["where"].requires_grad_()
     assert torch.autograd.grad(judge(seen).sum(), seen.rate["where"], allow_unused=True) == (None,)

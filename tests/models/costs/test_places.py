@@ -35,6 +35,12 @@ def test_two_dots_pull_the_centre_by_their_heights_and_the_largest_takes_the_pla
     assert places.largest(map_).flatten().tolist() == pytest.approx([left, 0.0])
 
 
+def test_what_is_below_nothing_pulls_no_centre() -> None:
+    map_ = dots((2, 1, 3.0))
+    map_[..., 2, 4] = -1.0
+    assert places.centre(map_).flatten().tolist() == pytest.approx([-3 / 6, 0.0], abs=1e-5)
+
+
 def test_the_direction_has_length_one_and_points_from_the_middle() -> None:
     found = places.direction(dots((4, 5, 0.3), rows=5, columns=5 + 1)).flatten()
     assert found.norm().item() == pytest.approx(1.0, abs=1e-4)

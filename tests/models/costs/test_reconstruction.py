@@ -11,6 +11,7 @@ import torch
 from pydantic import TypeAdapter
 
 from models.costs import build_cost
+from models.draw import Draw
 from models.specs.costs import CostSpec
 
 WEIGHT, BIAS = "cost/rebuild/decoder/weight", "cost/rebuild/decoder/bias"
@@ -74,6 +75,36 @@ def test_corruption_is_new_at_every_presentation_and_the_same_when_repeated(toy_
     later = replace(toy.moment, draw=toy.moment.draw.indexed(toy.moment.draw.index_NB + 1000))
     assert torch.equal(judge(toy.moment), judge(toy.moment))
     assert not torch.equal(judge(toy.moment), judge(later))
+
+
+@pytest.mark.parametrize("by", ["mask", "gauss"])
+def test_every_source_and_step_is_corrupted_by_itself(moment_by_hand: Any, by: str) -> None:
+    x = torch.ones(1, 100, 2, 50)
+    seen: list[torch.Tensor] = []
+
+    def apply(at: str, inputs: Any) -> torch.Tensor:
+        seen.extend((inputs["retina"], inputs["cochlea"]))
+        return inputs["retina"]
+
+    moment = replace(
+        moment_by_hand({"V1": x}, retina=x),
+        inputs={"V1": {"retina": x, "cochlea": x}},
+        apply=apply,
+        own={WEIGHT: torch.eye(50)[None], BIAS: torch.zeros(1, 1, 50)},
+    )
+    cost(kind="denoise", by=by, corrupt=0.5)(moment)
+    told = torch.stack([each[0, :, step].flatten() for each in seen for step in (0, 1)])
+    torch.testing.assert_close(torch.corrcoef(told), torch.eye(4), atol=0.06, rtol=0)
+
+
+def test_first_weights_of_a_decoder_keep_the_variance_of_rates() -> None:
+    learned, _ = cost(kind="autoencode").init({"V1": (300,), "retina": (20,)}, Draw(torch.tensor([1, 2])))
+    weight, most = learned[WEIGHT], math.sqrt(3.0 / 300)
+    assert weight.shape == (2, 300, 20)
+    assert weight.abs().max().item() == pytest.approx(most, rel=0.01)
+    assert weight.mean().item() == pytest.approx(0.0, abs=0.003)
+    assert weight.var().item() == pytest.approx(1 / 300, rel=0.05)
+    assert not learned[BIAS].any()
 
 
 @pytest.mark.parametrize("kind", ["autoencode", "denoise"])
