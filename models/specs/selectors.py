@@ -39,6 +39,11 @@ def label_texts(labels: Labels) -> dict[str, str]:
     return {axis: label_text(label) for axis, label in labels.items()}
 
 
+def is_of_grid(name: str, labels: Mapping[str, str]) -> bool:
+    """Whether an arm is one of the axes' product, whose names say their labels; others have names of their own."""
+    return set(name.split(",")) == {f"{axis}={label}" for axis, label in labels.items()}
+
+
 def named_arm(labels: Labels) -> str | None:
     """The arm a selector names; None if it goes by labels."""
     return str(labels["arm"]) if set(labels) == {"arm"} else None

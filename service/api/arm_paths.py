@@ -13,6 +13,7 @@ from models.specs.overlays import ModulatorSpec
 from models.specs.plan import Span
 from models.specs.probes import MEASURES
 from models.specs.regime import Reading
+from models.specs.selectors import is_of_grid
 from service.store.path import ArmPath, Piece
 
 Row = Mapping[str, Any]
@@ -44,6 +45,7 @@ def _arm_path(arm: Row, steps: Sequence[Row], ended: Sequence[Row]) -> ArmPath:
         diverged=frozenset(row["seed"] for row in ended if row["status"] == "diverged"),
         censored=frozenset(row["seed"] for row in ended if row["status"] == "censored"),
         modulators={name: level for name, level in levels.items() if not gates(level)},
+        beside=bool(arm["labels"]) and not is_of_grid(arm["name"], arm["labels"]),
     )
 
 

@@ -105,6 +105,7 @@ def _arm(found: Grown, asked: Question, name: str, arm: Arm) -> wire.ArmOutcome:
         arm=arm.index,
         name=arm.name,
         labels=dict(arm.labels),
+        origin=arm.origin,
         n_lives=one.lives,
         n=one.n,
         n_missing=one.missing,

@@ -37,10 +37,15 @@ def _named(outcomes: Outcomes, name: str) -> Outcome:
     return next(each for each in outcomes.outcomes if each.name == name)
 
 
+def _grid(outcome: Outcome) -> list[ArmOutcome]:
+    """The arms that differ by their labels alone: others have the labels of an arm here, and more that is changed."""
+    return [arm for arm in outcome.arms if arm.origin == "grid"]
+
+
 def _axes(outcomes: Outcomes) -> list[str]:
     """Labels with at least two values, in the study's order."""
     values: dict[str, set[str]] = {}
-    for arm in outcomes.outcomes[0].arms if outcomes.outcomes else ():
+    for arm in _grid(outcomes.outcomes[0]) if outcomes.outcomes else ():
         for name, label in arm.labels.items():
             values.setdefault(name, set()).add(label)
     return [name for name, labels in values.items() if len(labels) > 1]
@@ -48,7 +53,7 @@ def _axes(outcomes: Outcomes) -> list[str]:
 
 def _panel(outcome: Outcome, axis: str, trend: Contrast | None, look: Look) -> Panel:
     groups: dict[Group, list[ArmOutcome]] = {}
-    for arm in outcome.arms:
+    for arm in _grid(outcome):
         if axis in arm.labels:
             rest = tuple(sorted((name, label) for name, label in arm.labels.items() if name != axis))
             groups.setdefault(rest, []).append(arm)

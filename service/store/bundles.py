@@ -1,4 +1,4 @@
-"""Which lives are put together: those of an arm, or those of all arms with the same label on an axis."""
+"""Which lives are put together: those of an arm, or those of all arms of the grid with the same label on an axis."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def bundled(found: Sequence[ArmSeries], arms: Sequence[ArmPath], query: HistoryQ
         if not curves:
             continue
         arm = several[0].path
-        if query.by == "arm":
+        if query.by == "arm" or arm.beside:
             yield Bundle(name, several[0].unit, arm.arm, arm.labels, (arm,), curves)
         else:
             alike = tuple(arm for arm in arms if _key(arm, query) == key)
@@ -56,4 +56,4 @@ def bundled(found: Sequence[ArmSeries], arms: Sequence[ArmPath], query: HistoryQ
 
 
 def _key(arm: ArmPath, query: HistoryQuery) -> int | str | None:
-    return arm.arm if query.by == "arm" else arm.labels.get(query.by.removeprefix(_AXIS))
+    return arm.arm if query.by == "arm" or arm.beside else arm.labels.get(query.by.removeprefix(_AXIS))

@@ -76,6 +76,8 @@ class ArmPath:
     """Seeds of lives that met the limit of a stage whose limit censors."""
     modulators: Mapping[str, Scalar] = field(default_factory=dict)
     """Levels by age, as the document says, of those that follow no probe; those that do are recorded."""
+    beside: bool = False
+    """Beside the axes: it has the labels of the arm that it changes, and is never put together with it."""
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:

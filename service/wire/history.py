@@ -76,7 +76,10 @@ class HistoryQuery(BaseModel):
     method: Method = "minmaxlttb"
     over: Literal["seed"] | None = None
     by: Annotated[str, Field(max_length=200, pattern=r"^(arm|axis\..+)$")] = "arm"
-    """What lives are put together by: their arm, or its label on an axis (`axis.onset`)."""
+    """What lives are put together by: their arm, or its label on an axis (`axis.onset`).
+
+    Arms and controls beside the axes stay alone: they have the labels of the arm that they change.
+    """
     stat: Annotated[tuple[Stat, ...], Field(min_length=1, max_length=8)] = ("mean",)
     band: Literal["t", "bootstrap", "quantile", "sd"] = "t"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95

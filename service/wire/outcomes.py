@@ -53,6 +53,8 @@ class ArmOutcome(_Answer):
     arm: int
     name: str
     labels: dict[str, str]
+    origin: Literal["grid", "arm", "control"]
+    """Of the axes' product; or an arm or a control beside it, which has the labels of the arm that it changes."""
     n_lives: int
     n: int
     """Lives with a value."""

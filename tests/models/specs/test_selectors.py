@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from models.specs.patches import PatchError
-from models.specs.selectors import Arm, label_text, reference_of, select, unknown_references
+from models.specs.selectors import Arm, is_of_grid, label_text, reference_of, select, unknown_references
 from models.specs.study import StudySpec
 
 GRID = [Arm(i, f"a={a},b={b}", {"a": a, "b": b}, "grid") for i, (a, b) in enumerate(product(("1", "2"), ("x", "y")))]
@@ -20,6 +20,10 @@ def test_labels_mean_arms_of_the_grid_only() -> None:
     assert [arm.index for arm in select(ARMS, {"a": 1, "b": "x"}, "")] == [0]
     assert [arm.index for arm in select(ARMS, {"b": "y"}, "")] == [1, 3]
     assert [arm.index for arm in select(ARMS, {}, "")] == [0, 1, 2, 3]
+
+
+def test_an_arm_of_the_grid_is_known_by_its_name_whatever_the_order_of_its_labels() -> None:
+    assert [is_of_grid(arm.name, dict(reversed(arm.labels.items()))) for arm in ARMS] == [True] * 4 + [False]
 
 
 def test_an_arm_outside_the_grid_is_meant_by_its_name() -> None:

@@ -68,6 +68,7 @@ def arm(index: int, onset: str, mean: float, lives: list[Answer], **more: Any) -
     return {
         "arm": index,
         "name": f"onset={onset}",
+        "origin": "grid",
         "labels": {"onset": onset, "kind": "blur"},
         "n_lives": len(lives),
         "n": len(lives),
@@ -118,6 +119,14 @@ def test_a_time_with_censored_lives_stands_at_its_restricted_mean() -> None:
     mean = found["mean (restricted where censored), band"]
     assert mean["x"] == [210.0]
     assert mean["error_x"]["array"] == [0]  # the band is of the plain mean
+
+
+def test_an_arm_beside_the_axes_is_no_point_of_a_curve() -> None:
+    """It has the labels of the arm that it changes."""
+    grid = [arm(n, f"{10 * n}ep", 0.5 + n, [life(0, 0.5 + n)]) for n in range(2)]
+    given = answer(*grid, arm(2, "0ep", 9.0, [life(0, 9.0)], name="mirror", origin="arm"))
+    (curve,) = (each for each in sensitivity(given, None, LIGHT, Origin())["data"] if each["mode"] == "lines+markers")
+    assert curve["y"] == [0.5, 1.5]
 
 
 def test_effect_against_onset_lies_at_the_onset() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -425,6 +426,12 @@ def test_lives_are_put_together_by_a_label_with_a_seed_as_the_unit(db: sa.Connec
     unlabelled = arm(past, arm=3, labels={})
     by_dose = ask(db, *arms, unlabelled, series=["cost.a"], over="seed", by="axis.dose").traces
     assert [trace.labels for trace in by_dose] == [{"dose": "1"}, {"dose": "2"}, {}]
+    control = replace(arms[2], arm=4, labels=arms[0].labels, beside=True)
+    beside = ask(db, *arms, control, series=["cost.a"], over="seed", by="axis.onset", points="all").traces
+    assert [(trace.arm, trace.labels) for trace in beside][-1] == (4, arms[0].labels), (
+        "a control is no arm of its label"
+    )
+    assert beside[0].y.tolist() == early.y.tolist()
 
 
 def test_too_many_traces_are_refused_before_they_are_made(db: sa.Connection) -> None:
