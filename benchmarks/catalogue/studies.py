@@ -158,10 +158,44 @@ def _song(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, unlike, "of silence", bounds, peer)
 
 
+def _two_pathway(quick: bool) -> Iterator[Figure]:
+    """By how much more a pathway carries that is cut after the rise than one that is cut at birth, by layers."""
+    told = documents("two-pathway-study")
+
+    def share(arm: str) -> list[float]:
+        return lives.grown(told[arm]).last["share"]
+
+    for depth in (1, 2) if quick else (1, 2, 3, 4):
+        pairs = zip(share(f"depth={depth},onset=150ba"), share(f"depth={depth},onset=0ba"), strict=True)
+        gain = [late - early for late, early in pairs]
+        name, bounds = ("control_1_layer", "<= 0.06") if depth == 1 else (f"layers_{depth}", ">= 0.15")
+        yield from lives.figures(name, gain, "of the signal", bounds, "one layer that learns" if depth == 1 else None)
+    yield from lives.figures("uncut", share("depth=2,onset=never"), "of the signal", ">= 0.4", "two layers, no cut")
+    yield from lives.figures("mirror", share("mirror"), "of the signal", ">= 0.9", "two layers, the other one cut")
+
+
+def _warm_start(quick: bool) -> Iterator[Figure]:
+    """Test accuracy against that of a newborn who has all signals from the start."""
+    told = documents("warm-start-study")
+    arms = {
+        "cost": ("start=warm", "<= -0.005", None),
+        "shrunk": ("start=shrunk", ">= 0.005", "shrunk and perturbed when the rest comes"),
+        "control_twice": ("start=twice", "<= 0.015", "all signals, twice the updates"),
+    }
+    newborn = lives.grown(told["start=scratch"]).last["exam-acc"]
+    for name, (arm, bounds, peer) in arms.items():
+        if quick and name == "control_twice":
+            continue
+        pairs = zip(lives.grown(told[arm]).last["exam-acc"], newborn, strict=True)
+        yield from lives.figures(name, [one - other for one, other in pairs], "of items", bounds, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("eyes-window-study", _eyes_window),
     entry("blocking-study", _blocking),
     entry("teach-study", _teach),
     entry("forward-model-study", _forward_model),
     entry("song-study", _song),
+    entry("two-pathway-study", _two_pathway),
+    entry("warm-start-study", _warm_start),
 )

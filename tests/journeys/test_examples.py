@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import orjson
+import pytest
+import torch
+
 from benchmarks.catalogue import studies
 from benchmarks.catalogue.costs import lives
+from models.engine.cohort import birth
+from models.specs.canonical import canonical
 from models.specs.checks import check_document
 from models.specs.document import read
+from models.specs.plan import plan_arm
+from models.specs.schedule import ScheduleSpec
 
 EXAMPLES = studies.EXAMPLES
 
@@ -76,3 +85,40 @@ def test_a_bird_sings_what_it_heard_before_the_window_closed_and_can_hear_itself
     for life in range(3):
         others = [unlike[arm][life] for arm in ("heard=late", "stranger", "deafened")]
         assert unlike["heard=early"][life] < 0.3 * min(others)
+
+
+def chains(document: dict[str, Any], seeds: int) -> tuple[np.ndarray, np.ndarray]:
+    """First weights (lives, layers) of the left and of the right pathway of two layers."""
+    schedule = canonical(ScheduleSpec.model_validate_json(orjson.dumps(document)))
+    born = birth(plan_arm(schedule).steps[0].regime, range(seeds)).params
+    left, right = (
+        [born[f"area/{side}/from/{sense}/weight"], born[f"area/out/from/{side}/weight"]]
+        for side, sense in (("left", "a"), ("right", "b"))
+    )
+    return tuple(torch.cat(side, dim=2).flatten(1).double().numpy() for side in (left, right))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("onset", [0, 150])
+def test_a_pathway_that_is_cut_follows_the_race_of_two_chains(onset: int) -> None:
+    """Weights a_i and b_i under dJ/da_i = 2 (K_a + g K_b - s) K_a / a_i, g = 0 while cut, in plain numpy."""
+    document = studies.documents("two-pathway-study")[f"depth=2,onset={onset}ba"]
+    left, right = chains(document, 3)
+    for update in range(800):
+        heard = 0.0 if onset <= update < onset + 50 else 1.0
+        a, b = left.prod(axis=1, keepdims=True), right.prod(axis=1, keepdims=True)
+        error = 2 * 0.00156 * (10.0 - a - heard * b)
+        left, right = left + error * a / left, right + heard * error * b / right
+    share = right.prod(axis=1) / (left.prod(axis=1) + right.prod(axis=1))
+    assert lives.grown(document, 3).last["share"] == pytest.approx(share, abs=1e-4)
+
+
+def test_the_pathway_that_is_cut_at_birth_is_lost_if_there_are_layers() -> None:
+    assert found("two-pathway-study") == ["W02"], "one arm has less time on purpose"
+    arms = studies.documents("two-pathway-study")
+
+    def lost(depth: int) -> list[float]:
+        late, early = (lives.grown(arms[f"depth={depth},onset={onset}ba"], 3).last["share"] for onset in (150, 0))
+        return [after - before for after, before in zip(late, early, strict=True)]
+
+    assert max(lost(1)) < 0.06
+    assert min(lost(2)) > 0.15
