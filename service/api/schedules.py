@@ -103,13 +103,14 @@ def split(parsed: Parsed) -> tuple[Parsed, Mapping[str, Any] | None]:
     if unknown or not isinstance(data["document"], dict) or not isinstance(data.get("base", {}), dict):
         place = f"/{unknown[0]}" if unknown else "/document"
         raise invalid_query(place, "a document, or {document, base} with two objects")
-    return Parsed(data["document"], positions_below(parsed, "/document")), data.get("base")
+    return Parsed(data["document"], positions_of_wrapped(parsed)), data.get("base")
 
 
-def positions_below(parsed: Parsed, place: str) -> dict[str, tuple[int, int]]:
-    """Positions of what stands below a pointer, by pointers that begin there."""
-    below = place + "/"
-    return {name.removeprefix(place): at for name, at in parsed.positions.items() if name.startswith(below)}
+def positions_of_wrapped(parsed: Parsed) -> dict[str, tuple[int, int]]:
+    """Positions in a body `{document, base?}` by the pointers of findings: into the document, or below `/base`."""
+    known = parsed.positions.items()
+    own = {name.removeprefix("/document"): at for name, at in known if name.startswith("/document/")}
+    return own | {name: at for name, at in known if name.startswith("/base/")}
 
 
 def arm_of(prepared: Prepared, index: int) -> PreparedArm:

@@ -16,7 +16,7 @@ from service.api.bells import Ringer
 from service.api.bodies import body_fault, validated
 from service.api.dependencies import Config, IdempotencyKey, ParsedBody, Store, Submitter
 from service.api.plans import plan_answer
-from service.api.schedules import DOCUMENT_BODY, positions_below
+from service.api.schedules import DOCUMENT_BODY, positions_of_wrapped
 from service.settings import Settings
 from service.store import jobs
 from service.store.access import Caller
@@ -46,7 +46,7 @@ def read_submission(
     wrapped = "document" in parsed.data or "ontogeny" not in parsed.data
     members = parsed.data if wrapped else {"document": parsed.data}
     body = validated(SubmitBody, {**{key: value for key, value in given.items() if value}, **members})
-    positions = positions_below(parsed, "/document") if wrapped else parsed.positions
+    positions = positions_of_wrapped(parsed) if wrapped else parsed.positions
     about = About(body.name, body.notes, body.labels, body.priority)
     return Submission(Parsed(body.document, positions), body.base, about)
 

@@ -15,6 +15,10 @@ from service.api.answers import matches
 from service.pages.assets import asset_url
 
 NOTHING = "\u2013"
+LEAST = 0.005
+"""A smaller fraction would be told as 0 %."""
+MOST = 1e15
+"""A number with more digits is written as a power of ten."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -28,15 +32,20 @@ def render(request: Request, template: str, status: int = 200, **given: Any) -> 
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number as a person writes it: whole ones with thousands apart, others with so many digits."""
+    """A number as a person writes it: whole and large ones with thousands apart, others with so many digits."""
     if value is None:
         return NOTHING
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.{digits}g}"
+    whole = float(value).is_integer() or abs(value) >= 10**digits
+    return f"{value:,.0f}" if whole and abs(value) < MOST else f"{value:,.{digits}g}"
 
 
 def share(value: float | None) -> str:
-    """A fraction in percent."""
-    return NOTHING if value is None else f"{100 * value:.0f} %"
+    """A fraction in percent; what is begun is not 0 %, and what is not whole is not 100 %."""
+    if value is None:
+        return NOTHING
+    if 0 < value < LEAST:
+        return "< 1 %"
+    return "> 99 %" if 1 - LEAST < value < 1 else f"{100 * value:.0f} %"
 
 
 def span(seconds: float | None) -> str:

@@ -260,6 +260,42 @@ def test_a_mistake_is_told_at_its_line_while_one_writes(window: Browser) -> None
     assert f"line {number}" in window.text("#findings")
     assert window.js("return document.querySelector('.gutter .error').textContent") == str(number)
     assert not window.find("#submission button").is_enabled()
+    window.js("document.getElementById('document').value = document.getElementById('document').defaultValue")
+
+
+def test_a_mistake_in_the_base_is_told_at_its_line_of_the_base(window: Browser) -> None:
+    window.open("/submit?example=song-study")
+    window.until(lambda: window.text("#verdict").startswith("It can run"), "it can run")
+    row = window.js(
+        "const t = document.getElementById('base'); t.value = t.value.replace('kind: linear', 'kind: linnear');"
+        "t.dispatchEvent(new Event('input'));"
+        "return 1 + t.value.split('\\n').findIndex((line) => line.includes('linnear'))"
+    )
+    window.until(lambda: f"line {row} of the base" in window.text("#findings"), "the line")
+    assert window.js("return document.querySelector('.base .gutter .error').textContent") == str(row)
+    window.click("#findings button:enabled")
+    chosen = "const t = document.activeElement; return t.value.slice(t.selectionStart, t.selectionEnd)"
+    assert "linnear" in window.js(chosen)
+    window.js("document.getElementById('base').value = document.getElementById('base').defaultValue")
+
+
+def test_what_is_refused_is_told_to_all(window: Browser, grown: Job) -> None:
+    window.open("/")
+    window.press("c")
+    assert window.text("#said.notice").startswith("Select two to four")
+    window.open(f"/jobs/{grown.id}")
+    window.js("document.querySelector('[data-verb=delete]').dataset.verb = 'pause'")
+    window.click("[data-verb=pause]")
+    window.until(lambda: "succeeded" in window.text("#said.notice"), "why not")
+    assert any("409" in each for each in window.complaints())
+
+
+def test_the_list_tells_of_lives_that_were_lost(window: Browser, service: Service) -> None:
+    organism = tiny_schedule()["organism"] | {"optimizer": {"kind": "sgd", "lr": 1e30}}
+    organism["areas"]["V1"]["act"] = "none"
+    lost = service.client.submit(tiny_schedule(name="lost", organism=organism)).wait()
+    window.open("/")
+    window.until(lambda: window.text(f"[data-fates='{lost.id}']") == "2 diverged", "lives that diverged")
 
 
 def test_a_study_is_planned_and_submitted_from_the_page(window: Browser, service: Service) -> None:
@@ -302,7 +338,8 @@ def test_figures_keep_their_height_when_the_window_changes(window: Browser, grow
     window.open(f"/jobs/{grown.id}")
     drawn(window)
     before = window.js(SIZES)
-    assert before and all(place == figure for place, figure in before)
+    assert before
+    assert all(place == figure for place, figure in before)
     try:
         window.driver.set_window_size(1000, 900)
         wide = f"return {FIGURE}._fullLayout.width === {FIGURE}.offsetWidth"

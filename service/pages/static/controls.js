@@ -14,6 +14,12 @@ export function controls() {
   document.addEventListener("click", (event) => {
     for (const open of form.querySelectorAll("details[open]")) if (!open.contains(event.target)) open.open = false;
   });
+  form.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && event.target.closest("details[open]");
+    if (!open) return;
+    open.open = false;
+    open.querySelector("summary").focus();
+  });
   organism(form, plot, unzoom);
   plot.addEventListener("pointed", (event) => offer(event.detail, form));
 }

@@ -1,5 +1,5 @@
 // The keyboard: / search, j k move, Enter open, x select, c compare, p pause or resume, s submit, ? what there is.
-import { say } from "./say.js";
+import { say, tell } from "./say.js";
 
 const ACTIONS = {
   "/": () => document.getElementById("search").focus(),
@@ -29,6 +29,8 @@ export function bindKeys() {
     if (button) document.getElementById(button.dataset.opens).showModal();
   });
   addEventListener("change", (event) => { if (event.target.dataset?.item) counted(); });
+  // who comes back finds the boxes as they were
+  addEventListener("pageshow", () => { if (selected().length) counted(); });
 }
 
 function writing(target) {
@@ -72,6 +74,6 @@ function counted() {
 
 function compare() {
   const items = selected();
-  if (items.length < 2) say("select two to four with x, then press c");
+  if (items.length < 2) tell("Select two to four with x, then press c.");
   else location.href = document.querySelector("[data-compare]").href;
 }

@@ -1,11 +1,15 @@
 // What is alive is rendered by the server: when something happened, the page is asked again and its live parts change.
-import { say } from "./say.js";
+import { say, tell } from "./say.js";
 
 const EVENTS = ["job", "progress", "history", "job.status", "stage.entered", "stage.ended", "life.transition",
   "life.diverged", "life.censored", "snapshot.stored", "lease.expired", "trajectory.failed", "trajectory.reused"];
 const LEAST_MS = 1000, GATHER_MS = 100, POLL_MS = 5000;
 
-let asked = 0, waiting = null, tag = null, status = null;
+// What the page fills in by itself, and which job it is about.
+const FILLED = "[data-last], [data-fates]";
+const named = (place) => place.dataset.last ?? `fates ${place.dataset.fates}`;
+
+let asked = 0, waiting = null, tag = null, status = null, there = true;
 
 export function follow() {
   status = document.querySelector("[data-live=state] .status")?.dataset.status ?? null;
@@ -18,6 +22,7 @@ export function follow() {
 function listen(path) {
   const source = new EventSource(path);
   for (const name of EVENTS) source.addEventListener(name, soon);
+  source.addEventListener("error", soon);
   source.addEventListener("end", () => { source.close(); soon(); });
 }
 
@@ -34,12 +39,20 @@ export function soon() {
 async function refresh() {
   const headers = tag ? { "If-None-Match": tag } : {};
   const answer = await fetch(location.href, { headers, cache: "no-store" }).catch(() => null);
+  reached(answer !== null);
+  if (answer?.redirected) { location.reload(); return; }
   if (!answer?.ok) return;
   tag = answer.headers.get("ETag");
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) swap(part, fresh);
   announce(fresh);
   dispatchEvent(new Event("ontogeny:changed"));
+}
+
+// That the service is gone is told once; that it is back, too.
+function reached(now) {
+  if (now !== there) tell(now ? "The service answers again." : "The service does not answer: shown is what was known last.");
+  there = now;
 }
 
 function swap(part, fresh) {
@@ -49,10 +62,10 @@ function swap(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const chosen = new Set([...part.querySelectorAll("input:checked")].map((each) => each.dataset.item));
   const here = part.querySelector("tr.here")?.dataset.href;
-  const filled = new Map([...part.querySelectorAll("[data-last]")].map((each) => [each.dataset.last, each.innerHTML]));
+  const filled = new Map([...part.querySelectorAll(FILLED)].map((each) => [named(each), each.innerHTML]));
   part.replaceChildren(...now.childNodes);
   for (const box of part.querySelectorAll("input[data-item]")) box.checked = chosen.has(box.dataset.item);
-  for (const cell of part.querySelectorAll("[data-last]")) cell.innerHTML = filled.get(cell.dataset.last) ?? cell.innerHTML;
+  for (const each of part.querySelectorAll(FILLED)) each.innerHTML = filled.get(named(each)) ?? each.innerHTML;
   if (here) part.querySelector(`tr[data-href="${CSS.escape(here)}"]`)?.classList.add("here");
   if (focused) refocus(part, focused);
 }

@@ -1,5 +1,5 @@
 // Searches that are kept: the filters of the address under a name, and forgetting them.
-import { say } from "./say.js";
+import { tell, words } from "./say.js";
 
 const MANY = ["status", "label", "uses"];
 const CONDITIONS = ["q", "kind", "document", "created_after", "created_before", ...MANY];
@@ -24,6 +24,5 @@ async function forget(name) {
 
 async function done(answer, next) {
   if (answer.ok) { location.href = next; return; }
-  const problem = await answer.json();
-  say([problem.detail, ...(problem.errors ?? []).map((each) => each.message)].join(" "));
+  tell(words(await answer.json()));
 }

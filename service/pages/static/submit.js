@@ -1,5 +1,7 @@
 // The editor: checked while one writes, planned and drawn before anything runs.
+import { once } from "./once.js";
 import { redraw } from "./plots.js";
+import { words } from "./say.js";
 
 const TYPE = "application/yaml";
 const PAUSE_MS = 400;
@@ -10,12 +12,21 @@ let later = null, turn = 0;
 const isStudy = () => /^\s*["']?kind["']?\s*:\s*["']?study\b/m.test(place.document.value);
 const wrapped = () => isStudy() && place.base.value.trim() !== "";
 const inset = (text) => text.replace(/^---.*\n/, "").split("\n").map((line) => `  ${line}`).join("\n");
-const lineOf = (finding) => finding.line - (wrapped() ? 1 : 0);
+
+// Which text a finding is of, and its line there: what is sent is the document below one line, the base below another.
+function placeOf(finding) {
+  const row = finding.line - (wrapped() ? 1 : 0);
+  const own = inset(place.document.value).split("\n").length;
+  return wrapped() && row > own ? { text: place.base, row: row - own - 1 } : { text: place.document, row };
+}
 
 for (const editor of document.querySelectorAll("[data-editor]")) numbers(editor);
-for (const writing of [place.document, place.base]) {
+const texts = [place.document, place.base];
+for (const writing of texts) {
   writing.addEventListener("input", () => { clearTimeout(later); later = setTimeout(check, PAUSE_MS); });
 }
+// what was written is not lost by a click on another page
+addEventListener("beforeunload", (event) => { if (texts.some((each) => each.value !== each.defaultValue)) event.preventDefault(); });
 place.arm.addEventListener("change", preview);
 place.submission.addEventListener("submit", submit);
 check();
@@ -59,13 +70,14 @@ function body() {
 async function check() {
   const mine = ++turn;
   place.base.closest("details").hidden = !isStudy();
-  const answer = await post("/v1/schedules/check");
+  const answer = await post("/v1/schedules/check").catch(() => null);
   if (mine !== turn) return;
-  const found = await answer.json();
-  const findings = answer.ok ? [...found.errors, ...found.warnings] : found.errors.map((each) => ({ severity: "error", ...each }));
-  show(findings, answer.ok && found.ok, found.summary);
-  button.disabled = !(answer.ok && found.ok);
-  if (answer.ok && found.ok) { arms(found.summary); await plan(mine); }
+  if (answer === null) { place.verdict.textContent = "The service does not answer: not checked."; return; }
+  const told = await answer.json();
+  const findings = answer.ok ? [...told.errors, ...told.warnings] : (told.errors ?? [{ code: told.code, message: told.detail }]).map((each) => ({ severity: "error", ...each }));
+  show(findings, answer.ok && told.ok, told.summary);
+  button.disabled = !(answer.ok && told.ok);
+  if (answer.ok && told.ok) { arms(told.summary); await plan(mine); }
 }
 
 function post(path, headers = {}) {
@@ -79,28 +91,32 @@ function show(findings, ok, summary) {
   place.verdict.textContent = ok ? `It can run: ${size}${warnings ? `; ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : ""}` : `${errors} ${errors === 1 ? "mistake" : "mistakes"}${warnings ? `, ${warnings} warnings` : ""}`;
   place.verdict.classList.toggle("alarm", !ok);
   place.findings.replaceChildren(...findings.map(entry));
-  const lines = new Map(findings.filter((each) => each.line).map((each) => [lineOf(each), each.severity]).reverse());
-  mark(place.document, lines);
+  const placed = findings.filter((each) => each.line).map((each) => ({ ...placeOf(each), severity: each.severity })).reverse();
+  for (const text of texts) {
+    mark(text, new Map(placed.filter((each) => each.text === text).map((each) => [each.row, each.severity])));
+  }
 }
 
 function entry(finding) {
   const item = Object.assign(document.createElement("li"), { className: finding.severity });
   item.append(text("span", finding.code, "code"), text("span", finding.message));
   if (finding.suggestion) item.append(text("div", finding.suggestion.text, "soft"));
-  const jump = text("button", finding.line ? `line ${lineOf(finding)}` : finding.pointer || "the whole");
+  const at = finding.line && placeOf(finding);
+  const jump = text("button", at ? `line ${at.row}${at.text === place.base ? " of the base" : ""}` : finding.pointer || "the whole");
   jump.type = "button";
   jump.disabled = !finding.line;
-  jump.addEventListener("click", () => go(lineOf(finding)));
+  jump.addEventListener("click", () => go(at));
   item.append(jump);
   return item;
 }
 
-function go(row) {
-  const lines = place.document.value.split("\n");
+function go({ text, row }) {
+  const lines = text.value.split("\n");
   const start = lines.slice(0, row - 1).reduce((sum, each) => sum + each.length + 1, 0);
-  place.document.focus();
-  place.document.setSelectionRange(start, start + (lines[row - 1] ?? "").length);
-  place.document.scrollTop = (row - 8) * (place.document.scrollHeight / lines.length);
+  text.closest("details")?.setAttribute("open", "");
+  text.focus();
+  text.setSelectionRange(start, start + (lines[row - 1] ?? "").length);
+  text.scrollTop = (row - 8) * (text.scrollHeight / lines.length);
 }
 
 // ---- plan and figures
@@ -143,21 +159,27 @@ function preview() {
 
 // ---- submit
 
-async function submit(event) {
+function submit(event) {
   event.preventDefault();
   button.disabled = true;
+  place.refusal.textContent = "";
+  send().catch((error) => refused({ detail: `It was not sent: ${error.message}.` }));
+}
+
+async function send() {
   const { name, labels, priority } = Object.fromEntries(new FormData(place.submission));
   const pairs = labels.split(",").map((each) => each.trim()).filter(Boolean);
   const answer = await (place.submission.dataset.fork ? fork(name, pairs, Number(priority)) : begin(name, pairs));
-  const found = await answer.json();
-  if (!answer.ok) return refused(found);
-  if (Number(priority) && !place.submission.dataset.fork) await prefer(found.id, Number(priority));
-  location.href = `/jobs/${found.id}`;
+  const told = await answer.json();
+  if (!answer.ok) return refused(told);
+  if (Number(priority) && !place.submission.dataset.fork) await prefer(told.id, Number(priority));
+  for (const each of texts) each.defaultValue = each.value;
+  location.href = `/jobs/${told.id}`;
 }
 
 function begin(name, pairs) {
   const query = new URLSearchParams([...(name ? [["name", name]] : []), ...pairs.map((pair) => ["label", pair])]);
-  return post(`/v1/jobs?${query}`, { "Idempotency-Key": crypto.randomUUID() });
+  return post(`/v1/jobs?${query}`, once());
 }
 
 // A fork is asked for in JSON, and so is its document written.
@@ -166,7 +188,7 @@ function fork(name, pairs, priority) {
   const labels = Object.fromEntries(pairs.map((pair) => pair.split(/:(.*)/).slice(0, 2)));
   const asked = { arm: Number(arm), age_sp: Number(age), document: JSON.parse(place.document.value) };
   const about = { ...(name && { name }), ...(pairs.length && { labels }), ...(priority && { priority }) };
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
+  const headers = { "Content-Type": "application/json", ...once() };
   return fetch(`/v1/jobs/${parent}/fork`, { method: "POST", headers, body: JSON.stringify({ ...asked, ...about }) });
 }
 
@@ -175,7 +197,7 @@ function prefer(job, priority) {
 }
 
 function refused(problem) {
-  place.refusal.textContent = [problem.detail, ...(problem.errors ?? []).map((each) => each.message)].join(" ");
+  place.refusal.textContent = words(problem);
   button.disabled = false;
 }
 

@@ -1,6 +1,7 @@
 // Pause, resume, cancel, delete, retry: asked of the service, which says what it thinks of it.
 import { soon } from "./live.js";
-import { say } from "./say.js";
+import { once } from "./once.js";
+import { say, tell, words } from "./say.js";
 
 const GRAVE = { cancel: "Cancel this job? What is trained so far stays.", delete: "Delete this job with everything that no other job needs?" };
 
@@ -10,7 +11,7 @@ export function verbs() {
   document.querySelector("[data-extends]")?.addEventListener("submit", extend);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-verb]");
-    if (button) ask(job, button.dataset.verb, button);
+    if (button) ask(job, button.dataset.verb, button).catch(() => tell("The service does not answer: nothing was asked of the job."));
   });
 }
 
@@ -21,22 +22,22 @@ async function extend(event) {
   const { stage, length } = Object.fromEntries(new FormData(form));
   const bound = form.stage.selectedOptions[0].dataset.bound === "1";
   const body = JSON.stringify({ stage, ...(bound ? { limit: length } : { until: { after: length } }) });
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
+  const headers = { "Content-Type": "application/json", ...once() };
   const answer = await fetch(`/v1/jobs/${form.dataset.extends}/extend`, { method: "POST", headers, body });
   const found = await answer.json();
   if (answer.ok) location.href = `/jobs/${found.id}`;
-  else form.querySelector("[role=alert]").textContent = [found.detail, ...(found.errors ?? []).map((each) => each.message)].join(" ");
+  else form.querySelector("[role=alert]").textContent = words(found);
 }
 
 async function ask(job, verb, button) {
   if (GRAVE[verb] && !confirm(GRAVE[verb])) return;
   button.disabled = true;
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
-  const answer = verb === "delete"
-    ? await fetch(`/v1/jobs/${job}`, { method: "DELETE", headers })
-    : await fetch(`/v1/jobs/${job}/${verb}`, { method: "POST", headers, body: "{}" });
-  button.disabled = false;
-  if (!answer.ok) { say((await answer.json()).detail); return; }
+  const headers = { "Content-Type": "application/json", ...once() };
+  const asked = verb === "delete"
+    ? fetch(`/v1/jobs/${job}`, { method: "DELETE", headers })
+    : fetch(`/v1/jobs/${job}/${verb}`, { method: "POST", headers, body: "{}" });
+  const answer = await asked.finally(() => { button.disabled = false; });
+  if (!answer.ok) { tell(words(await answer.json())); return; }
   if (verb === "delete") { location.href = "/"; return; }
   const state = await answer.json();
   if (state.id !== job) location.href = `/jobs/${state.id}`;

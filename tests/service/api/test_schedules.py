@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import httpx
@@ -45,6 +46,15 @@ def test_mistakes_in_yaml_are_told_with_line_and_column(api: httpx.Client) -> No
     found = [fault for fault in answer.json()["errors"] if fault["pointer"].endswith("/untill")]
     assert [(fault["code"], fault["line"], fault["column"]) for fault in found] == [("E18", line, 5)]
     assert "until" in found[0]["suggestion"]["text"]
+
+
+def test_a_mistake_in_a_base_is_told_at_its_line_of_the_body(api: httpx.Client) -> None:
+    study, base = ((EXAMPLES / f"{name}.yaml").read_text() for name in ("song-study", "song"))
+    base = base.replace("kind: linear", "kind: linnear", 1)
+    body = f"document:\n{indent(study, '  ')}base:\n{indent(base, '  ')}"
+    (fault,) = api.post("/v1/schedules/check", content=body, headers=YAML).json()["errors"]
+    assert fault["pointer"].startswith("/base/")
+    assert fault["line"] == 1 + body[: body.index("linnear")].count("\n")
 
 
 def test_what_is_no_document_is_malformed(api: httpx.Client) -> None:

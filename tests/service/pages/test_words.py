@@ -37,6 +37,9 @@ def test_moments() -> None:
 
 def test_shares_queries_and_facts() -> None:
     assert share(0.545) == "55 %"
+    assert [share(value) for value in (0, 0.002, 0.006, 0.993, 0.998, 1)] == [
+        "0 %", "< 1 %", "1 %", "99 %", "> 99 %", "100 %",
+    ]  # fmt: skip
     assert query({"arm": [1, 2], "x": "", "log": None}, life=3) == "?arm=1&arm=2&life=3"
     assert told({"needs": ["label", "noise"], "out": True}) == "needs label, noise, out yes"
 
