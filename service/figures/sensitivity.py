@@ -147,9 +147,11 @@ def _bars(told: Sequence[tuple[float, ArmOutcome, float]], colour: str) -> dict[
 
 
 def _peak(trend: Contrast, look: Look) -> dict[str, Any]:
-    """What the contrast says, in words in the corner."""
-    peak, estimate = trend.detail["peak"], trend.estimate
-    words = f"{trend.name}: greatest at {_number(peak)}"
+    """What the contrast says, in words in the corner: its peak is where it is furthest from its end, or from 0."""
+    peak, estimate, unit = trend.detail["peak"], trend.estimate, trend.detail.get("unit", "1")
+    words = f"{trend.name}: departs most at {_number(peak)}"
+    if unit not in ("1", "order"):
+        words += f" {unit}"
     if estimate.value is not None:
         words += f"; slope {_number(estimate.model_dump())} {trend.unit}"
     if trend.p_corrected is not None:
