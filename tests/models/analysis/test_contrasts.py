@@ -95,6 +95,11 @@ def test_an_arm_outside_the_grid_is_named() -> None:
     assert found.estimate.value == pytest.approx(-3.0 * SPREAD.mean())
 
 
+def test_an_arm_that_is_named_stands_against_all_of_a_selection() -> None:
+    found = ask(question(effect), "pair", treat={"kind": "blur"}, control={"arm": "same-age"})
+    assert found.estimate.value == pytest.approx(-(3.0 + 1.0 + 0.0) / 3 * SPREAD.mean())
+
+
 def test_a_ratio_is_held_against_one() -> None:
     def doubled(arm: Arm, seed: int) -> float:
         return (2.0 if arm.labels.get("kind") == "blur" else 1.0) * (seed + 1.0)
@@ -108,6 +113,9 @@ def test_a_ratio_is_held_against_one() -> None:
 def test_a_ratio_over_nothing_is_missing() -> None:
     found = ask(question(lambda arm, seed: float(seed)), "pair", treat=BLUR, control=FLIP, measure="ratio")
     assert (found.pairs, found.missing) == (7, 1)
+    some = question(lambda arm, seed: 0.0 if (arm.index, seed) == (5, 2) else 1.0)
+    found = ask(some, "pair", treat={"onset": "0ep"}, control={"onset": "40ep"}, measure="ratio")
+    assert (found.pairs, found.missing, found.estimate.value) == (7, 1, 1.0)
 
 
 def test_an_interaction_is_a_difference_of_differences() -> None:
@@ -198,6 +206,13 @@ def test_times_can_be_compared_by_logrank() -> None:
 def test_censored_values_that_are_no_times_are_told() -> None:
     found = ask(question(lambda arm, seed: LifeOutcome(1.0 * seed, censored=True)), "pair", treat=BLUR, control=FLIP)
     assert any("censored lives stand with the value" in each for each in found.warnings)
+
+
+def test_censored_values_that_are_no_times_are_compared_as_they_are() -> None:
+    ended = question(lambda arm, seed: LifeOutcome(effect(arm, seed), censored=seed % 2 == 0))
+    found = ask(ended, "pair", treat=BLUR, control=FLIP)
+    assert found.estimate.value == pytest.approx(-3.0 * SPREAD.mean())
+    assert "horizon" not in found.detail
 
 
 @pytest.mark.parametrize("test", ["permutation", "wilcoxon", "paired_bootstrap"])

@@ -71,6 +71,12 @@ def test_p_of_the_bootstrap_agrees_with_its_interval(values: list[float], digest
     assert p <= 0.054 if excluded else p >= 0.046
 
 
+def test_draws_that_are_no_numbers_bound_nothing() -> None:
+    drawn = np.array([np.inf, 1.0, 2.0, 3.0, np.nan, -np.inf])
+    found = percentile_interval(2.0, drawn, 0.5)
+    assert (found.low, found.high) == (1.5, 2.5)
+
+
 def test_a_share_beyond_a_bound_counts_the_bound_and_is_never_nothing() -> None:
     drawn = np.array([0.0, 1.0, 1.0, 2.0])
     assert (share_beyond(drawn, 1.0, "below"), share_beyond(drawn, 1.0, "above")) == (0.8, 0.8)
@@ -154,6 +160,7 @@ def test_pseudo_values_are_times_where_nobody_is_lost_early() -> None:
     late = np.array([False, False, False, True])
     times = np.array([1.0, 5.0, 9.0, 9.0])
     assert pseudo_values(times, late, 9.0).tolist() == times.tolist()
+    assert pseudo_values(times, late, 6.0).tolist() == [1.0, 5.0, 6.0, 6.0]
 
 
 def test_the_mean_of_pseudo_values_is_close_to_the_restricted_mean() -> None:
@@ -179,7 +186,7 @@ def test_holm_by_hand() -> None:
         pytest.approx(0.06),
         0.9,
     ]
-    assert holm([0.5, 0.6]) == [1.0, 1.0]
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
     assert holm([]) == []
 
 

@@ -33,6 +33,14 @@ def test_slip_is_what_is_left_of_the_scene_s_motion(moment_by_hand: Any) -> None
     assert down.flatten().tolist() == pytest.approx([0.0, 2.0 / 3.0, 2.0])
 
 
+def test_axes_of_the_eye_are_averaged(moment_by_hand: Any) -> None:
+    eye, scene = (torch.tensor(each).reshape(1, 2, 1, 2) for each in ([-1.0, 0.0, 1.0, 1.0], [1.0, 2.0, 1.0, 0.0]))
+    moment = moment_by_hand({"eye": eye}, scene=scene)
+    # slips 0 and 2, 2 and 1
+    assert cost()(moment).tolist() == pytest.approx([9.0 / 4.0])
+    assert cost().per_sample(moment).tolist() == [pytest.approx([2.0, 2.5])]
+
+
 def test_a_reflex_learns_the_gain_that_lenses_ask_for() -> None:
     document: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
     for gain, stages in ((1.0, document["stages"][:1]), (2.0, document["stages"])):
