@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from models.analysis.bands import Table, band, quantile, summary
+from models.analysis.bands import RESAMPLES, Table, band, quantile, summary
+from models.analysis.statistics import generator
 
 WHOLE = Table.of(np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 10.0, 10.0]]))
 GAPS = Table.of(
@@ -74,6 +75,16 @@ def test_the_bootstrap_band_agrees_with_scipy(centre: Any) -> None:
         (values[0],), getattr(np, centre), confidence_level=0.9, n_resamples=5000, method="percentile", rng=2
     ).confidence_interval
     assert (found.low[0], found.high[0]) == (pytest.approx(theirs.low, abs=0.08), pytest.approx(theirs.high, abs=0.08))
+
+
+@pytest.mark.parametrize("centre", [np.mean, np.median])
+def test_lives_that_are_missing_weigh_nothing_in_the_bootstrap(centre: Any) -> None:
+    values = np.array([[1.0, 2.0, np.nan, 7.0, 9.0, np.nan], [3.0, np.nan, 5.0, 1.0, 0.0, 2.0]])
+    found = band(Table.of(values), "bootstrap", 0.8, "digest", centre.__name__)
+    for row, low, high in zip(values, found.low, found.high, strict=True):
+        resampled = row[generator("digest").integers(0, 6, (RESAMPLES, 6))]
+        drawn = [centre(each[np.isfinite(each)]) for each in resampled if np.isfinite(each).any()]
+        assert (low, high) == pytest.approx(tuple(np.quantile(drawn, [0.1, 0.9])))
 
 
 def test_the_bootstrap_band_is_repeatable() -> None:

@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 from scipy import stats
 
 from models.analysis.contrasts import ContrastResult, Question, answer
-from models.analysis.matching import Shown
+from models.analysis.matching import Shown, unequal
 from models.analysis.outcomes import LifeOutcome
-from models.analysis.pairing import related
+from models.analysis.pairing import Lives, related
 from models.analysis.statistics import holm
 from models.analysis.summaries import summarise
 from models.specs.outcomes import AnalysisSpec, ContrastSpec, OutcomeSpec
@@ -136,6 +136,24 @@ def test_a_trend_has_a_slope_a_peak_and_a_width() -> None:
     assert found.detail["width"].value == pytest.approx(15.0)
 
 
+def test_a_trend_of_differences_departs_from_none() -> None:
+    lost = {"0ep": 3.0, "20ep": 1.0, "40ep": 0.5}
+    related_ = FINAL | {"relative_to": {"kind": "flip"}}
+    asked = question(lambda arm, seed: -lost[arm.labels["onset"]] if "kind" in arm.labels else 0.0, related_)
+    assert ask(asked, "trend", axis="onset", within={"kind": "blur"}).detail["height"].value == pytest.approx(-3.0)
+
+
+def test_a_trend_leaves_out_seeds_that_are_not_known_everywhere() -> None:
+    def gap(arm: Arm, seed: int) -> LifeOutcome | float:
+        return LifeOutcome(None) if (arm.index, seed) == (2, 4) else effect(arm, seed)
+
+    found = ask(question(gap), "trend", axis="onset", within={"kind": "blur"})
+    kept = [seed for seed in SEEDS if seed != 4]
+    expected = [np.mean([effect(ARMS[arm], seed) for seed in kept]) for arm in (0, 2, 4)]
+    assert found.detail["curve"] == pytest.approx(expected)
+    assert found.estimate.value == pytest.approx(3.0 * SPREAD[kept].mean() / 40)
+
+
 def test_recovery_is_the_share_of_the_loss_made_good() -> None:
     """Blur at 20 ep stands for recovery from blur at 0 ep; it makes good 2 of 3."""
     found = ask(
@@ -150,6 +168,17 @@ def test_recovery_is_the_share_of_the_loss_made_good() -> None:
     assert found.detail["lost"] == pytest.approx(3.0 * SPREAD.mean())
 
 
+def test_recovery_is_read_off_seeds_that_are_known_on_all_three_sides() -> None:
+    def gap(arm: Arm, seed: int) -> LifeOutcome | float:
+        return LifeOutcome(None) if (arm.name, seed) == ("same-age", 4) else effect(arm, seed)
+
+    recovered = {"onset": "20ep", "kind": "blur"}
+    found = ask(question(gap), "recovery", treat=BLUR, recovered=recovered, control={"arm": "same-age"})
+    assert (found.pairs, found.missing) == (7, 1)
+    assert found.estimate.value == pytest.approx(2 / 3)
+    assert found.detail["gained"].value == pytest.approx(2.0 * np.delete(SPREAD, 4).mean())
+
+
 def test_recovery_from_no_loss_is_undefined() -> None:
     found = ask(question(lambda arm, seed: 1.0), "recovery", treat=BLUR, recovered=FLIP, control={"arm": "same-age"})
     assert math.isnan(found.estimate.value)
@@ -162,6 +191,26 @@ def test_a_missing_life_is_counted_and_told() -> None:
     found = ask(question(gap), "pair", treat=BLUR, control=FLIP)
     assert (found.pairs, found.missing, found.diverged) == (7, 1, 1)
     assert "1 of 8 seeds" in found.warnings[0]
+
+
+def test_one_pair_has_an_estimate_and_no_test_and_five_are_not_few() -> None:
+    def first(count: int) -> ContrastResult:
+        known = question(lambda arm, seed: effect(arm, seed) if seed < count else LifeOutcome(None))
+        return ask(known, "pair", treat=BLUR, control=FLIP)
+
+    assert (first(1).estimate.value, first(1).p, first(1).drawn.size) == (-3.0, None, 0)
+    assert first(4).warnings[0] == "4 pairs only"
+    assert not any("pairs only" in each for each in first(5).warnings)
+
+
+def test_lives_are_combined_seed_by_seed() -> None:
+    lives = Lives({0: {1: 5.0, 2: 7.0}, 1: {1: 2.0, 2: 3.0}, 2: {1: 1.0}}, (1, 2), 0, 0, None)
+    assert lives.combined([[(1.0, 0), (-1.0, 1)]]).tolist() == [3.0, 4.0]
+    assert lives.combined([[(1.0, 0), (-1.0, 1)], [(1.0, 2)]])[0] == 2.0
+    assert np.isnan(lives.combined([[(1.0, 0), (-1.0, 1)], [(1.0, 2)]])[1])
+    assert np.isnan(lives.combined([])).tolist() == [True, True]
+    assert lives.ratios([(0, 1), (1, 2)])[0] == pytest.approx((2.5 + 2.0) / 2)
+    assert np.isnan(lives.ratios([])).tolist() == [True, True]
 
 
 def test_no_values_at_all_are_an_answer_too() -> None:
@@ -190,6 +239,25 @@ def test_censored_times_are_compared_by_restricted_means() -> None:
     assert found.warnings == ()
 
 
+def test_the_horizon_is_that_of_the_arm_watched_for_less() -> None:
+    def watched(arm: Arm, seed: int) -> LifeOutcome:
+        blurred = arm.labels.get("kind") == "blur"
+        time, most = 300.0 + 40.0 * seed + 100.0 * blurred, 600.0 if blurred else 500.0
+        return LifeOutcome(min(time, most), censored=time > most)
+
+    found = ask(question(watched, TIME), "pair", treat=BLUR, control=FLIP)
+    paired = [min(400.0 + 40.0 * seed, 500.0) - min(300.0 + 40.0 * seed, 500.0) for seed in SEEDS]
+    assert found.detail["horizon"] == 500.0
+    assert found.estimate.value == pytest.approx(np.mean(paired))
+
+
+@pytest.mark.parametrize("changed", [{"map": {"kind": "negate"}}, {"relative_to": {"kind": "flip"}}])
+def test_times_that_were_changed_bound_nothing_from_below(changed: dict[str, Any]) -> None:
+    found = ask(question(waited, TIME | changed), "pair", treat=BLUR, control=FLIP)
+    assert "horizon" not in found.detail
+    assert found.warnings == ("2 censored lives stand with the value they had when they ended",)
+
+
 def test_times_can_be_compared_by_logrank() -> None:
     found = ask(question(waited, TIME, test="logrank"), "pair", treat=BLUR, control=FLIP)
     groups = [[waited(ARMS[i], seed) for seed in SEEDS] for i in (0, 1)]
@@ -201,6 +269,9 @@ def test_times_can_be_compared_by_logrank() -> None:
     ).pvalue
     assert found.p == pytest.approx(theirs)
     assert ask(question(effect, test="logrank"), "pair", treat=BLUR, control=FLIP).p is None
+    several = ask(question(waited, TIME, test="logrank"), "pair", treat={"onset": "0ep"}, control={"onset": "40ep"})
+    assert several.p is None
+    assert "needs two single arms" in several.warnings[-1]
 
 
 def test_censored_values_that_are_no_times_are_told() -> None:
@@ -248,6 +319,16 @@ def test_updates_are_told_where_batches_differ() -> None:
     asked = replace(question(effect), shown=Shown(amounts))
     (told,) = ask(asked, "pair", treat=BLUR, control=FLIP).warnings
     assert told == "0ep-blur was shown 8 updates against 16 in 0ep-flip"
+    both: Any = {0: {"sp": 800.0, "ba": 8.0}, 1: {"sp": 400.0, "ba": 8.5}}
+    (told,) = ask(replace(question(effect), shown=Shown(both)), "pair", treat=BLUR, control=FLIP).warnings
+    assert "800 samples against 400, 8 updates against 8" in told
+
+
+def test_of_many_pairs_three_are_told() -> None:
+    arms = [Arm(i, f"arm{i}", {}, "grid") for i in range(6)]
+    told = unequal(Shown({i: {"sp": 100.0 * i} for i in range(6)}), [(arms[0], each) for each in arms[1:]])
+    assert len(told) == 4
+    assert told[3] == "and 2 more pairs"
 
 
 def test_lives_that_still_grow_are_counted_and_warned_of() -> None:

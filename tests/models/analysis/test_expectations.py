@@ -57,6 +57,7 @@ def verdict(relation: str, margin: float, found: ContrastResult) -> Judgement:
         ("above", -0.5, 0.0, "reproduced"),
         ("below", 0.5, -1.0, "reproduced"),
         ("below", 0.5, -0.55, "inconclusive"),
+        ("below", 0.5, 0.0, "contradicted"),
         ("below", 0.5, 1.0, "contradicted"),
         ("within", 0.5, 0.0, "reproduced"),
         ("within", 0.5, 0.45, "inconclusive"),
@@ -69,6 +70,17 @@ def test_a_verdict_follows_from_where_the_estimates_lie(
     relation: str, margin: float, centre: float, expected: str
 ) -> None:
     assert verdict(relation, margin, result(centre)).verdict == expected
+
+
+def test_within_takes_twice_the_share_beyond_the_nearer_bound() -> None:
+    inside = np.array([0.0] * 96 + [0.6] * 2 + [-0.6])
+    assert verdict("within", 0.5, result(0.0, drawn=inside)).p == pytest.approx(2 * 3 / 100)
+    outside = np.array([1.0] * 95 + [0.0] * 4)
+    assert verdict("within", 0.5, result(1.0, drawn=outside)).p == pytest.approx(2 * 5 / 100)
+
+
+def test_lives_that_diverged_and_have_a_value_all_the_same_count() -> None:
+    assert verdict("above", 0.5, result(1.0, diverged=1)).verdict == "reproduced"
 
 
 def test_a_difference_that_is_not_significant_is_no_absence() -> None:

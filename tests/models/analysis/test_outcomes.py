@@ -75,6 +75,7 @@ def test_auc_is_the_mean_height_with_interpolated_ends() -> None:
 
 def test_auc_never_extrapolates() -> None:
     assert outcome("auc", curve=CURVE.within(100, 400), probe="acc", to="stages.late.end").value is None
+    assert outcome("auc", curve=CURVE.within(0, 300), probe="acc", to="stages.late.end").value is None
     assert outcome("auc", life=DIVERGED, probe="acc", to="stages.late.end").value is None
 
 
@@ -97,6 +98,11 @@ def test_an_unmet_criterion_is_censored_at_the_end_or_earlier() -> None:
     assert criterion(value=0.7, hold=4) == LifeOutcome(400.0, censored=True)
     assert criterion(value=0.7, censor_at="150sp") == LifeOutcome(150.0, censored=True)
     assert criterion(value=0.7, hold=2, censor_at="250sp") == LifeOutcome(250.0, censored=True)
+
+
+def test_a_criterion_is_watched_for_so_long_from_its_beginning() -> None:
+    found = criterion(value=0.95, censor_at="100sp", **{"from": "stages.late.start"})
+    assert found == LifeOutcome(100.0, censored=True)
 
 
 def test_a_diverged_life_is_censored_where_it_diverged() -> None:

@@ -17,6 +17,8 @@ def test_numbers_and_durations_are_positions() -> None:
     found = positions(["40ep", "0ep", "none", "20ep"])
     assert (found.labels, found.at.tolist(), found.unit) == (("0ep", "20ep", "40ep"), [0.0, 20.0, 40.0], "ep")
     assert found.left_out == ("none",)
+    assert positions(["0sp", "20ep", "40ep"]).unit == "ep"
+    assert (positions(["5", "1ep", "2ep"]).unit, positions(["5", "1ep", "2ep"]).left_out) == ("ep", ("5",))
 
 
 def test_durations_of_several_units_need_a_scale() -> None:

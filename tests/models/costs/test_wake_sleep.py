@@ -63,6 +63,17 @@ def test_asleep_it_is_the_surprise_about_causes(moment_by_hand: Any) -> None:
     assert both.tolist() == pytest.approx([-2.0 * math.log(0.75)], rel=1e-5)
 
 
+def test_the_bound_takes_off_how_unsure_the_causes_are(moment_by_hand: Any) -> None:
+    x = torch.ones(1, 20_000, 1, 1)
+    up = (torch.zeros(1, 1, 1), torch.tensor([[[math.log(3.0)]]]))
+    down = (torch.zeros(1, 1, 1), torch.tensor([[[60.0]]]), torch.zeros(1, 1, 1))
+    # q = 3/4, p(h) = 1/2, p(x) = 1: log 2 less the entropy of q
+    entropy = -0.75 * math.log(0.75) - 0.25 * math.log(0.25)
+    assert cost().bound(moment(moment_by_hand, x, up, down)).tolist() == pytest.approx(
+        [math.log(2.0) - entropy], abs=0.01
+    )
+
+
 def test_the_bound_is_above_what_all_causes_together_say(moment_by_hand: Any) -> None:
     up, down = [[each.detach() for each in part] for part in drawn(3, 1)]
     x = torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0]).expand(1, 4000, 1, 5)
