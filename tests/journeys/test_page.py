@@ -107,6 +107,18 @@ def test_a_curve_grows_while_it_trains_and_a_zoom_survives(window: Browser, serv
     job.cancel()
 
 
+def test_a_long_life_is_shown_as_far_as_it_is_lived(window: Browser, service: Service) -> None:
+    job = growing(service, "long")
+    window.open(f"/jobs/{job.id}")
+    drawn(window)
+    window.until(lambda: len(curve(window, "acc")) >= 2, "two readings are drawn")
+    planned = window.js(f"return {FIGURE}.layout.xaxis.range[1]")
+    window.find("[data-lived]").click()
+    window.until(lambda: window.js(f"return {FIGURE}.layout.xaxis.range[1]") < planned / 10, "what is lived is shown")
+    assert "to=" in window.driver.current_url
+    job.cancel()
+
+
 def test_verbs_are_obeyed_and_said(window: Browser, service: Service) -> None:
     job = growing(service, "held")
     window.open(f"/jobs/{job.id}")

@@ -11,6 +11,7 @@ export function controls() {
   restore(plot, unzoom);
   plot.addEventListener("zoomed", (event) => zoomed(event.detail, plot, unzoom));
   unzoom.addEventListener("click", () => choose(plot, null, unzoom));
+  form.querySelector("[data-lived]").addEventListener("click", () => choose(plot, lived(plot), unzoom));
   document.addEventListener("click", (event) => {
     for (const open of form.querySelectorAll("details[open]")) if (!open.contains(event.target)) open.open = false;
   });
@@ -69,6 +70,13 @@ function zoomed(change, plot, unzoom) {
 
 function whole(plot, [start, end]) {
   return plot.whole && start <= plot.whole[0] && end >= plot.whole[1];
+}
+
+// Up to the last value of a curve; the strip reaches to the end of what is planned.
+function lived(plot) {
+  const curves = (plot.querySelector(".drawing").data ?? []).filter((trace) => trace.meta?.panel !== "strip");
+  const last = Math.max(0, ...curves.map((trace) => trace.x?.at?.(-1) ?? 0));
+  return last > 0 ? [0, last] : null;
 }
 
 function choose(plot, range, unzoom) {

@@ -14,28 +14,27 @@ async function fill() {
   await Promise.all(Array.from({ length: AT_ONCE }, async () => { for (const cell of queue) await one(cell); }));
 }
 
-async function one(cell) {
-  const job = cell.dataset.last;
-  const [series, state] = await Promise.all([fetch(`/v1/jobs/${job}/series`), fetch(`/v1/jobs/${job}`)]);
-  if (!series.ok || !state.ok) return;
-  seen.set(job, cell.dataset.version);
-  fates(cell.closest("tr"), (await state.json()).lives);
+// The list may be rendered anew meanwhile: where the answer goes is looked up when it is there.
+async function one({ dataset: { last: job, series: wanted, version } }) {
+  seen.set(job, version);
+  const [series, state] = await Promise.all([fetch(`/v1/jobs/${job}/series`), fetch(`/v1/jobs/${job}`)]).catch(() => []);
+  if (!series?.ok || !state.ok) { seen.delete(job); return; }
+  fates(job, (await state.json()).lives);
   const { items } = await series.json();
   const list = document.getElementById("series-seen");
   for (const item of items) if (![...list.options].some((option) => option.value === item.name)) list.append(new Option(item.name, item.name));
-  const wanted = cell.dataset.series;
   const found = wanted ? items.find((item) => item.name === wanted) : items.find((item) => item.unit === "fraction") ?? items.find((item) => item.name.startsWith("probe."));
   if (!found || found.last === null) return;
-  const words = wanted ? "" : ` ${found.name.replace("probe.", "")}`;
-  const title = `${found.name}: last ${found.last.toPrecision(4)}, from ${found.min?.toPrecision(4)} to ${found.max?.toPrecision(4)}`;
-  cell.replaceChildren(await spark(job, found.name), text("b", found.last.toPrecision(3)), text("span", words, "soft"));
-  cell.title = title;
+  const curve = await spark(job, found.name);
+  const cell = document.querySelector(`[data-last="${job}"]`);
+  cell?.replaceChildren(curve, text("b", found.last.toPrecision(3)), text("span", wanted ? "" : ` ${found.name.replace("probe.", "")}`, "soft"));
+  if (cell) cell.title = `${found.name}: last ${found.last.toPrecision(4)}, from ${found.min?.toPrecision(4)} to ${found.max?.toPrecision(4)}`;
 }
 
 // A job can succeed although lives of it were lost: that is told beside its status.
-function fates(row, lives) {
+function fates(job, lives) {
   const told = ["censored", "diverged", "failed"].filter((state) => lives[state]);
-  row.querySelector("[data-fates]").replaceChildren(...told.map((state) => text("small", `${lives[state].toLocaleString("en")} ${state}`, "status-note")));
+  document.querySelector(`[data-fates="${job}"]`)?.replaceChildren(...told.map((state) => text("small", `${lives[state].toLocaleString("en")} ${state}`, "status-note")));
 }
 
 async function spark(job, series) {

@@ -77,6 +77,7 @@ async function check() {
   const findings = answer.ok ? [...told.errors, ...told.warnings] : (told.errors ?? [{ code: told.code, message: told.detail }]).map((each) => ({ severity: "error", ...each }));
   show(findings, answer.ok && told.ok, told.summary);
   button.disabled = !(answer.ok && told.ok);
+  place.plan.hidden = !(answer.ok && told.ok);
   if (answer.ok && told.ok) { arms(told.summary); await plan(mine); }
 }
 
