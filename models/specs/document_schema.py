@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from models.specs.durations import Duration
 from models.specs.envelopes import Index
 from models.specs.repeats import MOST_TURNS
 from models.specs.schedule import ScheduleSpec
@@ -98,6 +99,10 @@ class _Generator(GenerateJsonSchema):
         name = getattr(schema["function"]["function"], "__name__", "")
         mark = {"_spelled_out": _BARE, "_named": _NAMED}.get(name)
         return inner if mark is None else {"anyOf": [{mark: True}, inner]}
+
+    def encode_default(self, dft: Any) -> Any:
+        """A default as it would be written: `0sp`, not the parts of a duration."""
+        return str(dft) if isinstance(dft, Duration) else super().encode_default(dft)
 
 
 def _transforms(definitions: Mapping[str, Any]) -> list[str]:

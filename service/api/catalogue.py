@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from models.specs import catalogue
 from models.specs.document import read
+from models.specs.findings import did_you_mean
 from service.api.answers import matches, tagged
 from service.api.dependencies import Reader
 from service.errors import NotFound
@@ -37,19 +38,25 @@ def families(request: Request, caller: Reader) -> Response:
 @router.get("/catalogue/{family}")
 def members(family: str, request: Request, caller: Reader) -> Response:
     """All members of a family: options, formulas, units, sources."""
-    if family not in catalogue.FAMILIES:
-        known = ", ".join(catalogue.FAMILIES)
-        raise NotFound(f"there is no family {family!r}; there are {known}")
+    _require(family)
     return tagged(request, {"items": [asdict(entry) for entry in catalogue.entries(family)], "next": None})
 
 
 @router.get("/catalogue/{family}/{kind}")
 def member(family: str, kind: str, request: Request, caller: Reader) -> Response:
     """One member."""
-    found = catalogue.entry(family, kind) if family in catalogue.FAMILIES else None
+    _require(family)
+    found = catalogue.entry(family, kind)
     if found is None:
-        raise NotFound(f"there is no {kind!r} in family {family!r}")
+        known = [entry.kind for entry in catalogue.entries(family)]
+        raise NotFound(f"there is no {kind!r} in family {family!r}; {did_you_mean(kind, known, listed=len(known))}")
     return tagged(request, asdict(found))
+
+
+def _require(family: str) -> None:
+    if family not in catalogue.FAMILIES:
+        known = list(catalogue.FAMILIES)
+        raise NotFound(f"there is no family {family!r}; {did_you_mean(family, known, listed=len(known))}")
 
 
 @router.get("/schema/{kind}.json")

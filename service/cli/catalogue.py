@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
+from service.cli.options import options
 from service.cli.output import Form, Output, client, complain, out, show_one, show_rows
 
 Data = dict[str, Any]
@@ -44,21 +44,7 @@ def _page(member: Data) -> None:
         out.print(f"\n{title}", style="bold", markup=False)
         out.print("\n".join(f"    {line}" for line in text.splitlines()), markup=False)
     out.print("\nOptions", style="bold")
-    show_rows(list(_options(member["schema"])), ("option", "default", "meaning"), Form.TABLE)
-
-
-def _options(schema: Data) -> Iterator[Data]:
-    needed = schema.get("required", ())
-    for name, about in schema.get("properties", {}).items():
-        if name != "kind":
-            default = "needed" if name in needed else _plain(about.get("default"))
-            yield {"option": name, "default": default, "meaning": " ".join(about.get("description", "").split())}
-
-
-def _plain(default: Any) -> str:
-    if isinstance(default, dict) and "kind" in default:
-        return str(default["kind"])
-    return "none" if default is None else str(default)
+    show_rows(options(member["schema"]), ("option", "takes", "default", "meaning"), Form.TABLE)
 
 
 COMMANDS = (catalogue,)

@@ -118,13 +118,22 @@ def test_the_catalogue_lists_families_members_and_pages(client: Client) -> None:
     page = run("catalogue", "costs", "denoise").stdout
     assert "J_n = mean" in page
     assert "corrupt" in page.split("Options")[1]
+    assert "local | upstream" in page
     assert json.loads(run("catalogue", "costs", "denoise", "-o", "json").stdout)["family"] == "costs"
     run("catalogue", "-o", "id", code=2)
 
 
-@pytest.mark.parametrize("words", [("noise",), ("costs", "denoisy")])
-def test_what_is_not_in_the_catalogue_is_said(client: Client, words: tuple[str, ...]) -> None:
-    with pytest.raises(ApiError, match="there is no"):
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("noise",), "known: areas, .*, controls"),
+        (("cost",), "did you mean 'costs'"),
+        (("cost", "denoise"), "did you mean 'costs'"),
+        (("costs", "denoisy"), "did you mean 'denoise'"),
+    ],
+)
+def test_what_is_not_in_the_catalogue_is_said(client: Client, words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(ApiError, match=f"there is no .*; {told}"):
         CliRunner().invoke(cli, ["catalogue", *words], catch_exceptions=False)
 
 
