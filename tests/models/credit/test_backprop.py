@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from models.credit.backprop import Exact
+from models.credit.backprop import Exact, surrogate
 from models.credit.products import large, paired, product
 from models.draw import Draw
 
@@ -22,6 +22,16 @@ def products(seeds: list[int], rows: int, sources: int, units: int) -> list[torc
     base = draw.at("base").normal(1, units).requires_grad_()
     found = Exact().linear(x, weight, base, "", {})
     return [found, *torch.autograd.grad((found * draw.at("error").normal(rows, units)).sum(), [x, weight, base])]
+
+
+def test_a_spike_is_above_nothing_and_its_way_back_is_a_fast_sigmoid_s() -> None:
+    v = torch.tensor([-1.0, 0.0, 0.5], requires_grad=True)
+    spikes = surrogate(v, 4.0)
+    (slope,) = torch.autograd.grad(spikes.sum(), v)
+    assert spikes.tolist() == [0.0, 0.0, 1.0]
+    assert slope.tolist() == pytest.approx([1 / 25, 1.0, 1 / 9])
+    usual = torch.autograd.grad(Exact().spike(v).sum(), v)[0]
+    assert usual.tolist() == pytest.approx([1 / 121, 1.0, 1 / 36])
 
 
 @pytest.mark.parametrize("units", [1, 11, 16])

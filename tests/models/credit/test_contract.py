@@ -33,6 +33,10 @@ OF_READ_OUTS = ("force",)
 VECTOR = [name for name, rule in RULES.items() if "vector_error" in CAPABILITIES[rule["kind"]].needs]
 """Rules that hear the error of each unit of their output."""
 
+_WEIGH = {"attention_gated", "contrastive_hebbian", "direct_random_target", "forward_forward", "generec", "local_error"}
+WEIGHED = [name for name, rule in RULES.items() if rule["kind"] in _WEIGH]
+"""Rules that have the weight of the cost in their own formula."""
+
 rules = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 
 
@@ -62,6 +66,19 @@ def test_the_top_of_a_circuit_gets_the_gradient_but_for_decay(name: str) -> None
     asks, true = asked(regime, cohort)
     top, decay = weight("head", "a3"), 3e-3 if name == "kolen_pollack" else 0.0
     torch.testing.assert_close(asks[top] - decay * cohort.params[top].detach(), true[top], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", WEIGHED)
+def test_a_cost_of_twice_the_weight_moves_twice_as_far(name: str) -> None:
+    moved = []
+    for weight_ in (1.0, 2.0):
+        organism = taught(RULES[name]) | {"optimizer": {"kind": "sgd", "lr": 0.01}}
+        regime = one_stage(organism, stage={"costs": {"naming": weight_}})
+        first, last = raised(regime, [3], 0), raised(regime, [3], 1)
+        moved.append({each: last.params[each].detach() - first.params[each].detach() for each in first.params})
+    for each, once in moved[0].items():
+        assert bool(once.any()), each
+        torch.testing.assert_close(moved[1][each], 2.0 * once, rtol=1e-2, atol=1e-7)
 
 
 @rules

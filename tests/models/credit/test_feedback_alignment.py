@@ -8,7 +8,7 @@ import pytest
 import torch
 from raising import IMAGE, chain, one_stage
 
-from models.credit.aligned import feedback_address
+from models.credit.aligned import fan_out, feedback_address
 from models.engine.cohort import Cohort, birth
 from models.engine.examiner import portion_of
 from models.engine.feed import Stream
@@ -60,6 +60,11 @@ def test_with_feedback_of_its_own_it_is_not_backprop_below_the_top(organism: dic
     for name in ("area/a1/from/retina/weight", "area/a2/from/a1/weight"):
         assert (angle(rule[name], true[name]) > 5).all()
     assert (angle(rule["area/head/from/a2/weight"], true["area/head/from/a2/weight"]) < 0.1).all()
+
+
+def test_an_input_reaches_all_units_and_a_place_of_a_map_as_many_as_kernels_meet_it() -> None:
+    assert fan_out((7, 11)) == 11
+    assert fan_out((4, 6, 3, 5)) == 4 * 3 * 5
 
 
 def test_feedback_weights_have_the_declared_spread_and_none_stands_at_the_senses() -> None:

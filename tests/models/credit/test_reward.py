@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from crediting import SMALL, Hand, agree, asked, hand, newborn, taught
-from raising import chain
+from raising import chain, train
 
 from models.costs import build_cost
 from models.credit.attention_gated import AttentionGated
@@ -79,6 +79,16 @@ def test_reward_modulation_is_its_closed_form(baseline: str) -> None:
         (by_hand.h[-1].softmax(-1) * by_hand.y).sum(-1, keepdim=True) if baseline == "critic" else torch.tensor(0.1)
     )
     agree(asks, by_hand.weights([-(reward - expected) / 0.3 * push for push in xi], h))
+
+
+def test_what_is_expected_goes_a_part_of_the_way_to_what_came() -> None:
+    regime, cohort = newborn(taught({"kind": "reward_modulated", "baseline": "running", "tau": 0.25}))
+    train(cohort, regime, 1)
+    mean = 0.1 + (cohort.learned["rule/area/head/expected"][:, 0].detach() - 0.1) / 0.25
+    rewarded = mean * regime.batch
+    torch.testing.assert_close(rewarded, rewarded.round(), atol=1e-3, rtol=0)
+    assert 0.0 < mean.max() < 1.0
+    assert mean.min() > -1e-4
 
 
 def test_a_reward_that_is_expected_changes_nothing() -> None:

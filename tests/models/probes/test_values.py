@@ -193,6 +193,12 @@ def test_orientation_selectivity_of_known_tunings() -> None:
 
     for unit, expected in ((simple, 0.5), (blob, 0.0), (one, 1.0), (silent, 0.0)):
         assert value(gratings([unit]), kind="orientation").item() == pytest.approx(expected, abs=1e-5)
+
+    def faint(a: torch.Tensor, f: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
+        """Amplitude 1 + .5 cos 2a: the index is 1/4, below the .3 of those who choose."""
+        return (1 + 0.5 * torch.cos(2 * a)) * torch.sin(p) + 0 * f
+
+    assert value(gratings([faint, one]), kind="orientation", read="share").item() == pytest.approx(0.5)
     all_of_them = gratings([simple, blob, one, silent])
     assert value(all_of_them, kind="orientation").item() == pytest.approx(1.5 / 3, abs=1e-5)
     assert value(all_of_them, kind="orientation", read="share").item() == pytest.approx(2 / 3)

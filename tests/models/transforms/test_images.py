@@ -211,6 +211,11 @@ def test_frequencies_below_the_edge_pass_and_the_edge_has_half(apply: Apply, cyc
     torch.testing.assert_close(y, share * (x - 0.3) + 0.3, atol=1e-5, rtol=1e-4)
 
 
+def test_half_a_band_is_half_way_to_it(apply: Apply) -> None:
+    x = torch.cos(2 * math.pi * 8 * torch.arange(64.0) / 64).reshape(1, 1, 1, 64)
+    torch.testing.assert_close(apply(x, [0.5], kind="bandpass", high=8 / 64), 0.75 * x, atol=1e-5, rtol=1e-4)
+
+
 def test_a_band_with_a_lower_edge_loses_the_mean(apply: Apply) -> None:
     x = grating(0.0, 4.0)
     y = apply(x, kind="bandpass", low=4 / 32, high=0.5)
