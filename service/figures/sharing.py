@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import inf
 from typing import Any
 
 from service.figures.look import Look, faint
@@ -51,7 +52,7 @@ class Block:
 
 def sharing(plan: Answer, look: Look, origin: Origin) -> Figure:
     """Arms as rows, ordered so that those with a common past lie together; one block is trained once."""
-    paths = sorted(((arm["name"], _path(arm["steps"])) for arm in plan["arms"]), key=_place)[:SHOWN_ARMS]
+    paths = _together([(arm["name"], _path(arm["steps"])) for arm in plan["arms"]])[:SHOWN_ARMS]
     if not paths:
         return empty("the plan has no arms", Sheet("sharing", look, origin))
     blocks = list(_blocks([path for _, path in paths]))
@@ -96,9 +97,18 @@ def _path(steps: Sequence[Answer]) -> list[Piece]:
     return path
 
 
-def _place(named: tuple[str, list[Piece]]) -> list[tuple[str, float]]:
-    """Arms sort by their trajectories; on the same one by how far they go."""
-    return [(piece.key or "~", piece.end) for piece in named[1]]
+def _together(named: Sequence[tuple[str, list[Piece]]]) -> list[tuple[str, list[Piece]]]:
+    """Arms of one trajectory side by side, those that go further below; else as the document has them."""
+    met: dict[str, int] = {}
+    for _, path in named:
+        for piece in path:
+            if piece.key is not None:
+                met.setdefault(piece.key, len(met))
+
+    def place(arm: tuple[str, list[Piece]]) -> list[tuple[float, float]]:
+        return [(inf if piece.key is None else met[piece.key], piece.end) for piece in arm[1]]
+
+    return sorted(named, key=place)
 
 
 def _blocks(paths: Sequence[Sequence[Piece]]) -> Iterator[Block]:

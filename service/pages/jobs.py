@@ -26,7 +26,7 @@ STATUSES: tuple[Status, ...] = (
     "failed",
     "cancelled",
 )
-ROWS, ARMS_SHOWN, LIVES_SHOWN, EVENTS_SHOWN = 50, 200, 500, 300
+ROWS, ARMS_SHOWN, LIVES_SHOWN, EVENTS_SHOWN, FAULTS_SHOWN = 50, 200, 500, 300, 5
 Part = Literal["outcomes", "transitions", "events", "lives", "document"]
 PARTS: tuple[Part, ...] = ("outcomes", "transitions", "events", "lives", "document")
 DRAWING = ("series", "arm", "x", "log", "lives", "life", "smooth", "band", "from", "to", "points")
@@ -67,6 +67,7 @@ async def show(job: str, request: Request, api: Api) -> Response:
         job=state,
         arms=[{**arm, "stages": stage_shares(arm["steps"])} for arm in arms],
         more_arms=more,
+        faults_shown=FAULTS_SHOWN,
         series=series["items"],
         view=view,
         chosen=chosen,

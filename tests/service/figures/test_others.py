@@ -297,3 +297,15 @@ def test_a_trajectory_that_arms_share_is_one_block_with_their_own_ends() -> None
     words = [each["hovertext"] for each in figure["data"] if each["name"] == "partly trained" and "hovertext" in each]
     assert words == [["s, late: partly trained, 5 of 10 updates, 2 lives; 2 arms share it t1"]]
     go.Figure(figure)
+
+
+def test_arms_that_share_lie_together_and_else_as_the_document_has_them() -> None:
+    keys = {"first": "z", "second": "m", "third": "z", "fourth": "a", "open": None}
+    plan = {
+        "arms": [{"name": name, "steps": [step(key, 0, 50)]} for name, key in keys.items()],
+        "trajectories": [
+            {"key": key, "seeds": [0], "trained_to": 0, "updates": 5, "state": "new"} for key in ("z", "m", "a")
+        ],
+    }
+    rows = sharing(plan, LIGHT, Origin())["layout"]["yaxis"]["ticktext"]
+    assert rows == ["first", "third", "second", "fourth", "open"]

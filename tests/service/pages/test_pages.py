@@ -8,11 +8,13 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from build import tiny_schedule, tiny_study
 from fastapi import FastAPI
 from simulated import Bench, Clock
 
 from service.pages.jobs import PARTS
+from service.store.tables.work import job as job_table
 
 Document = dict[str, Any]
 
@@ -197,6 +199,18 @@ def test_a_job_tells_its_state_without_javascript(api: httpx.Client, bench: Benc
         assert words in text, words
     assert f"ontogeny figure development {job}" in text
     assert f"curl -sN http://localhost:8714/v1/jobs/{job}/events/stream" in text
+
+
+def test_a_failed_job_says_of_its_arms_why(api: httpx.Client, app: FastAPI) -> None:
+    found = submit(api, tiny_study(*range(1, 9), name="eight"))
+    faults = [{"arm": arm, "trajectory": "trj_0", "message": f"worker {arm} died"} for arm in range(8)]
+    with app.state.database.write() as db:
+        values = {"status": "failed", "error": {"arms": faults}}
+        db.execute(sa.update(job_table).where(job_table.c.id == found).values(values))
+    text = read(api, f"/jobs/{found}")
+    assert "weight=1: worker 0 died" in text
+    assert "worker 5 died" not in text
+    assert "and 3 more arms" in text
 
 
 def test_a_job_offers_the_verbs_that_it_obeys(api: httpx.Client, bench: Bench) -> None:
