@@ -81,6 +81,9 @@ def set_(
     _known(name)
     if value == "-":
         value = typer.prompt(name, hide_input=name == "key")
+    if name == "url" and not value.startswith(("http://", "https://")):
+        complain(f"{value!r} is no address; write http://HOST:PORT")
+        raise typer.Exit(2)
     file = HERE if here else user_file()
     values = {**read(file), name: value}
     file.parent.mkdir(parents=True, exist_ok=True)

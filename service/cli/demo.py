@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from service.cli.jobs import readings
 from service.cli.output import Form, err, out, say, show_rows
 from service.cli.plotting import plot
 from service.cli.watching import watch_job
@@ -29,7 +30,8 @@ def run(file: Path, home: Path) -> int:
     """Grow one schedule on a fresh service in `home`; 0 if it succeeded."""
     begun = time.monotonic()
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True, mode=0o700)
+    home.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # `ontogeny up` keeps its own home there
+    home.mkdir(mode=0o700)
     with _service(home) as client:
         say(f"a service of its own answers at {client.url}")
         job = client.submit(file)
@@ -90,7 +92,7 @@ def _tell(job: Job) -> None:
             "stage": row["stage"],
             "age (sp)": f"{row['age_sp']:,}",
             "ended by": row["fired"],
-            "read": " ".join(f"{value['probe']}={value['value']:.3f}" for value in row["values"]),
+            "read": readings(row["values"]),
         }
         for row in job.transitions()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,15 +21,22 @@ def check(context: typer.Context, file: File, output: Output = Form.TABLE) -> No
     answer = client(context).check(file)
     findings = answer["errors"] + answer["warnings"]
     if output is Form.TABLE:
-        for finding in findings:
-            suggestion = (finding.get("suggestion") or {}).get("text")
-            out.print(f"{finding['code']} {finding['pointer'] or '/'}: {finding['message']}", markup=False)
-            if suggestion:
-                out.print(f"    {suggestion}", markup=False)
-        say("ok" if answer["ok"] else f"{len(answer['errors'])} errors")
+        for line in _told(findings):
+            out.print(line, markup=False)
+        count = len(answer["errors"])
+        say("ok" if answer["ok"] else f"{count} error{'s' if count > 1 else ''}")
     else:
         show_one(answer, output)
     raise typer.Exit(0 if answer["ok"] else 7)
+
+
+def _told(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong or doubtful and where, and below it what to do."""
+    for finding in findings:
+        yield f"{finding['code']} {finding['pointer'] or '/'}: {finding['message']}"
+        suggestion = (finding.get("suggestion") or {}).get("text")
+        if suggestion:
+            yield f"    {suggestion}"
 
 
 def plan(context: typer.Context, file: File, output: Output = Form.TABLE) -> None:
@@ -88,8 +96,8 @@ def submit(
     """Store a document as a job and start it; prints the job's id."""
     labels = dict(_label(text) for text in label or [])
     job = client(context).submit(file, name=name, labels=labels)
-    for warning in job.state.get("warnings", []):
-        say(f"{warning['code']} {warning['pointer'] or '/'}: {warning['message']}")
+    for line in _told(job.state.get("warnings", [])):
+        say(line)
     show_one(job.state, output)
     if watch:
         raise typer.Exit(watch_job(job))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -80,7 +81,10 @@ def list_(
 
 def _moment(text: str | None) -> str | None:
     """A time as the API takes it; on the command line one without a zone is of the clock here."""
-    return None if text is None else datetime.fromisoformat(text).astimezone().isoformat()
+    try:
+        return None if text is None else datetime.fromisoformat(text).astimezone().isoformat()
+    except ValueError:
+        raise ValueError(f"{text!r} is no time; write 2026-11-25 or 2026-11-25T12:00Z") from None
 
 
 def show(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
@@ -108,7 +112,15 @@ def lives(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> 
 def transitions(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
     """List the ends of stages, and the stored values that decided them."""
     rows = find(client(context), job).transitions()
+    if output is Form.TABLE:
+        rows = [{**row, "values": readings(row["values"])} for row in rows]
     show_rows(rows, ("arm", "seed", "stage", "age_sp", "fired", "status", "values"), output)
+
+
+def readings(values: Iterable[Mapping[str, Any]]) -> str:
+    """What a trigger read, for a person: `quiz-acc=0.99`."""
+    read = ((value["probe"], value["value"]) for value in values)
+    return " ".join(f"{probe}={'none' if number is None else f'{number:.4g}'}" for probe, number in read)
 
 
 def snapshots(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:

@@ -78,6 +78,8 @@ def _show_table(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> N
     for item in items:
         table.add_row(*(_cell(item, column) for column in columns))
     out.print(table)
+    if not items:
+        say("none")
 
 
 def show_one(item: Mapping[str, Any], form: Form) -> None:

@@ -13,12 +13,16 @@ class ApiError(Exception):
         self.problem = dict(problem)
         self.status = int(problem.get("status", 0))
         self.code = str(problem.get("code", ""))
-        lines = [str(problem.get("detail") or problem.get("title") or self.code)]
-        for fault in problem.get("errors", []):
-            suggestion = (fault.get("suggestion") or {}).get("text")
-            hint = f" ({suggestion})" if suggestion else ""
-            lines.append(f"  {fault['code']} at {fault['pointer'] or '/'}: {fault['message']}{hint}")
-        super().__init__("\n".join(lines))
+        told = str(problem.get("detail") or problem.get("title") or self.code)
+        faults = problem.get("errors", [])
+        repeated = bool(faults) and told.startswith(faults[0]["message"])
+        super().__init__("\n".join([*([] if repeated else [told]), *map(_line, faults)]))
+
+
+def _line(fault: Mapping[str, Any]) -> str:
+    suggestion = (fault.get("suggestion") or {}).get("text")
+    hint = f" ({suggestion})" if suggestion else ""
+    return f"{fault['code']} at {fault['pointer'] or '/'}: {fault['message']}{hint}"
 
 
 class Unreachable(Exception):

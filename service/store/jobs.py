@@ -125,7 +125,9 @@ def request(db: sa.Connection, now: float, project: str, job_id: str, wish: Wish
 
 def refusal(status: str, verb: Verb) -> Conflict:
     """What a job in a state answers to a verb that it does not obey."""
-    return Conflict(f"a job that is {status} cannot be asked to {verb}", allowed=ALLOWED[status])
+    allowed = ALLOWED[status]
+    others = f"; what it can be asked to: {', '.join(allowed)}" if allowed else ""
+    return Conflict(f"a job that is {status} cannot be asked to {verb}{others}", allowed=allowed)
 
 
 def _take_leases(db: sa.Connection, ids: Sequence[str]) -> None:

@@ -248,6 +248,8 @@ def test_settings_are_kept_for_the_user_or_the_folder(home: Path, tmp_path: Path
 
 def test_an_unreadable_file_and_an_unknown_name_are_told(home: Path) -> None:
     assert RUN.invoke(app, ["config", "set", "port", "1"]).exit_code == 2
+    assert RUN.invoke(app, ["config", "set", "url", "lab:8714"]).exit_code == 2
+    assert not config.user_file().exists()
     Path("ontogeny.toml").write_text("url = [")
     with pytest.raises(ValueError, match=r"ontogeny\.toml"):
         config.resolved("url")

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from service.app import create_app
 from service.cli import app as cli
+from service.cli.jobs import readings
 from service.client import ApiError, Client
 from service.settings import Settings
 from service.store.engine import migrate
@@ -104,7 +105,30 @@ def test_a_refusal_is_told_and_the_others_are_done(client: Client, bench: Bench)
     waiting = submit(client, 10)
     told = run("cancel", done, waiting, code=5)
     assert "invalid-transition" in told.stdout
+    assert "succeeded cannot be asked to cancel; what it can be asked to: fork, extend, delete" in " ".join(
+        told.stderr.split()
+    )
     assert bench.status(waiting) == "cancelled"
+
+
+def test_where_nothing_is_found_it_is_said(client: Client) -> None:
+    assert run("list").stderr.strip() == "none"
+    assert run("rm", "--label", "set:pilot", "--dry-run").stderr.strip() == "none"
+    with pytest.raises(ValueError, match="'yesterday' is no time; write 2026-11-25"):
+        CliRunner().invoke(cli, ["list", "--after", "yesterday"], catch_exceptions=False)
+
+
+def test_a_mistake_is_told_once_with_its_place(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(yaml.safe_dump({name: part for name, part in tiny_schedule().items() if name != "clock"}))
+    with pytest.raises(ApiError) as caught:
+        CliRunner().invoke(cli, ["submit", str(file)], catch_exceptions=False)
+    assert str(caught.value) == "E18 at /: schedule: missing key 'clock'"
+    assert run("check", str(file), code=7).stderr.strip() == "1 error"
+
+
+def test_what_a_trigger_read_is_told_in_words() -> None:
+    assert readings([{"probe": "quiz", "value": 0.99000001}, {"probe": "cost", "value": None}]) == "quiz=0.99 cost=none"
 
 
 def test_the_catalogue_lists_families_members_and_pages(client: Client) -> None:
