@@ -75,6 +75,8 @@ def main() -> None:
         app()
     except ApiError as error:
         complain(str(error))
+        if error.status == 401:
+            complain("give the key in ONTOGENY_KEY, or keep it: `ontogeny config set key -`")
         sys.exit(7 if error.code == "malformed" else _EXIT_BY_STATUS.get(error.status, 1))
     except Malformed as error:
         complain(str(error))

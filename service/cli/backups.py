@@ -1,4 +1,4 @@
-"""Backups: the database as it stood at one moment, then every snapshot file that it names."""
+"""Backups: the database as it stood at one moment, then every snapshot file that it names, and the data sets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from service.store.places import open_blobs
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where to write; one that holds a backup is brought up to date.")],
 ) -> None:
-    """Copy the database and the snapshots that it names, while the service runs.
+    """Copy the database, the snapshots that it names and the registered data sets, while the service runs.
 
     Snapshot files never change and are kept for a day after nothing needs them (ONTOGENY_SNAPSHOT_GRACE_SECONDS), so a
     database that is copied first finds all of its files.
@@ -38,10 +38,11 @@ def backup(
         copied, missing = copy_snapshots(upkeep.files_to_keep(database), open_blobs(settings.snapshots), folder)
     finally:
         database.close()
-    say(f"{written.name} and {copied} new snapshot files are in {folder}")
+    sets = copy_data(settings.data_folder, folder / "data")
+    say(f"{written.name}, {copied} new snapshot files and {sets} new files of data sets are in {folder}")
     if missing:
         say(f"{missing} snapshots are missing or damaged; they are trained again when they are needed")
-    say("to restore: put both back, then `ontogeny after-restore` before anything starts")
+    say("to restore: put all of it back, then `ontogeny after-restore` before anything starts")
 
 
 def after_restore() -> None:
@@ -118,6 +119,21 @@ def copy_snapshots(wanted: Mapping[str, str], blobs: Blobs, folder: Path) -> tup
     if mark is not None:  # by it the restored database knows the restored files
         (folder / "snapshots" / MARK).write_text(mark)
     return copied, missing
+
+
+def copy_data(source: Path, target: Path) -> int:
+    """Copy what registered data sets hold, then what their names stand for; how many files were new or others."""
+    copied = 0
+    for file in sorted(source.glob("*.npz")) + sorted(source.glob("*.json")):
+        kept = target / file.name
+        if kept.exists() and (file.suffix == ".npz" or kept.read_bytes() == file.read_bytes()):
+            continue  # content lies under its own digest and never changes
+        target.mkdir(exist_ok=True, mode=0o700)
+        draft = kept.with_suffix(".tmp")
+        shutil.copyfile(file, draft)
+        draft.replace(kept)
+        copied += 1
+    return copied
 
 
 backup.__name__, after_restore.__name__ = "backup", "after-restore"

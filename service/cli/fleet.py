@@ -10,6 +10,7 @@ from service.cli.output import Form, Output, complain, say, show_rows
 from service.settings import Settings
 from service.store import agreements
 from service.store.engine import Database, require_revision
+from service.wire.times import rfc3339
 
 app = typer.Typer(help="What the machines on one database have agreed on.", no_args_is_help=True)
 
@@ -25,7 +26,7 @@ def list_(output: Output = Form.TABLE) -> None:
     """List what was agreed: where snapshots lie, and which bits each numerics class means."""
     database = _database()
     with database.read() as db:
-        rows = agreements.agreed(db)
+        rows = [{**row, "at": rfc3339(row["at"])} for row in agreements.agreed(db)]
     database.close()
     show_rows(rows, ("name", "value", "owner", "at"), output)
 

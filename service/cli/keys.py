@@ -14,6 +14,7 @@ from service.settings import Settings
 from service.store import access
 from service.store.engine import Database, require_revision
 from service.wire.keys import Quotas
+from service.wire.times import rfc3339
 
 app = typer.Typer(help="Make, list and revoke keys of the API.", no_args_is_help=True)
 
@@ -59,11 +60,14 @@ def _quota(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
+_TIMES = ("created_at", "expires_at", "used_at", "revoked_at")
+
+
 @app.command("list")
 def list_(output: Output = Form.TABLE) -> None:
     """List keys; the secrets are not known any more."""
     with _writing() as (db, _):
-        rows = access.list_keys(db)
+        rows = [{**row, **{time: rfc3339(row[time]) for time in _TIMES}} for row in access.list_keys(db)]
     show_rows(rows, ("id", "name", "project", "scopes", "quotas", "expires_at", "used_at", "revoked_at"), output)
 
 

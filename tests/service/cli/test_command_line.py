@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,9 @@ def test_a_key_is_made_listed_and_revoked(home: Path) -> None:
     assert made.stdout.strip().split("_", 2)[2] not in json.dumps(row)
     assert runner.invoke(app, ["keys", "revoke", row["id"]]).exit_code == 0
     assert runner.invoke(app, ["keys", "revoke", row["id"]]).exit_code == 3
+    (row,) = json.loads(runner.invoke(app, ["keys", "list", "-o", "json"]).stdout)
+    created, revoked = (datetime.fromisoformat(row[time]) for time in ("created_at", "revoked_at"))
+    assert datetime.now(UTC) - timedelta(minutes=5) < created <= revoked
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from models.specs.document import Parsed
 from models.specs.numerics import NumericsSpec
 from service.cli import app, config
+from service.cli.backups import copy_data
 from service.cli.doctor import file_system_of
 from service.settings import Settings
 from service.store import access, agreements, trajectories
@@ -227,6 +228,18 @@ def test_a_backup_is_whole_and_restored_where_old_workers_write_nothing(
     assert again.status(name) == "succeeded"
     again.check()
     restored.close()
+
+
+def test_data_sets_are_backed_up_and_again_only_where_they_are_others(tmp_path: Path) -> None:
+    source, target = tmp_path / "data", tmp_path / "backup"
+    assert copy_data(source, target) == 0
+    source.mkdir()
+    (source / "aa.npz").write_bytes(b"numbers")
+    (source / "mnist.json").write_text("aa")
+    assert (copy_data(source, target), copy_data(source, target)) == (2, 0)
+    (source / "mnist.json").write_text("bb")
+    assert copy_data(source, target) == 1
+    assert {file.name: file.read_bytes() for file in target.iterdir()} == {"aa.npz": b"numbers", "mnist.json": b"bb"}
 
 
 # ---- config
