@@ -36,7 +36,8 @@ _DRAINED_BYTES = 64 * 1024 * 1024
 _PROTECTION = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # under no-referrer a browser sends our own forms, too, with the origin null, which is refused below
+    "Referrer-Policy": "same-origin",
 }
 
 

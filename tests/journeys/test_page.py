@@ -335,6 +335,14 @@ def test_other_pages_are_quiet(window: Browser, path: str) -> None:
     assert window.text("h1")
 
 
+def test_the_door_takes_a_form_and_tells_of_an_unknown_key(window: Browser) -> None:
+    window.open("/login?next=/submit")
+    window.find("#key").send_keys("ont_unknown\n")
+    window.until(lambda: "unknown" in window.text("[role=alert]"), "it is refused")
+    assert window.js("return document.querySelector('[name=next]').value") == "/submit"
+    assert all("401" in each for each in window.complaints())
+
+
 def test_the_contract_is_shown_from_local_files(window: Browser) -> None:
     window.open("/docs")
     window.until(lambda: window.driver.find_elements("css selector", "#swagger-ui .opblock"), "Swagger UI")

@@ -126,7 +126,7 @@ def test_a_sound_request_id_is_returned_and_another_is_replaced() -> None:
 def test_every_answer_carries_the_protection() -> None:
     for answer in (ask("GET"), ask("POST", content=b"x" * 2000), ask("GET", headers={"Host": "evil"})):
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-cache"
 
