@@ -26,8 +26,8 @@ def test_half_a_correlation_costs_a_quarter(moment_by_hand: Any) -> None:
 
 
 def test_variance_is_that_of_all_items_and_steps(moment_by_hand: Any) -> None:
-    rate = torch.tensor([[3.0, -3.0, 1.0, -1.0], [3.0, -3.0, -1.0, 1.0]]).T.reshape(1, 2, 2, 2)
-    # covariance (18 - 2) / 4 = 4, variances 5: correlation .8; step by step it would be of other variances
+    rate = torch.tensor([[3.0, 1.0, -3.0, -1.0], [3.0, -1.0, -3.0, 1.0]]).T.reshape(1, 2, 2, 2)
+    # covariance (18 - 2) / 4 = 4, variances 5: correlation .8; of step by step it would be 0
     assert COST(moment_by_hand({"V1": rate})).item() == pytest.approx(0.64)
 
 

@@ -40,6 +40,16 @@ def test_the_free_energy_is_that_of_all_hidden_states(moment_by_hand: Any) -> No
     assert COST.energy(x.reshape(1, 1, 3), seen).item() == pytest.approx(-math.log(total), rel=1e-5)
 
 
+def test_a_dream_goes_on_from_step_to_step_by_weights_and_biases(moment_by_hand: Any) -> None:
+    """Two hidden units join three values in a row; either is on if one of its values is, and brings on the other."""
+    x = torch.tensor([1.0, 0.0, 0.0]).expand(1, 20, 1, 3)
+    weight = torch.tensor([[[60.0, 0.0], [60.0, 60.0], [0.0, 60.0]]])
+    seen = moment(moment_by_hand, x, weight, torch.full((1, 1, 2), -30.0), torch.full((1, 1, 3), -30.0))
+    for steps, expected in ((1, [1.0, 1.0, 0.0]), (2, [1.0, 1.0, 1.0])):
+        judge: Any = build_cost("dream", RbmSpec(kind="rbm", at="V1", steps=steps), ["retina"])
+        assert torch.equal(judge.dreamt(x.flatten(1, 2), seen), torch.tensor(expected).expand(1, 20, 3))
+
+
 def test_the_gradient_is_what_is_dreamt_together_less_what_is_seen_together(moment_by_hand: Any) -> None:
     generator = torch.Generator().manual_seed(4)
     weight, bias, visible = (

@@ -126,6 +126,14 @@ def test_a_linear_readout_finds_classes_that_are_linear_and_not_those_that_are_n
     assert scores[1, 0].item() < 0.65
 
 
+def test_a_readout_is_fitted_to_all_items_once_its_ridge_is_chosen() -> None:
+    label = torch.tensor([0, 1] * 40 + [2] * 20).reshape(1, 100, 1)
+    x = torch.nn.functional.one_hot(label, 3).float()
+    # the last class is shown in the last fifth alone
+    fit, asked = Given(x, label), (x[:, 80:], label[:, 80:])
+    assert built(kind="linear_readout", train="school")(seen(*asked, train=fit)).item() == 1.0
+
+
 def test_a_readout_does_not_mind_scale_offset_or_silent_units() -> None:
     generator = torch.Generator().manual_seed(4)
     x = torch.randn(1, 300, 1, 4, generator=generator)

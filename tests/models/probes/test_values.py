@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -135,6 +136,13 @@ def test_decoding_is_the_share_of_variance_that_a_line_explains() -> None:
     found = value(parts[1], extra={"train": parts[0]}, kind="decode", train="school", truth="place")
     assert found[0].item() == pytest.approx(1.0, abs=1e-3)
     assert found[1].item() == pytest.approx(0.5, abs=0.08)
+    # a number that never varies is none to be told
+    still = [
+        replace(part, factors={"place": torch.nn.functional.pad(part.factors["place"], (0, 1), value=1.0)})
+        for part in parts
+    ]
+    beside = value(still[1], extra={"train": still[0]}, kind="decode", train="school", truth="place")
+    torch.testing.assert_close(beside, found)
     unrelated = [
         Given({"V1": random(1, 300, 1, 5, seed=k)}, factors={"place": random(1, 300, 1, seed=9 + k)}) for k in (2, 3)
     ]
@@ -297,6 +305,7 @@ def test_divergence_is_that_of_the_law_from_the_outputs() -> None:
     whole = value(even, kind="divergence", at="V1").item()
     assert whole == pytest.approx((math.log(3) - math.log(2) + math.log(3)) / 2)
     assert value(even, kind="divergence", at="V1", depth=1).item() == pytest.approx(math.log(3))
+    assert value(even, kind="divergence", at="V1", depth=0).item() == pytest.approx(math.log(3) - math.log(2))
     assert value(even, kind="divergence", at="V1", depth=5).item() == 0.0
     right = Given({"V1": torch.log(law.clamp(min=1e-30)) + 7.0}, factors={"law": law, "depth": depth})
     assert value(right, kind="divergence", at="V1").item() == pytest.approx(0.0, abs=1e-6)
