@@ -91,7 +91,7 @@ def test_a_backup_put_back_elsewhere_goes_on_to_the_same_bits(
     assert advance(worker)
     assert "1 new snapshot file" in said(house, "backup", str(backup))
     assert advance(worker)
-    assert "and 0 new" not in said(house, "backup", str(backup)), "a later backup brings what is new"
+    assert ", 0 new snapshot" not in said(house, "backup", str(backup)), "a later backup brings what is new"
     upto = {row["id"]: row["reached"] for row in house.trajectories()}
     house.work_off(worker)
     restored = build(**servers(kind))
