@@ -136,7 +136,7 @@ def _chosen(x: NDArray[Any], y: Floats, points: int, method: Method) -> tuple[In
 
 
 def _minmaxlttb(x: NDArray[Any], y: Floats, points: int) -> Index:
-    """MinMaxLTTB; of an even x it needs only the positions, which takes a third of the time."""
+    """MinMaxLTTB; of an even x it needs only the positions, which is quicker."""
     if _is_even(x):
         return _compiled(y.dtype)(y, points, ratio=_RATIO)
     return _compiled(x.dtype, y.dtype)(x, y, points, ratio=_RATIO)
