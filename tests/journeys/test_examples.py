@@ -122,3 +122,15 @@ def test_the_pathway_that_is_cut_at_birth_is_lost_if_there_are_layers() -> None:
 
     assert max(lost(1)) < 0.06
     assert min(lost(2)) > 0.15
+
+
+def test_a_warm_start_differs_from_a_newborn_in_its_first_stage_and_what_was_done_to_it() -> None:
+    assert found("warm-start-study") == ["W02"] * 3, "they are shown more: arm `twice` answers for that"
+    arms = studies.documents("warm-start-study")
+    stages = {name: [stage["name"] for stage in document["stages"]] for name, document in arms.items()}
+    assert stages == {
+        "start=warm": ["half", "whole"],
+        "start=shrunk": ["half", "whole"],
+        "start=scratch": ["whole"],
+        "start=twice": ["whole"],
+    }
