@@ -15,10 +15,13 @@ setup: $(STAMP) ## build .venv with everything the project needs
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("ontogeny needs Python 3.11 or newer; this is %s; set PYTHON=..." % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "building $(VENV): PyTorch first, which is large, then the rest; minutes, once"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch==2.13.0'
+	$(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
+	@echo "PyTorch is there; now ontogeny and what else it needs"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worker,arrow,gym,dev]'
-	touch $(STAMP)
+	@touch $(STAMP)
+	@echo "$(VENV) is ready: . $(BIN)/activate"
 
 demo: $(STAMP) ## start the service, grow four lives over HTTP, print what they learned, stop
 	$(BIN)/ontogeny demo examples/quickstart.yaml

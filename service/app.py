@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from models.specs.worlds import dataset, environments
@@ -27,6 +27,7 @@ from service.api import (
     metrics,
     openapi,
     outcomes,
+    parameters,
     parts,
     problems,
     schedules,
@@ -116,7 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         answered=app.state.meters.answered,
     )
     for module in ROOMS:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(parameters.only_known)])
     openapi.describe(app)
     pages.install(app)
     return app

@@ -111,6 +111,10 @@ def _transform_title(item: Mapping[str, Any]) -> Any:
     return item.get("name") or _kind(item.get("transform", item))
 
 
+def _control_title(item: Mapping[str, Any]) -> Any:
+    return item.get("name") or item.get("kind")
+
+
 def _kind(member: Any) -> Any:
     return member.get("kind") if isinstance(member, Mapping) else member
 
@@ -121,6 +125,10 @@ _TITLES: dict[tuple[str, ...], Callable[[Mapping[str, Any]], Any]] = {
     ("organism", "pathways"): _pathway_title,
     ("organism", "credit"): _circuit_title,
     ("worlds", "*", "transforms"): _transform_title,
+    ("axes",): _name,
+    ("arms",): _name,
+    ("controls",): _control_title,
+    ("contrasts",): _name,
 }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from models.specs.document import read
+from service.api.parameters import unknown
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -18,8 +19,17 @@ def validated(model: type[Body], data: Mapping[str, Any]) -> Body:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
-        raise RequestValidationError(faults) from None
+        raise RequestValidationError(faults_of(error, "body", model.model_fields)) from None
+
+
+def faults_of(error: ValidationError, place: str, known: Collection[str]) -> list[dict[str, Any]]:
+    """What is wrong with what stands at a place; a member that is none of those known comes with the nearest."""
+    return [
+        unknown((place, *fault["loc"]), fault["input"], list(known))
+        if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
+        else {**fault, "loc": (place, *fault["loc"])}
+        for fault in error.errors(include_url=False)
+    ]
 
 
 def optional_body(model: type[Body], body: bytes) -> Body:

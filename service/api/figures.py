@@ -15,9 +15,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service import figures
-from service.api import drawn_documents, drawn_items
+from service.api import drawn_documents, drawn_items, parameters
 from service.api.answers import OPTIONS, matches, tagged
-from service.api.bodies import validated
+from service.api.bodies import faults_of, validated
 from service.api.dependencies import Config, ParsedBody, Reader, Store
 from service.api.drawing import draw
 from service.api.drawn_jobs import DrawnJob
@@ -27,6 +27,7 @@ from service.figures.panels import Figure
 from service.figures.rows import as_csv
 from service.store import jobs, snapshots
 from service.wire.figures import ABOUT, FigureItems, FigureName, FigureQuery, figure_digest, read_figure_parameters
+from service.wire.history import HistoryQuery, names_of
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -36,10 +37,11 @@ async def figure_query(request: Request) -> FigureQuery:
     try:
         return read_figure_parameters(request.query_params.multi_items())
     except ValidationError as error:
-        faults = [{**fault, "loc": ("query", *fault["loc"])} for fault in error.errors(include_url=False)]
-        raise RequestValidationError(faults) from error
+        known = [*names_of(FigureQuery, without=("history",)), *names_of(HistoryQuery)]
+        raise RequestValidationError(faults_of(error, "query", known)) from error
 
 
+QUERY = parameters.told(FigureQuery, HistoryQuery, without=("history", "axis", "over", "after"))
 Question = Annotated[FigureQuery, Depends(figure_query)]
 
 
@@ -49,7 +51,7 @@ def names(request: Request, caller: Reader) -> Response:
     return tagged(request, {"items": [{"figure": name, "shows": words} for name, words in ABOUT.items()], "next": None})
 
 
-@router.get("/jobs/{job}/figures/{figure}", response_class=Response)
+@router.get("/jobs/{job}/figures/{figure}", response_class=Response, openapi_extra=QUERY)
 def of_job(job: str, figure: FigureName, request: Request, query: Question, caller: Reader, store: Store) -> Response:
     """A figure of a job as plotly JSON; `text/csv` gives the rows behind it."""
     form = _form(request, query)
@@ -74,7 +76,7 @@ def _stands(db: sa.Connection, row: Mapping[str, Any]) -> list[Any]:
     return [row["id"], row["version"], row["last_event"], row["status"], kept, jobs.slices_of(db, row["id"])]
 
 
-@router.post("/figures/{figure}", response_class=Response, openapi_extra=DOCUMENT_BODY)
+@router.post("/figures/{figure}", response_class=Response, openapi_extra={**QUERY, **DOCUMENT_BODY})
 def of_body(  # noqa: PLR0913 - a request has these parts
     figure: FigureName,
     request: Request,

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from models.specs.schedule import ScheduleSpec
 from models.specs.timeline import common_pass, pass_sp, stage_lengths
-from service.api import negotiation
+from service.api import negotiation, parameters
 from service.api.answers import tagged
 from service.api.arm_paths import arm_paths
+from service.api.bodies import faults_of
 from service.api.dependencies import ParsedBody, Reader, Store
 from service.api.provenance import provenance
 from service.lifecycle import TERMINAL
@@ -31,10 +32,13 @@ Question = Annotated[HistoryQuery, Depends(negotiation.history_query)]
 BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": body_schema()}}}}
 
 
-@router.get("/jobs/{job}/history", response_class=Response)
+@router.get(
+    "/jobs/{job}/history", response_class=Response, openapi_extra=parameters.told(HistoryQuery, without=("axis",))
+)
 def history(job: str, request: Request, query: Question, caller: Reader, store: Store) -> Response:
     """Values of series along the arms' paths; JSON columns, CSV, Arrow or Parquet by Accept or `format`.
 
+    `axis.NAME=LABEL` asks for arms with that label, as often as needed.
     `points=all` gives every stored value and is streamed in the last three; in Arrow and Parquet the document,
     versions and hashes come along as metadata of the schema.
     """
@@ -49,8 +53,7 @@ def query(request: Request, parsed: ParsedBody, caller: Reader, store: Store) ->
     try:
         asked, about = read_body(parsed.data)
     except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
-        raise RequestValidationError(faults) from None
+        raise RequestValidationError(faults_of(error, "body", body_schema()["properties"])) from None
     with store.read() as db:
         names = dict.fromkeys(about.jobs)
         subjects = [_subject(db, caller.project, job, about.question(asked, job)) for job in names]

@@ -17,13 +17,14 @@ from pydantic import ValidationError
 
 from service.api import tables, writers
 from service.api.answers import matches
+from service.api.bodies import faults_of
 from service.api.shared import Said, Shared
 from service.errors import Refused
 from service.store import recall
 from service.store.path import ArmPath, Piece, committed
 from service.store.portions import DECLARED, Portions, Reading, answers, portions
 from service.store.traces import MAX_TRACES, Answer, Limits, TooMany, answer, declared_together
-from service.wire.history import Form, HistoryQuery, read_parameters
+from service.wire.history import Form, HistoryQuery, names_of, read_parameters
 
 MEDIA: dict[Form, str] = {
     "json": "application/json",
@@ -42,8 +43,7 @@ async def history_query(request: Request) -> HistoryQuery:
     try:
         return read_parameters(request.query_params.multi_items())
     except ValidationError as error:
-        faults = [{**fault, "loc": ("query", *fault["loc"])} for fault in error.errors(include_url=False)]
-        raise RequestValidationError(faults) from error
+        raise RequestValidationError(faults_of(error, "query", names_of(HistoryQuery))) from error
 
 
 def limits_of(query: HistoryQuery, batch: int, pass_sp: int | None, stage_sp: int | None) -> Limits:

@@ -96,7 +96,7 @@ def _invalid_request(request: Request, error: Exception) -> Response:
         code = "malformed"
     else:
         code = "invalid-body" if places == {"body"} else "bad-parameter"
-    detail = "; ".join(f"{fault['pointer']}: {fault['message']}" for fault in faults[:3])
+    detail = "; ".join(f"{fault['pointer']}: {fault['message']}".removeprefix(": ") for fault in faults[:3])
     return problem_response(request.scope, code, detail, errors=faults)
 
 
@@ -104,7 +104,16 @@ def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
     place, *steps = error["loc"]
     whole = steps if place == "body" else [place, *steps]
     pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in whole)
-    return {"pointer": pointer, "code": error["type"], "message": error["msg"], "suggestion": None}
+    hint = (error.get("ctx") or {}).get("suggestion")
+    message = error["msg"]
+    if error["type"] == "extra_forbidden":
+        message = f"there is no {'member' if place == 'body' else 'parameter'} {str(whole[-1])!r}"
+    return {
+        "pointer": pointer,
+        "code": error["type"],
+        "message": message,
+        "suggestion": None if hint is None else {"text": hint},
+    }
 
 
 def _framework(request: Request, error: Exception) -> Response:

@@ -103,5 +103,5 @@ def _dry(prepared: Prepared, store: Database, caller: Caller, settings: Settings
 def _label(text: str) -> tuple[str, str]:
     key, found, value = text.partition(":")
     if not found:
-        raise body_fault(("query", "label"), "label", "a label is k:v", text)
+        raise body_fault(("query", "label"), "label", f"a label is key:value, such as set:pilot; not {text!r}", text)
     return key, value

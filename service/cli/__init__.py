@@ -20,6 +20,7 @@ from service.cli import (
     data,
     doctor,
     documents,
+    envelopes,
     figures,
     fleet,
     histories,
@@ -34,7 +35,7 @@ from service.cli.output import complain
 from service.client import ApiError, Unreachable
 from service.figures.files import NoPicture
 
-_EXIT_BY_STATUS = {401: 4, 403: 4, 404: 3, 409: 5, 412: 5, 422: 7, 413: 7}
+_EXIT_BY_STATUS = {400: 2, 401: 4, 403: 4, 404: 3, 409: 5, 412: 5, 422: 7, 413: 7}
 
 app = typer.Typer(
     name="ontogeny",
@@ -58,7 +59,9 @@ def _settings(
     context.obj = (url or _configured("url"), key or _configured("key"))
 
 
-for room in (machine, backups, doctor, catalogue, documents, jobs, verbs, histories, figures, outcomes, comparing):
+_ABOUT_DOCUMENTS = (catalogue, documents, envelopes)
+_ABOUT_JOBS = (jobs, verbs, histories, figures, outcomes, comparing)
+for room in (machine, backups, doctor, *_ABOUT_DOCUMENTS, *_ABOUT_JOBS):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
 

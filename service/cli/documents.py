@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from service.cli.editing import Assign, with_edits
 from service.cli.jobs import arm_or_job
 from service.cli.output import Form, Output, client, complain, out, say, show_one, show_rows
 from service.cli.watching import watch_job
@@ -16,9 +17,9 @@ from service.client import Arm, Client
 File = Annotated[Path, typer.Argument(help="A schedule or study, YAML or JSON.", exists=True, dir_okay=False)]
 
 
-def check(context: typer.Context, file: File, output: Output = Form.TABLE) -> None:
+def check(context: typer.Context, file: File, assign: Assign = None, output: Output = Form.TABLE) -> None:
     """Say everything that is wrong or doubtful about a document; nothing is stored."""
-    answer = client(context).check(file)
+    answer = client(context).check(with_edits(file, assign))
     findings = answer["errors"] + answer["warnings"]
     if output is Form.TABLE:
         for line in _told(findings):
@@ -39,9 +40,12 @@ def _told(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"    {suggestion}"
 
 
-def plan(context: typer.Context, file: File, output: Output = Form.TABLE) -> None:
+def plan(context: typer.Context, file: File, assign: Assign = None, output: Output = Form.TABLE) -> None:
     """Say what a document would train, what is shared and what is there already; nothing is stored."""
-    answer = client(context).plan(file)
+    _show_plan(client(context).plan(with_edits(file, assign)), output)
+
+
+def _show_plan(answer: Mapping[str, Any], output: Form) -> None:
     if output is not Form.TABLE:
         show_one(answer, output)
         return
@@ -89,16 +93,28 @@ def submit(
     context: typer.Context,
     file: File,
     name: Annotated[str | None, typer.Option(help="Name in lists; the document's if left out.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="k:v, as often as needed.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="key:value, as often as needed.")] = None,
+    notes: Annotated[str | None, typer.Option(help="What it is for; the document's if left out.")] = None,
+    priority: Annotated[
+        int, typer.Option(help="Among the jobs of the project; the higher first.", min=-100, max=100)
+    ] = 0,
+    assign: Assign = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and plan; store nothing.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
-    output: Output = Form.ID,
+    output: Annotated[Form | None, typer.Option("-o", "--output", help="table, json, jsonl, csv, yaml or id")] = None,
 ) -> None:
     """Store a document as a job and start it; prints the job's id."""
     labels = dict(_label(text) for text in label or [])
-    job = client(context).submit(file, name=name, labels=labels)
+    about: dict[str, Any] = {"name": name, "notes": notes, "labels": labels, "priority": priority}
+    document, service = with_edits(file, assign), client(context)
+    if dry_run:
+        _show_plan(service.dry_run(document, **about)["plan"], output or Form.TABLE)
+        say("nothing was stored")
+        return
+    job = service.submit(document, **about)
     for line in _told(job.state.get("warnings", [])):
         say(line)
-    show_one(job.state, output)
+    show_one(job.state, output or Form.ID)
     if watch:
         raise typer.Exit(watch_job(job))
 
@@ -106,7 +122,7 @@ def submit(
 def _label(text: str) -> tuple[str, str]:
     key, found, value = text.partition(":")
     if not found:
-        complain(f"a label is k:v, not {text!r}")
+        complain(f"a label is key:value, such as set:pilot; not {text!r}")
         raise typer.Exit(2)
     return key, value
 

@@ -74,7 +74,8 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: F
 def _show_table(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.rpartition(".")[2])
+        whole = any(column in item for item in items)
+        table.add_column(column if whole else column.rpartition(".")[2])
     for item in items:
         table.add_row(*(_cell(item, column) for column in columns))
     out.print(table)
@@ -98,6 +99,8 @@ def show_one(item: Mapping[str, Any], form: Form) -> None:
 
 
 def _cell(item: Mapping[str, Any], column: str) -> str:
+    if column in item:
+        return _plain(item[column])
     value: Any = item
     for step in column.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
-from models.specs.patches import PatchError, Write, apply
+from service.cli.editing import patches
 from service.cli.jobs import JobName, find
 from service.cli.output import Form, Output, client, complain, say, show_one, show_rows
 from service.client import Client
@@ -146,7 +144,7 @@ def fork(
         raise typer.Exit(2)
     found = find(client(context), job)
     lived = found.document("resolved", arm) if assign else {}
-    patch = [edit(text, lived) for text in assign] if assign else None
+    patch = patches(assign, lived) if assign else None
     new = found.fork(age, document, patch=patch, arm=arm, retrain=not no_retrain, **_about(name))
     show_one(new.state, output)
 
@@ -166,23 +164,6 @@ def extend(
         raise typer.Exit(2)
     until = None if after is None else {"after": after}
     show_one(find(client(context), job).extend(stage, until=until, limit=limit, **_about(name)).state, output)
-
-
-def edit(text: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The edit of a document that `/path=value` means; the value is YAML, an empty one takes the thing away."""
-    path, found, value = text.partition("=")
-    if not found or not path.startswith("/"):
-        complain(f"an edit is /path=value, not {text!r}")
-        raise typer.Exit(2)
-    if not value:
-        return {"op": "remove", "path": path}
-    said = {"path": path, "value": yaml.safe_load(value)}
-    write = Write("replace", path, "", "--set", said["value"])
-    try:
-        apply(document, [write])
-    except PatchError as error:
-        return {"op": "add" if error.code == "E16" else "replace", **said}
-    return {"op": "replace", **said}
 
 
 def _about(name: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from service.client.answers import History, Trace
 from service.client.client import Client
 from service.client.connection import DEFAULT_URL
-from service.client.documents import base_of, read_document
+from service.client.documents import base_of, edited, read_document, with_base
 from service.client.errors import ApiError, Unreachable
 from service.client.job import Arm, Job
 
@@ -22,5 +22,7 @@ __all__ = [
     "Trace",
     "Unreachable",
     "base_of",
+    "edited",
     "read_document",
+    "with_base",
 ]

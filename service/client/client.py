@@ -31,6 +31,16 @@ class Client(Connection):
         """Arms, trajectories, samples with and without sharing; nothing is stored."""
         return dict(self.document("/v1/schedules/plan", document))
 
+    def envelopes(
+        self, document: str | Path | Mapping[str, Any], *, points: int = 200, arm: int = 0, to_limits: bool = False
+    ) -> dict[str, Any]:
+        """Weights, plasticity and overlays of an arm by age; None where a trigger or a gate decides.
+
+        With `to_limits` as in a life that meets every limit.
+        """
+        asked = httpx.QueryParams({"points": points, "arm": arm, "to_limits": to_limits})
+        return dict(self.document(f"/v1/schedules/envelopes?{asked}", document))
+
     def figure(self, name: FigureName, document: str | Path | Mapping[str, Any], **query: Any) -> Any:
         """`envelopes`, `organism`, `sharing` or `strip` of a document before anything runs, as an object of plotly."""
         return plotly_figure(self.drawn(name, document, **query))
@@ -62,6 +72,11 @@ class Client(Connection):
         about = {"name": name, "notes": notes, "labels": dict(labels or {}), "priority": priority}
         given = {key: value for key, value in about.items() if value}
         return Job(self, self.document("/v1/jobs", document, **given))
+
+    def dry_run(self, document: str | Path | Mapping[str, Any], **about: Any) -> dict[str, Any]:
+        """Everything that `submit` would refuse, and else the plan; nothing is stored."""
+        given = {key: value for key, value in about.items() if value}
+        return dict(self.document("/v1/jobs?dry_run=true", document, **given))
 
     # ---- jobs
 

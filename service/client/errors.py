@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+TOLD_AT_ONCE = 3
+"""So many faults stand in the sentence of a problem too."""
+
 
 class ApiError(Exception):
     """The service answered with a problem; `problem` is the whole of it (RFC 9457)."""
@@ -15,7 +18,7 @@ class ApiError(Exception):
         self.code = str(problem.get("code", ""))
         told = str(problem.get("detail") or problem.get("title") or self.code)
         faults = problem.get("errors", [])
-        repeated = bool(faults) and told.startswith(faults[0]["message"])
+        repeated = bool(faults) and all(fault["message"] in told for fault in faults[:TOLD_AT_ONCE])
         super().__init__("\n".join([*([] if repeated else [told]), *map(_line, faults)]))
 
 

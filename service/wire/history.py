@@ -25,7 +25,10 @@ _OF_AGGREGATES = ("stat", "band", "level", "align", "by")
 
 def _points(value: Any) -> Any:
     """A number of points arrives as text; so does `all`."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    given = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if given != "all" and (not isinstance(given, int) or isinstance(given, bool) or not 2 <= given <= MAX_POINTS):
+        raise PydanticCustomError("points", "it is 2 to {most}, or all", {"most": MAX_POINTS})
+    return given
 
 
 def _bound(value: Any) -> Any:
@@ -192,6 +195,11 @@ def members_of(items: Iterable[tuple[str, str]], also_lists: Collection[str] = (
         else:
             members[name] = [members[name], value] if name in members else value
     return members
+
+
+def names_of(model: type[BaseModel], without: Collection[str] = ()) -> list[str]:
+    """The members of a question as they are written."""
+    return [field.alias or name for name, field in model.model_fields.items() if name not in without]
 
 
 def write_after(query: HistoryQuery, offsets: Mapping[str, int]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.specs.study import Patch
@@ -16,8 +17,24 @@ JobName = Annotated[str, Field(max_length=200)]
 Notes = Annotated[str, Field(max_length=20_000)]
 LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$")]
 Labels = Annotated[dict[LabelKey, Annotated[str, Field(max_length=200)]], Field(max_length=64)]
-LabelPair = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}:[\s\S]{0,200}$")]
+_PAIR = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}:[\s\S]{0,200}$"
+
+
+def _label_pair(text: str) -> str:
+    """A label as it is asked for; the fault says how one is written, and what was probably meant."""
+    if re.match(_PAIR, text):
+        return text
+    key, equals, value = text.partition("=")
+    if len(text) > MOST_SHOWN:
+        text = f"{text[:MOST_SHOWN]}..."
+    meant = f"write {key}:{value}" if equals and re.match(_PAIR, f"{key}:{value}") else "write set:pilot"
+    about = "a label is key:value, its key of letters, digits and . _ / -; not {text}"
+    raise PydanticCustomError("label", about, {"text": repr(text), "suggestion": meant})
+
+
+LabelPair = Annotated[str, AfterValidator(_label_pair), WithJsonSchema({"type": "string", "pattern": _PAIR})]
 """`k:v`."""
+MOST_SHOWN = 80
 Priority = Annotated[int, Field(ge=-100, le=100)]
 
 

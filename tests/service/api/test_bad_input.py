@@ -220,6 +220,7 @@ def test_a_bound_that_is_none_is_named(api: httpx.Client) -> None:
     [
         pytest.param("/v1/jobs?q=%00", 400, "bad-parameter", id="a NUL in the query"),
         pytest.param("/v1/jobs/job_%00", 400, "bad-parameter", id="a NUL in the path"),
+        pytest.param("/v1/jobs?nothing=1", 400, "bad-parameter", id="a parameter that no route takes"),
         pytest.param("/v1/jobs?label=a", 400, "bad-parameter", id="a label without a value"),
         pytest.param("/v1/jobs?label=%22:b", 400, "bad-parameter", id="a label with a quote in its key"),
         pytest.param("/v1/jobs?cursor=%F0%9F%90%8D", 400, "cursor-mismatch", id="a cursor of other signs"),

@@ -69,7 +69,7 @@ def operations() -> list[tuple[str, str]]:
 
 def ask(client: httpx.Client, method: str, path: str, ids: dict[str, str]) -> httpx.Response:
     """A request about these ids, with what else the operation needs."""
-    query = {"area": "V1"} if path.endswith("/pictures") else {"job": ids["job"]} if "/events/stream" in path else {}
+    query = {"area": "V1"} if path.endswith("/pictures") else {"job": ids["job"]} if path == "/v1/events/stream" else {}
     url = re.sub(r"\{(\w+)\}", lambda match: ids.get(match[1], "strip"), path)
     body = BODIES.get(path, {})
     return client.request(method, url, params=query, json=body if method in ("post", "patch") else None)
