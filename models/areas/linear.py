@@ -71,6 +71,8 @@ class Linear:
 
     def start(self, like: Tensor) -> State:
         """Of every layer, at rest."""
+        if not self._membrane.spikes:
+            return ()
         return tuple(each for _ in range(self._spec.depth) for each in self._membrane.start(like, self.shape))
 
     def apply(self, inputs: Mapping[str, Tensor], state: State, by: Pass) -> tuple[Tensor, State]:

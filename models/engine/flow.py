@@ -115,7 +115,7 @@ class Flow:
     def plan(self, knobs: Knobs) -> Plan:
         """The plan for these knobs; the last one if nothing changed."""
         last, alive = self._last, self._cohort.alive_N
-        if last is None or self._turned is not knobs or not np.array_equal(last.form.alive_N, alive):
+        if last is None or self._turned is not knobs or last.form.alive_N.tobytes() != alive.tobytes():
             self._turned, last = knobs, self._plan(knobs, alive)
             self._last = last
         return last

@@ -26,6 +26,14 @@ BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
+class Block:
+    """Parameters and moments of lives that are moved at once."""
+
+    values: Tensors
+    moments: Mapping[str, Tensors]
+
+
+@dataclass(frozen=True)
 class Part:
     """Parameters and a run of lives that take the same step."""
 
@@ -34,8 +42,11 @@ class Part:
     lives: slice | None
     """None: all."""
     rate: float
-    values: Tensors
-    moments: Mapping[str, Tensors]
+    counts: tuple[npt.NDArray[np.int64], ...]
+    """Of each parameter the updates so far, of each of these lives."""
+    most: int
+    """Lives of a block."""
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
@@ -79,42 +90,40 @@ class Optimizer:
     def mover(self, moves: Mapping[str, Flags], rates: Mapping[str, npt.NDArray[np.float64]]) -> Mover:
         """Prepare updates in which each parameter moves for the given lives at the given rates, both (N,)."""
         members: dict[tuple[str, int, int, float, int], list[str]] = {}
-        most = max(1, BLOCK // max(1, sum(self._values[name][0].numel() for name in moves)))
         for name, lives in moves.items():
             key = self._keys[name]
-            for start, end in _runs(lives, rates[name], self._cohort.steps[name], most):
+            for start, end in _runs(lives, rates[name], self._cohort.steps[name]):
                 rate, step = float(rates[name][start]), int(self._cohort.steps[name][start])
                 members.setdefault((key, start, end, rate, step), []).append(name)
         parts = tuple(self._part(names, start, end, rate) for (_, start, end, rate, _), names in members.items())
         return Mover(tuple(moves), parts, self._clips(moves))
 
-    @torch.no_grad()
     def update(self, mover: Mover, grads: Params) -> list[Tensor]:
         """Move; the norm (N,) of each parameter's change over its rate, in the mover's order, 0 where nothing moves."""
         for clip in mover.clips:
             grads = grads | _clipped(clip, grads)
         norms: dict[str, list[tuple[slice | None, Tensor]]] = {name: [] for name in mover.names}
         for part in mover.parts:
-            steps = self._cohort.steps
-            for name in part.names:
-                steps[name][part.lives or slice(None)] += 1
-            first = part.lives.start if part.lives else 0
-            given = [grads[name] if part.lives is None else grads[name][part.lives] for name in part.names]
-            change = direction(part.spec, part.values, given, part.moments, int(steps[part.names[0]][first]))
-            torch._foreach_add_(part.values, change, alpha=-part.rate)
-            for name, each in zip(part.names, change, strict=True):
-                norms[name].append((part.lives, torch.linalg.vector_norm(each.flatten(1), dim=1)))
+            for name, norm in zip(part.names, _moved(part, grads), strict=True):
+                norms[name].append((part.lives, norm))
         return [_assembled(pieces, len(self._cohort.seeds)) for pieces in norms.values()]
 
     def _part(self, names: Sequence[str], start: int, end: int, rate: float) -> Part:
         lives = None if end - start == len(self._cohort.seeds) else slice(start, end)
         spec = self._specs[names[0]]
 
-        def stretch(value: Tensor) -> Tensor:
-            return value.detach() if lives is None else value.detach()[lives]
+        most = max(1, BLOCK // max(1, sum(self._values[name][0].numel() for name in names)))
 
-        moments = {slot: [stretch(self._cohort.moments[f"{slot}/{name}"]) for name in names] for slot in slots(spec)}
-        return Part(spec, tuple(names), lives, rate, [stretch(self._values[name]) for name in names], moments)
+        def cut(several: Iterable[Tensor]) -> list[Tensors]:
+            """By block, of each of several."""
+            apart = (each.detach()[start:end].split(most) for each in several)
+            return [list(block) for block in zip(*apart, strict=True)]
+
+        values = cut(self._values[name] for name in names)
+        moments = {slot: cut(self._cohort.moments[f"{slot}/{name}"] for name in names) for slot in slots(spec)}
+        blocks = [Block(each, {slot: moments[slot][k] for slot in moments}) for k, each in enumerate(values)]
+        counts = tuple(self._cohort.steps[name][start:end] for name in names)
+        return Part(spec, tuple(names), lives, rate, counts, most, tuple(blocks))
 
     def _clips(self, moves: Mapping[str, Flags]) -> tuple[Clip, ...]:
         members: dict[str, list[str]] = {}
@@ -208,19 +217,32 @@ def _clipped(clip: Clip, grads: Params) -> Params:
     return {name: grads[name] * scale_N.reshape(-1, *[1] * (grads[name].dim() - 1)) for name in clip.names}
 
 
-def _runs(lives: Flags, rate: npt.NDArray[np.float64], step: npt.NDArray[np.int64], most: int) -> list[tuple[int, int]]:
-    """Longest runs [start, end) of neighbouring lives that move alike, of at most so many."""
+def _runs(lives: Flags, rate: npt.NDArray[np.float64], step: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Longest runs [start, end) of neighbouring lives that move alike."""
     if lives.all() and (rate == rate[0]).all() and (step == step[0]).all():
-        return [(start, min(start + most, len(lives))) for start in range(0, len(lives), most)]
+        return [(0, len(lives))]
     runs: list[tuple[int, int]] = []
     for life in np.flatnonzero(lives).tolist():
         start, end = runs[-1] if runs else (0, 0)
-        alike = runs and end == life and rate[life] == rate[life - 1] and step[life] == step[life - 1]
-        if alike and end - start < most:
+        if runs and end == life and rate[life] == rate[life - 1] and step[life] == step[life - 1]:
             runs[-1] = (start, life + 1)
         else:
             runs.append((life, life + 1))
     return runs
+
+
+def _moved(part: Part, grads: Params) -> Tensors:
+    """Move a part; of each parameter the norm of what the rate multiplied, of each of the part's lives."""
+    for count in part.counts:
+        np.add(count, 1, out=count)
+    given = [grads[name] if part.lives is None else grads[name][part.lives] for name in part.names]
+    apart = [tuple(given)] if len(part.blocks) == 1 else zip(*(each.split(part.most) for each in given), strict=True)
+    norms = []
+    for block, downs in zip(part.blocks, apart, strict=True):
+        change = direction(part.spec, block.values, list(downs), block.moments, int(part.counts[0][0]))
+        torch._foreach_add_(block.values, change, alpha=-part.rate)
+        norms.append([torch.linalg.vector_norm(each.flatten(1), dim=1) for each in change])
+    return norms[0] if len(norms) == 1 else [torch.cat(each) for each in zip(*norms, strict=True)]
 
 
 def _assembled(pieces: list[tuple[slice | None, Tensor]], lives: int) -> Tensor:

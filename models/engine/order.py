@@ -105,6 +105,18 @@ class Passes:
         lives, passes = pass_NP.shape
         subset = self._subset[:, None].expand(lives, passes, self._size)
         if not self._given:
-            keys = self._draw.indexed(pass_NP).bits(self._size)
-            subset = subset.gather(2, keys.argsort(dim=2, stable=True))
+            subset = subset.gather(2, _ranked(self._draw.indexed(pass_NP).bits(self._size)))
         return subset.reshape(lives, passes * self._size)
+
+
+def _ranked(key: Tensor) -> Tensor:
+    """Positions along the last axis in the order of keys of 32 bits, ties as they stand: a stable argsort.
+
+    Numbers that carry their position are sorted in half the time that it takes to rank them.
+    """
+    size = key.shape[-1]
+    bits = size.bit_length()
+    both = key.numpy() << bits | np.arange(size)
+    both.sort(axis=-1)
+    both &= (1 << bits) - 1
+    return torch.from_numpy(both)

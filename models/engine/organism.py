@@ -48,6 +48,14 @@ class Wiring:
 OPEN = Wiring()
 
 
+@dataclass(frozen=True)
+class Route:
+    """How an area is reached in passes of one wiring."""
+
+    ways: tuple[Way, ...]
+    synapse: Synapse
+
+
 class Organism:
     """What an OrganismSpec describes; holds no tensors."""
 
@@ -62,6 +70,7 @@ class Organism:
         """Areas that carry something from one time step to the next."""
         self.circuits = Circuits(spec, self.order, self.shapes)
         self._exact = Exact()
+        self._last: tuple[Wiring, dict[str, Route]] | None = None
 
     def init(self, draw: Draw) -> Params:
         """First parameters of every area."""
@@ -81,15 +90,13 @@ class Organism:
         circuits, given_own = self.circuits, own
         if not wiring.exact:
             own = circuits.prepared(weight, own, draw)
-        closed = wiring.closed if wiring.exact or not circuits.cut else wiring.closed | circuits.cut
-        ways = {area: tuple(Way.along(link, closed, wiring.kept) for link in self.into[area]) for area in self.order}
+        routes = self._routes(wiring)
 
         def by(area: str) -> Pass:
-            usual = self._exact if wiring.exact else circuits.synapse[area]
-            synapse, resets = wiring.synapse.get(area, usual), wiring.contexts.get(area, ())
+            synapse = routes[area].synapse
             if batch.began_NBT is not None and area in self.lasting:
-                resets = (*resets, Begun(batch.began_NBT))
-            return Pass(weight, forgetful(synapse, resets), own, draw)
+                synapse = forgetful(synapse, (Begun(batch.began_NBT),))
+            return Pass(weight, synapse, own, draw)
 
         def apply(area: str, given: Mapping[str, Tensor]) -> Tensor:
             told = by(area)
@@ -102,13 +109,39 @@ class Organism:
             rewired = replace(base, synapse={**wiring.synapse, **other.synapse}, pushes={})
             return self.run({**weight, **other.weight}, given_own, shown, draw, rewired)
 
+        ways = {area: route.ways for area, route in routes.items()}
         run = Run(self.areas, ways, by, batch.senses, draw, wiring.carried)
         run.pushes = wiring.pushes
         for block in self.blocks:
             self._advance(run, block, own, exact=wiring.exact)
         choice = partial(self._choice, run.inputs, by)
-        moment = Moment(batch, run.rate, weight, own, draw, run.inputs, apply, again, left=run.left, heard=wiring.heard)
-        return replace(moment, choice=choice)
+        return Moment(
+            batch,
+            run.rate,
+            weight,
+            own,
+            draw,
+            run.inputs,
+            apply,
+            again,
+            left=run.left,
+            heard=wiring.heard,
+            choice=choice,
+        )
+
+    def _routes(self, wiring: Wiring) -> dict[str, Route]:
+        """By area; those of the last wiring are kept, for one pass after the other has it."""
+        if self._last is None or self._last[0] is not wiring:
+            circuits = self.circuits
+            closed = wiring.closed if wiring.exact else wiring.closed | circuits.cut
+            routes = {}
+            for area in self.order:
+                ways = tuple(Way.along(link, closed, wiring.kept) for link in self.into[area])
+                usual = self._exact if wiring.exact else circuits.synapse[area]
+                synapse = forgetful(wiring.synapse.get(area, usual), wiring.contexts.get(area, ()))
+                routes[area] = Route(ways, synapse)
+            self._last = (wiring, routes)
+        return self._last[1]
 
     def _choice(self, inputs: Mapping[str, Mapping[str, Tensor]], by: Callable[[str], Pass], area: str) -> Choice:
         """What an area chose in a pass with these inputs."""

@@ -101,15 +101,16 @@ class Training:
         values = [_value(self.costs[name], moment, only_N) for name, only_N in live]
         grads = self._steered(plan, moment, values, self._descent(plan, moment, values))
         residuals = [] if cohort.offset % NORMS_EVERY else self.organism.circuits.residuals(moment)
-        norms = self.optimizer.update(plan.mover, grads)
-        self._moved = (plan, norms)
-        self._bound(plan)
-        self._remember(plan, moment)
-        self._resize(plan, values)
-        self._advance(plan)
-        rows = [*(value.detach() for value in values), *norms]
-        said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
-        return Row(cohort.offset, plan, said, self._norms(grads, plan, residuals))
+        with torch.no_grad():
+            norms = self.optimizer.update(plan.mover, grads)
+            self._moved = (plan, norms)
+            self._bound(plan)
+            self._remember(plan, moment)
+            self._resize(plan, values)
+            self._advance(plan)
+            rows = [*values, *norms]
+            said = torch.stack(rows) if rows else torch.empty(0, len(cohort.seeds))
+            return Row(cohort.offset, plan, said, self._norms(grads, plan, residuals))
 
     def _fed(self, plan: Plan) -> tuple[Batch, Draw, Wiring]:
         """The next batch, what is shown or what comes of acting, and how it is gone through."""
@@ -125,7 +126,7 @@ class Training:
             return None
         params = self.cohort.params
         each = [*(grads[name] for name in plan.form.moves), *(params[name] for name in weights(params))]
-        norms = [torch.linalg.vector_norm(one.detach().flatten(1), dim=1) for one in each]
+        norms = [torch.linalg.vector_norm(one.flatten(1), dim=1) for one in each]
         told = [*norms, *residuals]
         return torch.stack(told) if told else torch.empty(0, len(self.cohort.seeds))
 
@@ -174,7 +175,6 @@ class Training:
         upstream, reach, weight_N = spec.scope == "upstream", self.flow.reach[name], self._weight(plan, cost, value)
         return Judged(spec.at, upstream, reach, value, again, per_sample, partial(target_of, member), weight_N)
 
-    @torch.no_grad()
     def _weight(self, plan: Plan, cost: int, value: Tensor) -> Tensor:
         """Weight (N,) of a live cost, over its running size where it asks for that; over its own at first."""
         name = plan.form.live[cost]
@@ -186,7 +186,6 @@ class Training:
         kept = self.cohort.own[address_of_size(name)]
         return torch.where(kept > 0, kept, value.detach().abs())
 
-    @torch.no_grad()
     def _resize(self, plan: Plan, values: list[Tensor]) -> None:
         """Running sizes move on, for the lives for which the cost weighs."""
         for name, only_N, value in zip(plan.form.live, plan.form.only, values, strict=True):
@@ -196,7 +195,6 @@ class Training:
                 alive_N = torch.from_numpy(plan.form.alive_N)
                 _put(self.cohort.own[address_of_size(name)], moved_N, alive_N if only_N is None else alive_N & only_N)
 
-    @torch.no_grad()
     def _bound(self, plan: Plan) -> None:
         """What moved is put back where its rule wants it, for the lives for which it moved."""
         for rule in self.organism.circuits.bounds:
@@ -205,7 +203,6 @@ class Training:
                 if lives is not None:
                     _put(self.movable[address], value, torch.from_numpy(lives))
 
-    @torch.no_grad()
     def _remember(self, plan: Plan, moment: Moment) -> None:
         """Unlearned state moves on, for the lives that learn by what it belongs to."""
         if not self._remembering:
@@ -222,10 +219,11 @@ class Training:
     def _advance(self, plan: Plan) -> None:
         """Ages, positions and offsets move on."""
         cohort, alive = self.cohort, plan.form.alive_N
-        cohort.age_N[alive] += self.regime.batch
-        cohort.shown[self.stream.digest][alive] += self.regime.batch
+        shown = self.regime.batch * alive
+        cohort.age_N += shown
+        cohort.shown[self.stream.digest] += shown
         cohort.offset += 1
-        cohort.offset_N[alive] = cohort.offset
+        np.copyto(cohort.offset_N, cohort.offset, where=alive)
 
 
 def _put(state: Tensor, value: Tensor, lives_N: Tensor) -> None:
