@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from models.credit.products import FEW, large, lone, paired, product, weighed
+from models.credit.products import apart, lone, paired, product, weighed
 from models.draw import Draw
 from models.protocols import Params, Synapse
 
@@ -75,7 +75,7 @@ class Exact:
         if lone(x_NMS, weight_NSU):
             x, weight, start = (torch.cat([each, each]) for each in (x_NMS, weight_NSU, base))
             return self.linear(x, weight, start, address, own)[:1]
-        if weight_NSU.shape[2] < FEW or large(x_NMS, weight_NSU):
+        if apart(x_NMS, weight_NSU):
             return _Weighed.apply(x_NMS, weight_NSU, base)  # type: ignore[no-any-return, no-untyped-call]
         return torch.baddbmm(base, x_NMS, weight_NSU)
 

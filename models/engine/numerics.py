@@ -1,7 +1,8 @@
 """The numerics class: which bits this process makes.
 
-One thread, deterministic kernels, one instruction set but for oneDNN. `MKL_CBWR=AVX2`, `ATEN_CPU_CAPABILITY=avx2` and
-`OMP_NUM_THREADS=1` must be in the environment before torch is loaded; whoever starts the process sees to that.
+One thread, deterministic kernels, one instruction set but for oneDNN and OpenBLAS. `MKL_CBWR=AVX2`,
+`ATEN_CPU_CAPABILITY=avx2` and `OMP_NUM_THREADS=1` must be in the environment before torch is loaded; whoever starts the
+process sees to that.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
 from models.credit import products
@@ -38,9 +41,9 @@ def numerics_class() -> dict[str, Any]:
 def arithmetic_digest() -> str:
     """Names the bits that this machine makes: a hash of products, convolutions and elementary functions.
 
-    Processors of one class can differ: MKL chooses kernels by more than the instruction set it is told, and oneDNN,
-    which takes convolutions and large products, by what the processor has. Two machines whose digests differ do not
-    continue each other's lives bit for bit.
+    Processors of one class can differ: MKL chooses kernels by more than the instruction set it is told, oneDNN, which
+    takes convolutions, and OpenBLAS, which takes thin and large products, by what the processor has. Two machines whose
+    digests differ do not continue each other's lives bit for bit.
     """
     said = hashlib.sha256()
     draw = Draw(torch.arange(3)).at("arithmetic")
@@ -53,8 +56,11 @@ def arithmetic_digest() -> str:
     for form in (torch.tanh, torch.exp, torch.erf, lambda x: torch.log(x.abs()), lambda x: x.softmax(dim=-1)):
         said.update(form(x).numpy().tobytes())
     said.update(draw.at("normal").normal(1001).numpy().tobytes())
-    x, weight = draw.at("many").uniform(64, 784), draw.at("weight").uniform(784, 256)
-    said.update(products.product(x, weight).numpy().tobytes())
+    for rows, inner, columns in ((64, 784, 256), (64, 128, 128), (64, 64, 128), (64, 128, 10), (33, 7, 40)):
+        x, weight = draw.at("many").uniform(rows, inner), draw.at("weight").uniform(inner, columns)
+        found = products.product(x, weight)
+        for each in (found, products.paired(x, found), products.product(found, weight.mT)):
+            said.update(each.numpy().tobytes())
     # Small convolutions have the same bits with and without AVX-512, larger ones have not.
     for items, maps, side, kernels in ((5, 3, 9, 7), (64, 16, 14, 32)):
         image = draw.at("image").uniform(items, maps, side, side)
@@ -72,9 +78,16 @@ def configure() -> None:
         raise SnapshotMismatch(f"the process was started without {wanted}: set them before torch is loaded")
     if torch.get_num_threads() != 1:
         torch.set_num_threads(1)
+    _leave_one_thread()
     torch.use_deterministic_algorithms(True)
     # Whoever asks for an empty buffer fills all of it; filling it before costs a tenth of an update of convolutions.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+@cache
+def _leave_one_thread() -> None:
+    """Of numpy's BLAS, which read the environment when numpy was loaded: perhaps before it was settled."""
+    threadpool_limits(limits=1, user_api="blas")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from models.specs.base import Spec
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Raised whenever a change of the engine changes results."""
 
 TORCH_VERSION = "2.13.0"

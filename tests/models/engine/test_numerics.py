@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +26,25 @@ def test_a_process_that_was_started_otherwise_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
     with pytest.raises(SnapshotMismatch, match="MKL_CBWR=AVX2"):
         configure()
+
+
+def test_a_process_that_loaded_numpy_before_has_one_thread_of_its_blas_all_the_same() -> None:
+    asked = (
+        "import numpy, os; from workers.environment import settle; settle();"
+        "from models.engine.numerics import configure; configure();"
+        "from threadpoolctl import threadpool_info;"
+        "print([each['num_threads'] for each in threadpool_info() if each['user_api'] == 'blas'])"
+    )
+    unset = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=unset,
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert set(json.loads(told)) <= {1}
 
 
 def test_subnormal_numbers_are_zero_inside_and_come_back_outside() -> None:
