@@ -80,7 +80,7 @@ def example(name: str, request: Request, caller: Reader) -> Response:
     """One example as YAML, as it can be submitted."""
     path = _examples().get(name)
     if path is None:
-        raise NotFound(f"there is no example {name!r}; `/v1/examples` lists them")
+        raise NotFound(f"there is no example {name!r}; {did_you_mean(name, list(_examples()), listed=0)}")
     tag = f'"{path.stat().st_mtime_ns:x}"'
     if matches(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from service.api import outcomes as answers
 from service.api.differences import difference_of
 from service.api.drawn_jobs import DrawnJob
+from service.api.drawn_pictures import albums_of
 from service.api.envelopes import envelopes as planned
 from service.errors import Refused
 from service.figures.curves import bands, curves
@@ -17,6 +18,7 @@ from service.figures.look import LOOKS, Look
 from service.figures.organism import organism
 from service.figures.outcomes import outcomes
 from service.figures.panels import Figure
+from service.figures.pictures import pictures
 from service.figures.sensitivity import sensitivity
 from service.figures.sharing import sharing
 from service.figures.strip import strip
@@ -43,6 +45,10 @@ def _envelopes(job: DrawnJob, look: Look) -> Figure:
 
 def _organism(job: DrawnJob, look: Look) -> Figure:
     return organism(job.scene(job.chosen[0]), look, job.origin())
+
+
+def _pictures(job: DrawnJob, look: Look) -> Figure:
+    return pictures(albums_of(job), look, job.origin())
 
 
 def _sharing(job: DrawnJob, look: Look) -> Figure:
@@ -111,6 +117,7 @@ DRAWN: dict[FigureName, Callable[[DrawnJob, Look], Figure]] = {
     "sensitivity": _sensitivity,
     "transitions": _transitions,
     "organism": _organism,
+    "pictures": _pictures,
     "envelopes": _envelopes,
     "sharing": _sharing,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -37,6 +38,8 @@ class DrawnJob:
     db: sa.Connection
     row: Row
     query: FigureQuery
+    file: Callable[[str], Path] | None = None
+    """Where the file of a snapshot lies, by its uri; FileNotFoundError if it is gone."""
 
     @cached_property
     def arms(self) -> list[Row]:

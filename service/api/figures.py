@@ -26,6 +26,7 @@ from service.api.shared import Said, Shared
 from service.figures.panels import Figure
 from service.figures.rows import as_csv
 from service.store import jobs, snapshots
+from service.store.places import open_blobs
 from service.wire.figures import ABOUT, FigureItems, FigureName, FigureQuery, figure_digest, read_figure_parameters
 from service.wire.history import HistoryQuery, names_of
 
@@ -52,9 +53,21 @@ def names(request: Request, caller: Reader) -> Response:
 
 
 @router.get("/jobs/{job}/figures/{figure}", response_class=Response, openapi_extra=QUERY)
-def of_job(job: str, figure: FigureName, request: Request, query: Question, caller: Reader, store: Store) -> Response:
+def of_job(  # noqa: PLR0913 - a request has these parts
+    job: str,
+    figure: FigureName,
+    request: Request,
+    query: Question,
+    caller: Reader,
+    store: Store,
+    settings: Config,
+) -> Response:
     """A figure of a job as plotly JSON; `text/csv` gives the rows behind it."""
     form = _form(request, query)
+
+    def file(uri: str) -> Path:
+        return open_blobs(settings.snapshots).file(uri, settings.home / "fetched")
+
     with store.read() as db:
         row = jobs.get(db, caller.project, job)
         known = [figure_digest(figure, query), form, _stands(db, row), edition()]
@@ -63,7 +76,7 @@ def of_job(job: str, figure: FigureName, request: Request, query: Question, call
         if matches(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         shared: Shared = request.app.state.shared
-        said = shared.answer(tag, lambda: _said(draw(figure, DrawnJob(db, row, query)), form))
+        said = shared.answer(tag, lambda: _said(draw(figure, DrawnJob(db, row, query, file)), form))
     return Response(said.content, headers={**headers, **said.headers})
 
 

@@ -136,16 +136,23 @@ def numbers(fields: Fields) -> dict[str, Any]:
 
 def png(fields: Fields) -> bytes:
     """One grey picture of all units, row by row; channels stand side by side, 128 is a weight of 0."""
-    units, channels, height, width = fields.values.shape
-    grey = np.round(127.5 + 127.5 * fields.values / (fields.scale or 1.0)).astype(np.uint8)
-    tiles = grey.transpose(0, 2, 1, 3).reshape(units, height, channels * width)
+    sheet = mosaic(fields.values)
+    grey = np.round(127.5 + 127.5 * sheet / (fields.scale or 1.0))
+    return _encoded(np.where(np.isnan(sheet), _SEPARATOR, grey).astype(np.uint8))
+
+
+def mosaic(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """All units in one sheet, row by row, channels side by side; NaN between units. Shape: (height, width)."""
+    units, channels, height, width = values.shape
+    tiles = values.transpose(0, 2, 1, 3).reshape(units, height, channels * width)
     columns = ceil(sqrt(units * height / (channels * width))) if units else 1
     rows = ceil(units / columns)
-    sheet = np.full((rows * (height + _GAP) - _GAP, columns * (channels * width + _GAP) - _GAP), _SEPARATOR, np.uint8)
+    shape = (rows * (height + _GAP) - _GAP, columns * (channels * width + _GAP) - _GAP)
+    sheet = np.full(shape, np.nan, np.float32)
     for unit, tile in enumerate(tiles):
         top, left = unit // columns * (height + _GAP), unit % columns * (channels * width + _GAP)
         sheet[top : top + height, left : left + channels * width] = tile
-    return _encoded(sheet)
+    return sheet
 
 
 def _encoded(grey: NDArray[np.uint8]) -> bytes:

@@ -28,6 +28,7 @@ from service.cli import (
     keys,
     machine,
     outcomes,
+    parts,
     searches,
     verbs,
 )
@@ -60,7 +61,7 @@ def _settings(
 
 
 _ABOUT_DOCUMENTS = (catalogue, documents, envelopes)
-_ABOUT_JOBS = (jobs, verbs, histories, figures, outcomes, comparing)
+_ABOUT_JOBS = (jobs, parts, verbs, histories, figures, outcomes, comparing)
 for room in (machine, backups, doctor, *_ABOUT_DOCUMENTS, *_ABOUT_JOBS):
     for command in room.COMMANDS:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)

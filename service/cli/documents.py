@@ -10,7 +10,7 @@ import typer
 
 from service.cli.editing import Assign, with_edits
 from service.cli.jobs import arm_or_job
-from service.cli.output import Form, Output, client, complain, out, say, show_one, show_rows
+from service.cli.output import Form, Output, client, complain, label_of, out, say, show_one, show_rows
 from service.cli.watching import watch_job
 from service.client import Arm, Client
 
@@ -104,7 +104,7 @@ def submit(
     output: Annotated[Form | None, typer.Option("-o", "--output", help="table, json, jsonl, csv, yaml or id")] = None,
 ) -> None:
     """Store a document as a job and start it; prints the job's id."""
-    labels = dict(_label(text) for text in label or [])
+    labels = dict(label_of(text) for text in label or [])
     about: dict[str, Any] = {"name": name, "notes": notes, "labels": labels, "priority": priority}
     document, service = with_edits(file, assign), client(context)
     if dry_run:
@@ -117,14 +117,6 @@ def submit(
     show_one(job.state, output or Form.ID)
     if watch:
         raise typer.Exit(watch_job(job))
-
-
-def _label(text: str) -> tuple[str, str]:
-    key, found, value = text.partition(":")
-    if not found:
-        complain(f"a label is key:value, such as set:pilot; not {text!r}")
-        raise typer.Exit(2)
-    return key, value
 
 
 def diff(

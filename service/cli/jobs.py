@@ -11,30 +11,22 @@ import typer
 
 from service.cli.output import Form, Output, client, complain, show_one, show_rows
 from service.cli.watching import watch_job
-from service.client import Arm, Client, Job
+from service.client import Arm, Client, Job, NoSuchJob
 
 JobName = Annotated[str, typer.Argument(help="An id, the unique beginning of one, a name, or @last.", metavar="JOB")]
 
 
+ArmIndex = Annotated[int | None, typer.Option("--arm", help="Index of an arm.", min=0)]
+Seed = Annotated[int | None, typer.Option(help="Seed of a life.", min=0)]
+
+
 def find(service: Client, name: str) -> Job:
     """The job that a word of the command line means."""
-    if name == "@last":
-        newest = next(iter(service.jobs(limit=1)), None)
-        if newest is None:
-            complain("there is no job yet")
-            raise typer.Exit(3)
-        return service.job(newest["id"])
-    if name.startswith("job_") and len(name) == 30:
-        return service.job(name)
-    found = list(service.jobs(name=name, limit=1000))
-    if not found and name.startswith("job_"):
-        found = [job for job in service.jobs(limit=1000) if job["id"].startswith(name)]
-    if len(found) != 1:
-        complain(f"{name!r} means {len(found)} jobs" if found else f"no job is called {name!r}")
-        for job in found[:10]:
-            complain(f"  {job['id']}  {job['name']}  {job['status']}")
-        raise typer.Exit(3)
-    return service.job(found[0]["id"])
+    try:
+        return service.find(name)
+    except NoSuchJob as error:
+        complain(str(error))
+        raise typer.Exit(3) from None
 
 
 def arm_or_job(service: Client, text: str) -> Arm | Job:
@@ -97,21 +89,39 @@ def watch(context: typer.Context, job: JobName) -> None:
     raise typer.Exit(watch_job(find(client(context), job)))
 
 
-def events(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+def events(
+    context: typer.Context,
+    job: JobName,
+    type_: Annotated[str | None, typer.Option("--type", help="life.transition,job.status,... by commas")] = None,
+    level: Annotated[str | None, typer.Option(help="info,warning,error, by commas")] = None,
+    after: Annotated[int, typer.Option(help="Only those with a greater seq.", min=0)] = 0,
+    output: Output = Form.TABLE,
+) -> None:
     """List what happened to a job."""
     service = client(context)
-    rows = service.pages(f"/v1/jobs/{find(service, job).id}/events", limit=1000)
+    asked = {"type": type_, "level": level, "after": after}
+    rows = service.pages(f"/v1/jobs/{find(service, job).id}/events", limit=1000, **asked)
     show_rows(rows, ("seq", "at", "level", "type", "message"), output)
 
 
-def lives(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+def lives(
+    context: typer.Context,
+    job: JobName,
+    arm: ArmIndex = None,
+    seed: Seed = None,
+    status: Annotated[str | None, typer.Option(help="developing, complete, censored, diverged, ...")] = None,
+    output: Output = Form.TABLE,
+) -> None:
     """List a job's lives with their stage, age and status."""
-    show_rows(find(client(context), job).lives(), ("arm", "seed", "status", "stage", "age_sp"), output)
+    rows = find(client(context), job).lives(arm=arm, seed=seed, status=status)
+    show_rows(rows, ("arm", "seed", "status", "stage", "age_sp"), output)
 
 
-def transitions(context: typer.Context, job: JobName, output: Output = Form.TABLE) -> None:
+def transitions(
+    context: typer.Context, job: JobName, arm: ArmIndex = None, seed: Seed = None, output: Output = Form.TABLE
+) -> None:
     """List the ends of stages, and the stored values that decided them."""
-    rows = find(client(context), job).transitions()
+    rows = find(client(context), job).transitions(arm=arm, seed=seed)
     if output is Form.TABLE:
         rows = [{**row, "values": readings(row["values"])} for row in rows]
     show_rows(rows, ("arm", "seed", "stage", "age_sp", "fired", "status", "values"), output)

@@ -50,6 +50,15 @@ def say(message: str) -> None:
     err.print(message, markup=False)
 
 
+def label_of(text: str) -> tuple[str, str]:
+    """Key and value of `key:value`; a usage error for what is none."""
+    key, found, value = text.partition(":")
+    if not found or not key:
+        complain(f"a label is key:value, such as set:pilot; not {text!r}")
+        raise typer.Exit(2)
+    return key, value
+
+
 def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: Form) -> None:
     """Rows in the form asked for; tables and CSV show the columns named, the others all there is."""
     items = list(rows)

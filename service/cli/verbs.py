@@ -10,7 +10,7 @@ import typer
 
 from service.cli.editing import patches
 from service.cli.jobs import JobName, find
-from service.cli.output import Form, Output, client, complain, say, show_one, show_rows
+from service.cli.output import Form, Output, client, complain, label_of, say, show_one, show_rows
 from service.client import Client
 
 JobNames = Annotated[
@@ -149,6 +149,26 @@ def fork(
     show_one(new.state, output)
 
 
+def change(
+    context: typer.Context,
+    job: JobName,
+    name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
+    notes: Annotated[str | None, typer.Option(help="Its new notes.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="key:value to add; key: alone takes it away.")] = None,
+    priority: Annotated[int | None, typer.Option(help="The higher first.", min=-100, max=100)] = None,
+    output: Output = Form.ID,
+) -> None:
+    """Change how a job is listed: name, notes, labels, priority. What it trains stands for good."""
+    given = dict(label_of(text) for text in label or [])
+    labels = {key: value or None for key, value in given.items()} or None
+    about: dict[str, Any] = {"name": name, "notes": notes, "priority": priority, "labels": labels}
+    members = {each: value for each, value in about.items() if value is not None}
+    if not members:
+        complain("say what: --name, --notes, --label or --priority")
+        raise typer.Exit(2)
+    show_one(find(client(context), job).change(**members).state, output)
+
+
 def extend(
     context: typer.Context,
     job: JobName,
@@ -170,4 +190,4 @@ def _about(name: str | None) -> dict[str, Any]:
     return {} if name is None else {"name": name}
 
 
-COMMANDS = (cancel, pause, resume, retry, fork, extend, rm)
+COMMANDS = (cancel, pause, resume, retry, fork, extend, change, rm)

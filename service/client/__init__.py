@@ -5,11 +5,11 @@ Every POST carries an idempotency key, so retries after lost answers submit once
 
 from __future__ import annotations
 
-from service.client.answers import History, Trace
+from service.client.answers import Event, History, Trace
 from service.client.client import Client
 from service.client.connection import DEFAULT_URL
 from service.client.documents import base_of, edited, read_document, with_base
-from service.client.errors import ApiError, Unreachable
+from service.client.errors import ApiError, NoSuchJob, Unreachable
 from service.client.job import Arm, Job
 
 __all__ = [
@@ -17,8 +17,10 @@ __all__ = [
     "ApiError",
     "Arm",
     "Client",
+    "Event",
     "History",
     "Job",
+    "NoSuchJob",
     "Trace",
     "Unreachable",
     "base_of",

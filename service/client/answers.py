@@ -32,6 +32,36 @@ class Trace:
     """`diverged` or `censored`, of one life."""
 
 
+class Thinning(dict[str, Any]):
+    """What was done to the values of an answer; its members are attributes, too: `history.thinning.exact`."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"an answer says nothing of {name!r}; it says {', '.join(self)}") from None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a job, or that the stream tells of it.
+
+    What is stored has a `seq`; `job`, `progress`, `history`, `reset` and `end` are told in passing.
+    """
+
+    type: str
+    seq: int | None
+    at: str | None
+    level: str | None
+    message: str | None
+    arm: int | None
+    seed: int | None
+    stage: str | None
+    age_sp: int | None
+    trajectory: str | None
+    data: dict[str, Any] = field(repr=False)
+
+
 @dataclass(frozen=True)
 class History:
     """The answer to a history query; `thinning` says what was left out, if anything.
@@ -40,7 +70,7 @@ class History:
     """
 
     traces: list[Trace]
-    thinning: dict[str, Any]
+    thinning: Thinning
     stages: list[dict[str, Any]]
     complete: bool
     next_after: str | dict[str, str] | None
@@ -86,12 +116,20 @@ def trace_of(trace: Mapping[str, Any]) -> Trace:
     )
 
 
+def event_of(told: Mapping[str, Any], type_: str | None = None) -> Event:
+    """A stored event, or a frame of the stream under its name."""
+    names = ("seq", "at", "level", "message", "arm", "seed", "stage", "age_sp", "trajectory")
+    stored = "seq" in told
+    about = {name: told.get(name) if stored else None for name in names}
+    return Event(str(told["type"] if stored else type_), **about, data=dict(told.get("data", {}) if stored else told))
+
+
 def history_of(answer: dict[str, Any]) -> History:
     """An answer about one job, or about several."""
     jobs = answer.get("jobs")
     return History(
         [trace_of(trace) for trace in answer["traces"]],
-        answer["thinning"],
+        Thinning(answer["thinning"]),
         answer["stages"],
         answer["complete"] if jobs is None else all(each["complete"] for each in jobs),
         answer["next_after"] if jobs is None else {each["job"]: each["next_after"] for each in jobs},

@@ -11,11 +11,14 @@ import orjson
 
 from service.client.answers import History, history_of
 from service.client.connection import Connection
-from service.client.documents import with_base
+from service.client.documents import read_document, with_base
+from service.client.errors import NoSuchJob
 from service.client.job import Arm, Job
 from service.figures.files import plotly_figure
 from service.wire.compare import Comparison
 from service.wire.figures import FigureName
+
+ID_LENGTH = 30
 
 
 class Client(Connection):
@@ -55,6 +58,30 @@ class Client(Connection):
         sides = [{"job": each.job, "arm": each.arm} if isinstance(each, Arm) else with_base(each) for each in (a, b)]
         return dict(self.post("/v1/schedules/diff", orjson.dumps(dict(zip("ab", sides, strict=True)))))
 
+    def examples(self) -> list[str]:
+        """Names of documents to start from."""
+        return [each["name"] for each in self.get("/v1/examples")["items"]]
+
+    def example(self, name: str) -> dict[str, Any]:
+        """One of them, as it can be submitted; a study with its base inside."""
+        document = read_document(self.example_text(name) + "\n")
+        base = document.get("base")
+        if document.get("kind") == "study" and isinstance(base, str):
+            document["base"] = read_document(self.example_text(base) + "\n")
+        return document
+
+    def example_text(self, name: str) -> str:
+        """One of them as YAML, with its comments."""
+        return self.request("GET", f"/v1/examples/{name}").text
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """Data sets that documents may name."""
+        return list(self.pages("/v1/datasets"))
+
+    def me(self) -> dict[str, Any]:
+        """Who asks: project, scopes, quotas and what is used of them."""
+        return dict(self.get("/v1/me"))
+
     def catalogue(self, family: str | None = None, kind: str | None = None) -> dict[str, Any]:
         """What may be asked for: families and their kinds, the members of one family, or the page of one member."""
         return dict(self.get("/".join(("/v1/catalogue", *(each for each in (family, kind) if each)))))
@@ -83,6 +110,23 @@ class Client(Connection):
     def job(self, job: str) -> Job:
         """A job by id."""
         return Job(self, self.get(f"/v1/jobs/{job}"))
+
+    def find(self, word: str) -> Job:
+        """A job by id, the unique beginning of one, its name, or `@last`; NoSuchJob if that means none or several."""
+        if word == "@last":
+            newest = next(iter(self.jobs(limit=1)), None)
+            if newest is None:
+                raise NoSuchJob("there is no job yet")
+            return self.job(newest["id"])
+        if word.startswith("job_") and len(word) == ID_LENGTH:
+            return self.job(word)
+        found = list(self.jobs(name=word, limit=1000))
+        if not found and word.startswith("job_"):
+            found = [job for job in self.jobs(limit=1000) if job["id"].startswith(word)]
+        if len(found) == 1:
+            return self.job(found[0]["id"])
+        told = f"{word!r} means {len(found)} jobs" if found else f"no job is called {word!r}"
+        raise NoSuchJob("\n".join([told, *(f"  {job['id']}  {job['name']}  {job['status']}" for job in found[:10])]))
 
     def jobs(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """All jobs that pass the filters, newest first, page by page.

@@ -28,5 +28,9 @@ def _line(fault: Mapping[str, Any]) -> str:
     return f"{fault['code']} at {fault['pointer'] or '/'}: {fault['message']}{hint}"
 
 
+class NoSuchJob(LookupError):
+    """A word means no job, or several; the message lists them."""
+
+
 class Unreachable(Exception):
     """Nothing answers at the service's address."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx_sse
+import numpy as np
 import orjson
 
-from service.client.answers import History, history_of, parameters
+from service.client.answers import Event, History, event_of, history_of, parameters
 from service.client.connection import Connection
 from service.client.documents import with_base
 from service.figures.files import plotly_figure
@@ -18,6 +18,7 @@ from service.wire.figures import FigureName
 from service.wire.jobs import TERMINAL
 from service.wire.outcomes import Contrasts, Outcomes
 
+Weights = np.ndarray[Any, np.dtype[np.float32]]
 _MEDIA = {
     ".parquet": "application/vnd.apache.parquet",
     ".arrow": "application/vnd.apache.arrow.stream",
@@ -35,7 +36,7 @@ class Arm:
     """Index or name."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Job:
     """A job as last seen; `refresh` looks again."""
 
@@ -74,9 +75,19 @@ class Job:
             self.refresh(wait_seconds=30)
         return self
 
-    def follow(self, after: int = 0) -> Iterator[httpx_sse.ServerSentEvent]:
-        """Events as they happen, until the job ends."""
-        return self.client.events(self.id, after)
+    def __repr__(self) -> str:
+        told = f"{self.state.get('progress', {}).get('fraction', 0.0):.0%}"
+        return f"<Job {self.id} {self.state.get('name', '')!r}: {self.status}, {told}>"
+
+    def follow(self, after: int = 0) -> Iterator[Event]:
+        """Events as they happen, until the job ends; broken connections are taken up again where they broke."""
+        for frame in self.client.events(self.id, after):
+            yield event_of(orjson.loads(frame.data), frame.event)
+
+    def events(self, *, after: int = 0, type: str | None = None, level: str | None = None) -> list[Event]:  # noqa: A002
+        """Stored events in order; of some types or levels, several by commas."""
+        rows = self.client.pages(f"/v1/jobs/{self.id}/events", limit=1000, after=after, type=type, level=level)
+        return [event_of(row) for row in rows]
 
     def cancel(self, reason: str | None = None, *, now: bool = False) -> Job:
         """End it at the next slice boundary; with `now` the running slice is given up. What is committed stays."""
@@ -140,6 +151,16 @@ class Job:
         """Stored cohorts on its arms' paths."""
         return list(self.client.pages(f"/v1/jobs/{self.id}/snapshots", limit=1000))
 
+    def save_snapshot(self, snapshot: str, path: str | Path) -> Path:
+        """Write a stored cohort to a file: weights and all else that its lives are, safetensors."""
+        return self.client.download(f"/v1/snapshots/{snapshot}/file", Path(path))
+
+    def weights(self, snapshot: str, area: str, *, seed: int | None = None, sense: str | None = None) -> Weights:
+        """Weights from a sense to each unit of an area, of one life in a snapshot. Shape: (units, channels, h, w)."""
+        asked = {"area": area, "seed": seed, "sense": sense, "units": 1024, "format": "json"}
+        told = self.client.get(f"/v1/snapshots/{snapshot}/pictures", **asked)
+        return np.asarray(told["values"], dtype=np.float32)
+
     def document(self, form: str = "submitted", arm: int = 0) -> dict[str, Any]:
         """Its document as submitted, canonical, or as one arm lives it (`resolved`)."""
         return dict(self.client.get(f"/v1/jobs/{self.id}/document", form=form, arm=arm))
@@ -160,13 +181,24 @@ class Job:
         """Names, units and extremes of all recorded series."""
         return list(self.client.pages(f"/v1/jobs/{self.id}/series"))
 
-    def transitions(self) -> list[dict[str, Any]]:
-        """Stage ends with the stored values that decided them."""
-        return list(self.client.pages(f"/v1/jobs/{self.id}/transitions", limit=1000))
+    def arms(self) -> list[dict[str, Any]]:
+        """Its arms with labels and paths."""
+        return list(self.client.pages(f"/v1/jobs/{self.id}/arms", limit=1000))
 
-    def lives(self) -> list[dict[str, Any]]:
-        """Every arm x seed with its stage, age and status."""
-        return list(self.client.pages(f"/v1/jobs/{self.id}/lives", limit=1000))
+    def plan(self) -> dict[str, Any]:
+        """Paths of its arms through trajectories, and how far these are trained."""
+        return dict(self.client.get(f"/v1/jobs/{self.id}/plan"))
+
+    def transitions(self, *, arm: int | None = None, seed: int | None = None) -> list[dict[str, Any]]:
+        """Stage ends with the stored values that decided them; of one arm, or of one seed's lives."""
+        return list(self.client.pages(f"/v1/jobs/{self.id}/transitions", limit=1000, arm=arm, seed=seed))
+
+    def lives(
+        self, *, arm: int | None = None, seed: int | None = None, status: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Every arm x seed with its stage, age and status; those of an arm, a seed or in a status."""
+        asked = {"arm": arm, "seed": seed, "status": status}
+        return list(self.client.pages(f"/v1/jobs/{self.id}/lives", limit=1000, **asked))
 
     def outcomes(self, seeds: str | None = None) -> Outcomes:
         """A study's outcomes, life by life and arm by arm; `complete` says whether they are final.

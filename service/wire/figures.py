@@ -21,6 +21,7 @@ FigureName = Literal[
     "sensitivity",
     "transitions",
     "organism",
+    "pictures",
     "envelopes",
     "sharing",
 ]
@@ -35,6 +36,7 @@ ABOUT: dict[FigureName, str] = {
     "sensitivity": "a study's outcomes along one of its axes: effect against onset",
     "transitions": "when lives left their stages, and what made them",
     "organism": "areas, pathways, rules and costs as a graph",
+    "pictures": "what the units of areas look for: weights from a sense, age by age, of one life",
     "envelopes": "weights, plasticity and overlays as the document plans them",
     "sharing": "what the arms of a plan share",
 }
@@ -58,9 +60,13 @@ class FigureQuery(BaseModel):
     lives: bool = True
     """Whether single lives are drawn."""
     life: Seed | None = None
-    """A seed whose life is drawn in front of the band."""
+    """A seed whose life is drawn in front of the band, or whose weights are shown."""
     age: Annotated[int, Field(ge=0, le=2**62)] | None = None
     """In samples, for `organism`; left out: the present."""
+    area: Label | None = None
+    """The area of `pictures`; left out: all that see a sense."""
+    sense: Label | None = None
+    """The sense of `pictures`; left out: the first that the area sees."""
     versus: Index | None = None
     """The arm that `difference` takes away."""
     along: Label | None = None

@@ -139,9 +139,9 @@ def test_who_follows_a_job_while_its_api_is_killed_misses_nothing(
     assert not follower.is_alive(), processes.log()
     stored = house.rows(sa.select(event.c.seq).where(event.c.type != "history").order_by(event.c.seq))
     unnumbered = {"job", "progress", "history", "end"}
-    numbered = [int(each.id) for each in told if each.event not in unnumbered]
+    numbered = [each.seq for each in told if each.type not in unnumbered]
     assert numbered == [row["seq"] for row in stored], "none twice, none missing, in order"
-    assert told[-1].event == "end"
+    assert told[-1].type == "end"
 
 
 def answers(url: str) -> bool:

@@ -156,9 +156,9 @@ def test_speed_and_memory_are_recorded_beside_what_lives_become(grown: Job) -> N
 
 def test_the_stream_tells_the_end_and_can_be_taken_up_again(service: Service, grown: Job) -> None:
     events = list(grown.follow())
-    assert events[0].event == "job"
-    assert events[-1].event == "end"
-    numbered = [int(event.id) for event in events if event.id]
+    assert events[0].type == "job"
+    assert events[-1].type == "end"
+    numbered = [event.seq for event in events if event.seq is not None and event.type != "history"]
     assert numbered == sorted(numbered)
     headers = {"Last-Event-ID": str(numbered[-1])}
     answer = httpx.get(f"{service.client.url}/v1/jobs/{grown.id}/events/stream", headers=headers)
