@@ -9,6 +9,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from models.analysis import trend
+from models.analysis.agreement import Side, agreement, reliability, resampled_agreement
 from models.analysis.matching import Shown, unequal
 from models.analysis.outcomes import TIMES, Scale
 from models.analysis.pairing import Lives, Outcomes, Term, lives_of, named_axes, partners
@@ -28,6 +29,7 @@ from models.analysis.statistics import (
 )
 from models.analysis.summaries import watched
 from models.specs.outcomes import (
+    AgreementContrast,
     AnalysisSpec,
     ContrastSpec,
     InteractionContrast,
@@ -37,7 +39,7 @@ from models.specs.outcomes import (
     RecoveryContrast,
     TrendContrast,
 )
-from models.specs.selectors import Arm, select
+from models.specs.selectors import Arm, label_text, select
 
 FEW_PAIRS = 5
 
@@ -113,6 +115,8 @@ def _answer(contrast: ContrastSpec, question: Question, at: str) -> ContrastResu
             return _trend(contrast, question, at)
         case RecoveryContrast():
             return _recovery(contrast, question, at)
+        case AgreementContrast():
+            return _agreement(contrast, question, at)
         case _:
             assert_never(contrast)
 
@@ -180,14 +184,9 @@ def _interaction(contrast: InteractionContrast, question: Question, at: str) -> 
 
 def _trend(contrast: TrendContrast, question: Question, at: str) -> ContrastResult:
     arms = select(question.arms, contrast.within, f"{at}/within")
-    labels = list(dict.fromkeys(arm.labels[contrast.axis] for arm in arms))
-    places = trend.positions(labels, question.scale)
+    places = trend.positions(_along(arms, contrast.axis), question.scale)
     lives = _lives(contrast.outcome, question, [arm.index for arm in arms])
-    columns = [
-        lives.combined([[(1.0, arm.index)] for arm in arms if arm.labels[contrast.axis] == label])
-        for label in places.labels
-    ]
-    table = np.stack(columns, axis=1)
+    table = _table(lives, arms, contrast.axis, places.labels)
     complete = table[np.isfinite(table).all(axis=1)]
     result = _judged(contrast, question, lives, trend.slopes(table, places.at))
     detail: dict[str, Any] = {"unit": places.unit, "labels": list(places.labels), "at": places.at.tolist()}
@@ -236,7 +235,58 @@ def _share(centres: Floats) -> Floats:
     return np.asarray(centres[0] / lost, dtype=np.float64)
 
 
+# ---- agreement
+
+
+def _agreement(contrast: AgreementContrast, question: Question, at: str) -> ContrastResult:
+    """Resampled seeds test it whatever the analysis asks for: there is no one number for each seed."""
+    groups: dict[Side, Labels | None] = {
+        "treat": contrast.treat,
+        "control": contrast.control,
+        "rival": contrast.rival,
+    }
+    chosen = {
+        name: select(question.arms, labels, f"{at}/{name}") for name, labels in groups.items() if labels is not None
+    }
+    ranked = [label_text(each) for each in contrast.among] or _along(chosen["control"], contrast.axis)
+    lives = _lives(contrast.outcome, question, [arm.index for arms in chosen.values() for arm in arms])
+    tables = {name: _table(lives, arms, contrast.axis, ranked) for name, arms in chosen.items()}
+    whole = np.logical_and.reduce([np.isfinite(table).all(axis=1) for table in tables.values()])
+    result = _judged(contrast, question, lives, np.where(whole, 0.0, np.nan))
+    result = replace(result, method="paired_bootstrap", p=None, effect=None)
+    if not whole.any():
+        return result
+    analysis, digest = question.analysis, f"{question.digest}/{contrast.name}"
+    sides = {name: table[whole] for name, table in tables.items()}
+    value, drawn = float(agreement(sides, analysis.centre)), np.empty(0)
+    if result.pairs > 1:
+        drawn = resampled_agreement(sides, analysis.centre, analysis.resamples, digest)
+        drawn = drawn[np.isfinite(drawn)]
+    detail: dict[str, Any] = {"labels": ranked}
+    for name, table in sides.items():
+        detail[name] = np.asarray(centre_of(table.T, analysis.centre)).tolist()
+        detail[f"reliability_{name}"] = reliability(table, analysis.centre, f"{digest}/{name}")
+    return replace(
+        result,
+        estimate=percentile_interval(value, drawn, analysis.level),
+        p=bootstrap_p(drawn) if drawn.size else None,
+        drawn=drawn,
+        detail=result.detail | detail,
+    )
+
+
 # ---- what all have in common
+
+
+def _along(arms: Sequence[Arm], axis: str) -> list[str]:
+    """The labels of an axis in the order of the arms."""
+    return list(dict.fromkeys(arm.labels[axis] for arm in arms))
+
+
+def _table(lives: Lives, arms: Sequence[Arm], axis: str, labels: Sequence[str]) -> Floats:
+    """(seeds, labels): the mean over the arms that have each label."""
+    columns = [lives.combined([[(1.0, arm.index)] for arm in arms if arm.labels[axis] == each]) for each in labels]
+    return np.stack(columns, axis=1)
 
 
 def _lives(outcome: str, question: Question, arms: Sequence[int]) -> Lives:

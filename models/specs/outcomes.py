@@ -162,8 +162,22 @@ class RecoveryContrast(ContrastBase):
     control: Labels
 
 
+class AgreementContrast(ContrastBase):
+    """Whether two groups of arms rank the labels of an axis alike: Spearman's rho of their centres over seeds."""
+
+    kind: Literal["agreement"]
+    axis: Name
+    treat: Labels
+    control: Labels
+    rival: Labels | None = None
+    """A third group: the estimate is then by how much `treat` agrees better with `control` than this one does."""
+    among: Many[str | int | float] = ()
+    """The labels that are ranked; all of the axis if left out."""
+
+
 ContrastSpec = Annotated[
-    PairContrast | InteractionContrast | TrendContrast | RecoveryContrast, Field(discriminator="kind")
+    PairContrast | InteractionContrast | TrendContrast | RecoveryContrast | AgreementContrast,
+    Field(discriminator="kind"),
 ]
 
 

@@ -7,14 +7,14 @@ meant only where their name is given: `{arm: NAME}`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import rfc8785
 
 from models.errors import Reason
 from models.specs.base import pointer
-from models.specs.outcomes import ContrastSpec, InteractionContrast, Labels, TrendContrast
+from models.specs.outcomes import AgreementContrast, ContrastSpec, InteractionContrast, Labels, TrendContrast
 from models.specs.patches import PatchError, nearest
 from models.specs.study import StudySpec
 
@@ -102,6 +102,7 @@ def unknown_references(study: StudySpec, arms: Sequence[Arm], probes: frozenset[
     axes = [axis.name for axis in study.axes]
     for index, contrast in enumerate(study.contrasts):
         reasons.extend(_unknown_names(study, contrast, axes, pointer(["contrasts", index])))
+    reasons.extend(_unranked(study, arms))
     contrasts = [contrast.name for contrast in study.contrasts]
     for index, expected in enumerate(study.expect):
         if expected.contrast not in contrasts:
@@ -114,10 +115,28 @@ def _unknown_names(study: StudySpec, contrast: ContrastSpec, axes: Sequence[str]
     if contrast.outcome not in study.outcomes:
         suggestion = nearest(contrast.outcome, list(study.outcomes))
         yield Reason("E32", f"{at}/outcome", f"unknown outcome '{contrast.outcome}'", suggestion)
-    if isinstance(contrast, TrendContrast) and contrast.axis not in axes:
+    if isinstance(contrast, (TrendContrast, AgreementContrast)) and contrast.axis not in axes:
         yield Reason("E32", f"{at}/axis", f"unknown axis '{contrast.axis}'", nearest(contrast.axis, axes))
     if isinstance(contrast, InteractionContrast) and len(contrast.axes) != 2:
         yield Reason("E32", f"{at}/axes", f"an interaction is of two axes, {len(contrast.axes)} are named")
+
+
+def _unranked(study: StudySpec, arms: Sequence[Arm]) -> Iterator[Reason]:
+    """Of agreements: labels the axis does not have, and groups that have one of them only."""
+    for number, contrast in enumerate(study.contrasts):
+        if not isinstance(contrast, AgreementContrast):
+            continue
+        at = pointer(["contrasts", number])
+        for side in ("treat", "control", "rival"):
+            labels: Labels = getattr(contrast, side) or {}
+            told = f"{side} has one label of {contrast.axis} only, and nothing to rank"
+            for fixed in sorted({"arm", contrast.axis} & set(labels)):
+                yield Reason("E32", f"{at}/{side}" + pointer([fixed]), told, "choose by the other axes")
+        for index, label in enumerate(contrast.among):
+            try:
+                select(arms, {contrast.axis: label}, "")
+            except PatchError as error:
+                yield from (replace(each, pointer=f"{at}/among/{index}") for each in error.findings)
 
 
 def _selectors(study: StudySpec) -> Iterator[tuple[str, Labels]]:
@@ -129,7 +148,7 @@ def _selectors(study: StudySpec) -> Iterator[tuple[str, Labels]]:
 
 
 def _selectors_of(contrast: ContrastSpec, at: str) -> Iterator[tuple[str, Labels]]:
-    for key in ("treat", "control", "recovered", "within"):
+    for key in ("treat", "control", "recovered", "rival", "within"):
         labels: Labels | None = getattr(contrast, key, None)
         if labels:
             yield f"{at}/{key}", labels

@@ -16,7 +16,15 @@ from models.analysis.expectations import Judgement, judge
 from models.analysis.statistics import Interval
 from models.analysis.summaries import summarise
 from models.specs.base import Spec
-from models.specs.outcomes import ContrastSpec, LogMap, OutcomeSpec, PairContrast, RecoveryContrast, TrendContrast
+from models.specs.outcomes import (
+    AgreementContrast,
+    ContrastSpec,
+    LogMap,
+    OutcomeSpec,
+    PairContrast,
+    RecoveryContrast,
+    TrendContrast,
+)
 from models.specs.probes import MEASURES
 from models.specs.selectors import Arm
 from service.api.evaluation import Grown, contrasted, kind_of, probe_of, question
@@ -167,7 +175,9 @@ def unit_of(found: Grown, spec: OutcomeSpec) -> str:
 
 
 def _unit_of_contrast(spec: ContrastSpec, unit: str, detail: Data) -> str:
-    if isinstance(spec, RecoveryContrast) or (isinstance(spec, PairContrast) and spec.measure == "ratio"):
+    if isinstance(spec, (AgreementContrast, RecoveryContrast)) or (
+        isinstance(spec, PairContrast) and spec.measure == "ratio"
+    ):
         return "1"
     along = detail["unit"] if isinstance(spec, TrendContrast) else "1"
     return unit if along == "1" else f"{unit}/{along}"

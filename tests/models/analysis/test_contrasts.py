@@ -184,6 +184,88 @@ def test_recovery_from_no_loss_is_undefined() -> None:
     assert math.isnan(found.estimate.value)
 
 
+RANKED = {"axis": "onset", "treat": {"kind": "blur"}, "control": {"kind": "flip"}}
+
+
+def ordered(blur: tuple[float, ...], flip: tuple[float, ...], noise: float = 0.0) -> Question:
+    """Values by onset in each kind; a seed shifts all of its lives, and noise tells blurred ones apart."""
+
+    def value(arm: Arm, seed: int) -> float:
+        if "kind" not in arm.labels:
+            return 0.0
+        curve = blur if arm.labels["kind"] == "blur" else flip
+        place = ONSETS.index(arm.labels["onset"])
+        return curve[place] + 100.0 * seed + noise * math.sin(7.0 * seed + 3.0 * place)
+
+    return question(value)
+
+
+@pytest.mark.parametrize(
+    ("blur", "flip", "rho"),
+    [
+        ((1.0, 2.0, 3.0), (0.1, 40.0, 41.0), 1.0),
+        ((1.0, 2.0, 3.0), (3.0, 1.0, 0.0), -1.0),
+        ((1.0, 3.0, 2.0), (1.0, 2.0, 3.0), 0.5),
+        ((1.0, 1.0, 2.0), (1.0, 2.0, 3.0), 0.75**0.5),
+    ],
+)
+def test_agreement_is_the_rank_correlation_of_centres(
+    blur: tuple[float, ...], flip: tuple[float, ...], rho: float
+) -> None:
+    found = ask(ordered(blur, flip), "agreement", **RANKED)
+    assert found.estimate.value == pytest.approx(rho)
+    assert (found.pairs, found.method, found.effect) == (8, "paired_bootstrap", None)
+    assert (found.estimate.low, found.estimate.high) == (pytest.approx(rho), pytest.approx(rho)), "seeds shift no ranks"
+    assert found.detail["labels"] == list(ONSETS)
+    assert found.detail["treat"] == pytest.approx([each + 350.0 for each in blur])
+    assert found.detail["control"] == pytest.approx([each + 350.0 for each in flip])
+
+
+def test_agreement_over_resampled_seeds_is_that_of_a_plain_loop() -> None:
+    asked = ordered((1.0, 1.3, 1.5), (1.0, 2.0, 3.0), noise=2.0)
+    found = ask(asked, "agreement", **RANKED)
+    told = {
+        kind: np.array([[asked.values["out"][2 * at + side][seed].value for at in range(3)] for seed in SEEDS])
+        for side, kind in enumerate(KINDS)
+    }
+    draw = np.random.default_rng(1)
+    rhos = []
+    for _ in range(2000):
+        rows = draw.integers(0, 8, 8)
+        rhos.append(stats.spearmanr(told["blur"][rows].mean(0), told["flip"][rows].mean(0)).statistic)
+    assert found.drawn.size == 500
+    assert float(found.drawn.mean()) == pytest.approx(float(np.mean(rhos)), abs=0.06)
+    assert sorted({round(float(each), 3) for each in found.drawn}) == sorted({round(float(each), 3) for each in rhos})
+    assert found.detail["reliability_treat"] < 0.9
+    assert 0.0 < (found.p or 0.0) <= 1.0
+
+
+def test_a_rival_that_agrees_as_well_leaves_nothing_and_one_that_is_turned_round_twice_as_much() -> None:
+    asked = ordered((1.0, 2.0, 3.0), (3.0, 2.0, 1.0))
+    same = ask(asked, "agreement", **RANKED, rival={"kind": "blur"})
+    assert (same.estimate.value, same.estimate.low, same.estimate.high) == (0.0, 0.0, 0.0)
+    turned = ask(asked, "agreement", **{**RANKED, "treat": {"kind": "flip"}}, rival={"kind": "blur"})
+    assert turned.estimate.value == pytest.approx(2.0)
+    assert turned.detail["rival"] == pytest.approx([351.0, 352.0, 353.0])
+
+
+def test_only_the_labels_that_are_named_are_ranked_and_a_seed_must_be_known_at_all_of_them() -> None:
+    asked = ordered((1.0, 3.0, 2.0), (1.0, 2.0, 3.0))
+    found = ask(asked, "agreement", **RANKED, among=["0ep", "40ep"])
+    assert (found.estimate.value, found.detail["labels"]) == (pytest.approx(1.0), ["0ep", "40ep"])
+    values = {arm: dict(lives) for arm, lives in asked.values["out"].items()}
+    values[2][3] = LifeOutcome(None)  # 20ep
+    holed = replace(asked, values={"out": values})
+    assert ask(holed, "agreement", **RANKED).pairs == 7
+    assert ask(holed, "agreement", **RANKED, among=["0ep", "40ep"]).pairs == 8
+
+
+def test_what_does_not_vary_cannot_be_ranked() -> None:
+    found = ask(ordered((1.0, 1.0, 1.0), (1.0, 2.0, 3.0)), "agreement", **RANKED)
+    assert math.isnan(found.estimate.value)
+    assert (found.p, found.drawn.size) == (None, 0)
+
+
 def test_a_missing_life_is_counted_and_told() -> None:
     def gap(arm: Arm, seed: int) -> LifeOutcome | float:
         return LifeOutcome(None, diverged=True) if (arm.index, seed) == (0, 3) else effect(arm, seed)
@@ -218,6 +300,7 @@ def test_no_values_at_all_are_an_answer_too() -> None:
         ("pair", {"treat": BLUR, "control": FLIP}),
         ("trend", {"axis": "onset"}),
         ("recovery", {"treat": BLUR, "recovered": FLIP, "control": FLIP}),
+        ("agreement", RANKED),
     ):
         found = ask(question(lambda arm, seed: LifeOutcome(None)), kind, **options)
         assert (found.pairs, found.missing, found.p, found.effect) == (0, 8, None, None)

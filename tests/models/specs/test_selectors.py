@@ -79,6 +79,16 @@ def test_every_unknown_reference_is_told_at_once() -> None:
             {"name": "p", "kind": "pair", "outcome": "goood", "treat": {"a": 1}, "control": {"arm": "nobody"}},
             {"name": "t", "kind": "trend", "outcome": "good", "axis": "z"},
             {"name": "i", "kind": "interaction", "outcome": "good", "axes": {"a": [1, 2], "b": ["x", "z"]}},
+            {
+                "name": "g",
+                "kind": "agreement",
+                "outcome": "good",
+                "axis": "a",
+                "treat": {"b": "x"},
+                "control": {"a": 1},
+                "rival": {"b": "z"},
+                "among": [1, 3],
+            },
         ],
     }
     study = StudySpec.model_validate_json(orjson.dumps(document))
@@ -89,6 +99,9 @@ def test_every_unknown_reference_is_told_at_once() -> None:
         "/contrasts/0/outcome",
         "/contrasts/1/axis",
         "/contrasts/2/axes/b",
+        "/contrasts/3/among/1",
+        "/contrasts/3/control/a",
+        "/contrasts/3/rival/b",
         "/outcomes/bad/probe",
         "/outcomes/bad/relative_to/a",
     ]
