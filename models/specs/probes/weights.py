@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.specs.base import AnyOrName, Name
+from models.specs.base import AnyOrName, Name, later
 from models.specs.probes.base import ProbeBase
 
 
@@ -66,3 +66,5 @@ class ModeStrengthSpec(ProbeBase):
     sense: Name
     mode: Annotated[int, Field(ge=0, le=1023)] = 0
     """By falling singular value, from 0."""
+    share: bool = later(False)
+    """Whether it is told as a share of the strength that the world's map has, 1 once it is learned."""

@@ -279,6 +279,15 @@ def test_modes_are_those_of_the_map_and_come_by_strength() -> None:
     given = Given({"x": x, "V1": x @ half}, x @ (u @ torch.diag(s) @ v.T))
     found = [value(given, kind="mode_strength", at="V1", sense="x", mode=mode).item() for mode in range(4)]
     assert found == pytest.approx([6.0, 1.5, 0.0, 0.0], abs=1e-4)
+    shares = [value(given, kind="mode_strength", at="V1", sense="x", mode=mode, share=True).item() for mode in range(4)]
+    assert shares == pytest.approx([1.0, 0.5, 0.0, 0.0], abs=1e-4)
+
+
+def test_a_mode_that_the_map_does_not_have_has_no_share() -> None:
+    x = random(1, 50, 1, 4)
+    given = Given({"x": x, "V1": x.clone()}, x @ torch.diag(torch.tensor([3.0, 2.0, 0.0, 0.0])))
+    shares = [value(given, kind="mode_strength", at="V1", sense="x", mode=mode, share=True).item() for mode in range(4)]
+    assert shares == pytest.approx([1 / 3, 1 / 2, 0.0, 0.0], abs=1e-6)
 
 
 def test_costs_agree_with_themselves_and_cannot_conflict_where_only_one_reaches(toy_measure: Any, view: Any) -> None:
