@@ -190,6 +190,42 @@ def _warm_start(quick: bool) -> Iterator[Figure]:
         yield from lives.figures(name, [one - other for one, other in pairs], "of items", bounds, peer)
 
 
+def reached(life: lives.Grown, share: float) -> npt.NDArray[np.float64]:
+    """Updates until each probe reads a share, (probes by name, lives); NaN where it never does."""
+    told = [life.readings[name] for name in sorted(life.readings)]
+    met = np.array([[values for _, _, values in each] for each in told]) >= share
+    at = np.array([update for _, update, _ in told[0]], dtype=np.float64)
+    return np.where(met.any(axis=1), at[met.argmax(axis=1)], np.nan)
+
+
+def all_modes(net: str, every: int) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
+    """The times that arms of one net are named after, and one schedule with the probes of them all."""
+    arms = {name: each for name, each in documents("deep-modes-study").items() if name.startswith(f"net={net},")}
+    predicted = np.array([float(name.rsplit("=", 1)[1]) for name in arms])
+    probes = {f"mode-{i}": each["probes"]["learned"] | {"every": f"{every}ba"} for i, each in enumerate(arms.values())}
+    return predicted, next(iter(arms.values())) | {"probes": probes}
+
+
+def _deep_modes(quick: bool) -> Iterator[Figure]:
+    """Times at which modes are learned to a half against the closed form, and how steep the first one's rise is."""
+    predicted, document = all_modes("two", 20 if quick else 5)
+    two = lives.grown(document)
+    half = reached(two, 0.5)
+    unlike = ((half - predicted[:, None]) ** 2).sum(axis=0) / ((half - half.mean(axis=0)) ** 2).sum(axis=0)
+    yield from lives.figures("r2", (1 - unlike).tolist(), "1", ">= 0.98", "updates to a half; nothing fitted")
+    in_order = [float(np.all(np.diff(life) > 0)) for life in half.T]
+    yield from lives.figures("in_order", in_order, "of lives", ">= 0.9")
+    one = lives.grown(all_modes("one", 20 if quick else 5)[1])
+    for name, life, bounds, peer in (
+        ("rise", two, "within 0.25 0.45", "10 to 90 % over time to a half; ln 81 / ln(s / a - 1) = .32"),
+        ("control_rise", one, "within 2.7 3.6", "one layer; ln 9 / ln 2 = 3.17"),
+    ):
+        rise = (reached(life, 0.9)[0] - reached(life, 0.1)[0]) / reached(life, 0.5)[0]
+        yield from lives.figures(name, rise.tolist(), "of the time", bounds, peer)
+    apart = np.ptp(reached(one, 0.5), axis=0)
+    yield from lives.figures("control_apart", apart.tolist(), "updates", "<= 20", "one layer, first mode to last")
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("eyes-window-study", _eyes_window),
     entry("blocking-study", _blocking),
@@ -198,4 +234,5 @@ ENTRIES: tuple[Entry, ...] = (
     entry("song-study", _song),
     entry("two-pathway-study", _two_pathway),
     entry("warm-start-study", _warm_start),
+    entry("deep-modes-study", _deep_modes),
 )

@@ -17,6 +17,8 @@ from models.specs.checks import check_document
 from models.specs.document import read
 from models.specs.plan import plan_arm
 from models.specs.schedule import ScheduleSpec
+from models.specs.worlds.linear import LinearMapSpec
+from models.worlds import linear_map
 
 EXAMPLES = studies.EXAMPLES
 
@@ -134,3 +136,37 @@ def test_a_warm_start_differs_from_a_newborn_in_its_first_stage_and_what_was_don
         "start=scratch": ["whole"],
         "start=twice": ["whole"],
     }
+
+
+def two_layers(document: dict[str, Any], seeds: int) -> tuple[np.ndarray, np.ndarray]:
+    """First weights (lives, units, inputs) of two layers; areas keep them (lives, inputs, units)."""
+    schedule = canonical(ScheduleSpec.model_validate_json(orjson.dumps(document)))
+    born = birth(plan_arm(schedule).steps[0].regime, range(seeds)).params
+    lower, upper = born["area/first/from/x/weight"], born["area/second/from/first/weight"]
+    return lower.mT.double().numpy(), upper.mT.double().numpy()
+
+
+def test_modes_of_a_map_come_at_the_times_of_the_closed_form_and_of_plain_descent() -> None:
+    """Weights under dW1 = r W2' (M - W2 W1), dW2 = r (M - W2 W1) W1', in plain numpy; and the times that arms are named
+    after.
+    """
+    assert found("deep-modes-study") == []
+    predicted, document = studies.all_modes("two", 10)
+    document["stages"][0]["until"] = {"after": "1500ba"}
+    half = studies.reached(lives.grown(document, 3), 0.5)[:4]
+    source = LinearMapSpec(kind="linear_map", inputs="basis")
+    left, strength, right = (part.double().numpy() for part in linear_map.modes(source))
+    whole = left @ np.diag(strength) @ right.T
+    lower, upper = two_layers(document, 3)
+    met = np.full((4, 3), np.nan)
+    for update in range(1501):
+        share = np.einsum("ik,nij,jk->kn", left, upper @ lower, right)[:4] / strength[:4, None]
+        met = np.where(np.isnan(met) & (share >= 0.5), update, met)
+        wrong = whole - upper @ lower
+        moved = 0.0025 * np.swapaxes(upper, 1, 2) @ wrong
+        upper = upper + 0.0025 * wrong @ np.swapaxes(lower, 1, 2)
+        lower = lower + moved
+    assert np.abs(half - met).max() <= 10, "readings are ten updates apart"
+    closed = np.log(strength / 8e-6 - 1) / (2 * strength) / 0.0025
+    assert predicted == pytest.approx(closed, abs=1)
+    assert np.abs(half / predicted[:4, None] - 1).max() < 0.15
