@@ -62,7 +62,8 @@ def study(seeds: int, by: float) -> dict[str, Any]:
     folder = ROOT / "examples"
     base = yaml.safe_load((folder / "cataract-blur.yaml").read_text())
     document = yaml.safe_load((folder / "cataract-study.yaml").read_text())
-    del document["controls"]
+    for asked in ("controls", "confirm", "expect"):
+        del document[asked]
     document["contrasts"] = [each for each in document["contrasts"] if each.get("control") != {"arm": "same-age"}]
     return dict(shortened(document | {"base": base, "seeds": {"start": 0, "count": seeds}}, by))
 

@@ -286,7 +286,8 @@ def clouded(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Grown
     fewer = (("size: 4000", "size: 1000"), ("size: 1000}\ncosts", "size: 200}\ncosts"), ("n: 500", "n: 50"))
     rarely = (("every: 0.5ep", "every: 5ep"), ("every: 0.1ep", "every: 0.5ep"))
     base = smaller("cataract-blur", "ep", 20, *fewer, *rarely)
-    study = smaller("cataract-study", "ep", 20, ("count: 20", "count: 5"), ("window: 0.5ep", "window: 1ep"))
+    unconfirmed = ("confirm: {start: 100, count: 10}\n", "")
+    study = smaller("cataract-study", "ep", 20, ("count: 6", "count: 5"), unconfirmed, ("window: 0.5ep", "window: 1ep"))
     return grow(service, study, base, tmp_path_factory.mktemp("clouded"))
 
 

@@ -79,7 +79,7 @@ def test_json_and_yaml_of_one_document_have_one_hash(api: httpx.Client) -> None:
 def test_a_study_is_submitted_with_its_base(api: httpx.Client) -> None:
     study = read((ROOT / "examples/cataract-study.yaml").read_bytes()).data
     base = read((ROOT / "examples/cataract-blur.yaml").read_bytes()).data
-    study["seeds"]["count"] = 5
+    study["seeds"]["count"], study["confirm"]["count"] = 3, 2
     job = submit(api, study, base=base)
     assert (job["kind"], job["arms"], job["seeds"], job["lives"]["total"]) == ("study", 35, 5, 175)
     plan = get(api, f"/v1/jobs/{job['id']}/plan")
@@ -94,7 +94,7 @@ def test_a_study_without_its_base_is_refused_with_a_way_out(api: httpx.Client) -
     problem = api.post("/v1/jobs", content=study, headers=YAML)
     assert (problem.status_code, problem.json()["code"]) == (422, "invalid-study")
     fault = problem.json()["errors"][0]
-    assert (fault["pointer"], fault["line"]) == ("/base", 7)
+    assert (fault["pointer"], fault["line"]) == ("/base", study.splitlines().index(b"base: cataract-blur") + 1)
     assert "send it along" in fault["suggestion"]["text"]
 
 
