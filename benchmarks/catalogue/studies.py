@@ -222,6 +222,16 @@ def _deep_modes(quick: bool) -> Iterator[Figure]:
     ):
         rise = (reached(life, 0.9)[0] - reached(life, 0.1)[0]) / reached(life, 0.5)[0]
         yield from lives.figures(name, rise.tolist(), "of the time", bounds, peer)
+    if not quick:
+        source = {"kind": "linear_map", "inputs": "basis", "s": [0.7]}
+        worlds = {"map": {"source": source}, "exam": {"source": source, "split": "test"}}
+        alone = lives.grown(document | {"worlds": worlds, "probes": {"weakest": document["probes"]["mode-0"]}})
+        by_itself = reached(alone, 0.5)[0]
+        waited = (half[-1] - by_itself) / predicted[-1]
+        told = "the weakest mode, with the others less without them"
+        yield from lives.figures("waited", waited.tolist(), "of the time", ">= 0.005", told)
+        share = (by_itself / predicted[-1]).tolist()
+        yield from lives.figures("by_itself", share, "of the time", "within 0.95 1.05", "without the other modes")
     apart = np.ptp(reached(one, 0.5), axis=0)
     yield from lives.figures("control_apart", apart.tolist(), "updates", "<= 20", "one layer, first mode to last")
 
