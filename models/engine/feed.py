@@ -69,6 +69,7 @@ class Stream:
         self._scales = clean_scales(spec.source, spec.steps, spec.normalise)
         self._address = word(self.digest)
         self._keeps_unlabelled = spec.keeps_unlabelled
+        self._shared = spec.shared
         self._labelled: dict[tuple[int, ...], Tensor] = {}
         known = facts(spec.source)
         self.floats = spec.steps * sum(prod(shape) for shape in known.channels.values())
@@ -118,7 +119,7 @@ class Stream:
 
     def _owners(self, seeds_N: Tensor) -> Tensor:
         """Whose items lives are shown."""
-        return torch.zeros_like(seeds_N) if self.spec.shared else seeds_N
+        return torch.zeros_like(seeds_N) if self._shared else seeds_N
 
     def _chosen(self, seeds_N: Tensor) -> Tensor:
         who = tuple(seeds_N.tolist())

@@ -9,11 +9,14 @@ import torch
 from torch import Tensor
 
 from models.datasets.keeping import load
-from models.datasets.parts import Unreadable
+from models.datasets.parts import Part, Unreadable
 from models.errors import Refused
 from models.protocols import Shown
 from models.specs.worlds import dataset
 from models.specs.worlds.dataset import Content, DatasetSpec
+
+_FEW = 1 << 22
+"""Pixels of a split that are kept as shares of full intensity: 16 MiB."""
 
 _Kept = dict[str, tuple[Tensor, Tensor | None]]
 
@@ -40,7 +43,7 @@ class Dataset:
         """The items at these positions of the split, the same for every life."""
         (channel, shape), chosen = self._channel, index_NB.reshape(-1)
         items = self._items.index_select(0, chosen).reshape(*index_NB.shape, 1, *shape)
-        shown = items.to(torch.float32).div_(255.0) if items.dtype == torch.uint8 else items
+        shown = _shares(items) if items.dtype == torch.uint8 else items
         if self._labels is None:
             return {channel: shown}, None, {}
         label = self._labels.index_select(0, chosen).reshape(*index_NB.shape, 1, *self._labels.shape[1:])
@@ -58,9 +61,19 @@ def _kept(content: Content) -> _Kept:
     except Unreadable as error:
         raise Refused.because("E38", "/worlds", str(error), "ontogeny data add") from error
     return {
-        split: (torch.from_numpy(part.items), None if part.labels is None else _label(torch.from_numpy(part.labels)))
+        split: (_items(part), None if part.labels is None else _label(torch.from_numpy(part.labels)))
         for split, part in parts.items()
     }
+
+
+def _items(part: Part) -> Tensor:
+    """Pixels as they are shown where that takes little room: then no batch has to turn them into shares."""
+    items = torch.from_numpy(part.items)
+    return _shares(items) if items.dtype == torch.uint8 and items.numel() <= _FEW else items
+
+
+def _shares(pixels: Tensor) -> Tensor:
+    return pixels.to(torch.float32).div_(255.0)
 
 
 def _label(label: Tensor) -> Tensor:

@@ -22,8 +22,10 @@ def shown(world: WorldSpec, label_NBT: Tensor | None, seeds_N: Tensor, index_NB:
         case NoLabels():
             return None
         case AllLabels(noise=noise, seed=seed) | BudgetLabels(noise=noise, seed=seed):
+            if label_NBT is None or noise == 0.0:
+                return label_NBT
             known = facts(world.source)
-            if label_NBT is None or noise == 0.0 or known.classes is None:
+            if known.classes is None:
                 return label_NBT
             seeds_N = torch.zeros_like(seeds_N) if world.shared else seeds_N
             draw = Draw(seeds_N, index_NB, word(name_of(world.source, world.split)))

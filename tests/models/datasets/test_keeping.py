@@ -101,6 +101,17 @@ def test_a_registered_set_is_shown_item_by_item(folder: Path) -> None:
         assert factors == {}
 
 
+def test_a_large_set_is_shown_as_a_small_one_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeping.register(folder, "some", whole())
+    world, index = DatasetSpec(kind="dataset", name="some"), torch.arange(9)[None]
+    small = build_world(world, "train").sample(torch.tensor([0]), index)[0]["image"]
+    _kept.cache_clear()
+    monkeypatch.setattr("models.worlds.dataset._FEW", 0)
+    large = build_world(world, "train")
+    assert large._items.dtype == torch.uint8
+    assert torch.equal(large.sample(torch.tensor([0]), index)[0]["image"], small)
+
+
 def test_labels_may_be_numbers_or_missing(folder: Path) -> None:
     numbers = np.stack([CLASSES, CLASSES / 2], 1)
     keeping.register(folder, "angles", whole(PIXELS.astype(np.float64) / 7, numbers))
