@@ -12,7 +12,7 @@ from torch import Tensor
 
 from models.protocols import Shown
 
-_FLOATS = 1 << 18
+_FLOATS = 1 << 20
 _BATCHES = 32
 _ALIGNED = 64
 """Bytes at whose multiples memory begins."""
