@@ -35,6 +35,10 @@ class Asker:
         """The JSON of an answer; PageRefused if it is a problem."""
         return orjson.loads((await self._answer(path, {}, query)).content)
 
+    async def look(self, path: str) -> Any:
+        """The JSON of an answer whatever its status."""
+        return orjson.loads((await self._http.get(path)).content)
+
     async def text(self, path: str, accept: str, **query: Any) -> str:
         """The text of an answer of another type."""
         return (await self._answer(path, {"Accept": accept}, query)).text
@@ -63,7 +67,8 @@ class Asker:
 
     async def _answer(self, path: str, headers: dict[str, str], query: dict[str, Any]) -> httpx.Response:
         given = {name: value for name, value in query.items() if value not in (None, "", [])}
-        return _fine(await self._http.get(path, params=given, headers=headers))
+        # an empty mapping would take away the query that stands in the path
+        return _fine(await self._http.get(path, params=given or None, headers=headers))
 
 
 def _fine(answer: httpx.Response) -> httpx.Response:

@@ -7,14 +7,14 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.pages import assets, compare, documents, door, jobs, swagger
+from service.pages import assets, compare, documents, door, jobs, lives, state, swagger
 from service.pages.asking import PageRefused
 from service.pages.rendering import render
 
 
 def install(app: FastAPI) -> None:
     """Add the pages to an application that serves /v1."""
-    for module in (assets, door, jobs, documents, compare, swagger):
+    for module in (assets, door, jobs, lives, documents, compare, state, swagger):
         app.include_router(module.router)
     app.add_exception_handler(PageRefused, _refused)
 

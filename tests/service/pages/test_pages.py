@@ -88,6 +88,9 @@ def pages(api: httpx.Client, bench: Bench) -> list[str]:
         f"/jobs/{study}",
         f"/jobs/{single}",
         *(f"/jobs/{job}/{part}" for part in PARTS for job in (study, single)),
+        f"/jobs/{study}/lives/1/2",
+        f"/jobs/{single}/lives/0/0",
+        "/state",
         "/submit",
         "/submit?example=cataract-study",
         f"/submit?job={study}",
@@ -176,6 +179,13 @@ def test_kept_searches_stand_above_the_list_and_filters_can_be_kept(api: httpx.C
     assert 'data-forgets="mine"' in text
     assert "data-keeps" not in text
     assert '<option value="costs/denoise">' in text
+
+
+def test_all_kept_searches_stand_above_the_list(api: httpx.Client) -> None:
+    for number in range(55):
+        api.put(f"/v1/searches/mine-{number}", json={"status": ["failed"]})
+    page = read(api, "/")
+    assert all(f">mine-{number}</a>" in page for number in range(55))
 
 
 def test_a_search_for_an_unknown_member_says_what_there_is(api: httpx.Client) -> None:
