@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from models.specs.findings import did_you_mean
 from models.specs.schedule import ScheduleSpec
 from models.specs.timeline import common_pass, pass_sp, stage_lengths
 from service.api import negotiation, parameters
@@ -19,6 +20,8 @@ from service.api.arm_paths import arm_paths
 from service.api.bodies import faults_of
 from service.api.dependencies import ParsedBody, Reader, Store
 from service.api.provenance import provenance
+from service.api.schedules import invalid_query
+from service.errors import Refused
 from service.lifecycle import TERMINAL
 from service.store import jobs
 from service.store.listing import listed
@@ -72,13 +75,27 @@ def series(job: str, request: Request, caller: Reader, store: Store) -> Response
 
 def _subject(db: sa.Connection, project: str, job: str, query: HistoryQuery) -> negotiation.Subject:
     row = jobs.get(db, project, job)
-    paths = chosen_arms(paths_of(db, job), query)
+    every = paths_of(db, job)
+    paths = chosen_arms(every, query)
+    if every and not paths:
+        raise _no_arm(every, query)
     limits = limits_in(db, job, query, paths)
 
     def about(db: sa.Connection) -> dict[str, Any]:
         return provenance(db, row, paths)
 
     return negotiation.Subject(job, paths, row["status"] in TERMINAL, query, limits, about)
+
+
+def _no_arm(arms: Sequence[ArmPath], query: HistoryQuery) -> Refused:
+    """No arm is as asked: which of its labels there is not, or how many arms there are."""
+    for name, label in query.axis.items():
+        known = list(dict.fromkeys(arm.labels[name] for arm in arms if name in arm.labels))
+        if label not in known:
+            hint = did_you_mean(label, known) or "no arm has a label on that axis"
+            return invalid_query(f"/query/axis.{name}", f"no arm has the label {label!r} on axis {name!r}", hint)
+    detail = f"no arm is as asked; there are {len(arms)}, 0 is the first"
+    return invalid_query("/query/arm", detail, "`/v1/jobs/{job}/arms` lists them")
 
 
 def paths_of(db: sa.Connection, job: str) -> list[ArmPath]:

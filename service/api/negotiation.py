@@ -201,12 +201,17 @@ def _about(db: sa.Connection, form: Form, subjects: Sequence[Subject]) -> dict[s
 
 
 def _check(subjects: Sequence[Subject], query: HistoryQuery) -> None:
-    """Refused if no arm has the stage or the axis that is named."""
+    """Refused if no arm has the stage, the seed or the axis that is named."""
     arms = [arm for subject in subjects for arm in subject.arms]
     stages = {span.stage: None for arm in arms for piece in arm.pieces for span in piece.spans}
     if query.stage is not None and stages and query.stage not in stages:
         detail = f"no arm has reached a stage {query.stage!r}; there are {', '.join(stages)}"
         raise Refused(detail, code="invalid-query")
+    born = {seed for arm in arms for seed in arm.seeds}
+    unborn = [seed for seed in query.seed if seed not in born]
+    if unborn and all(arm.pieces for arm in arms):
+        seeds = f"{min(born)} to {max(born)}" if len(born) > 1 else ", ".join(map(str, born)) or "none"
+        raise Refused(f"no life has seed {unborn[0]}; there are {seeds}", code="invalid-query")
     axes = {name: None for arm in arms for name in arm.labels}
     axis = query.by.removeprefix("axis.")
     if query.by != "arm" and arms and axis not in axes:

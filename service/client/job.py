@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +172,19 @@ class Job:
 
         `axis={"onset": "40ep"}` chooses arms by their labels, `from_` is the least x.
         """
-        return history_of(self.client.get(f"/v1/jobs/{self.id}/history", **parameters(series, query)))
+        found = history_of(self.client.get(f"/v1/jobs/{self.id}/history", **parameters(series, query)))
+        self._tell_of_missing(series, found)
+        return found
+
+    def _tell_of_missing(self, series: Sequence[str], found: History) -> None:
+        """A warning for every name under which nothing is recorded, with the nearest; `*` may stand for nothing."""
+        missing = {name for name in series if "*" not in name} - {trace.series for trace in found.traces}
+        recorded = [row["name"] for row in self.series()] if missing else []
+        for name in sorted(missing - set(recorded)):
+            if recorded:
+                near = get_close_matches(name, recorded, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "`job.series()` lists what is recorded"
+                warnings.warn(f"nothing is recorded under {name!r}; {hint}", stacklevel=3)
 
     def history_csv(self, *series: str, **query: Any) -> str:
         """The same as CSV; its first line is a comment that declares the thinning."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +17,7 @@ from simulated import Bench, Clock
 from typer.testing import CliRunner, Result
 
 from service.cli import app as cli
-from service.client import Client, Job, NoSuchJob
+from service.client import ApiError, Client, Job, NoSuchJob
 
 
 @pytest.fixture
@@ -129,3 +131,32 @@ def test_examples_are_listed_and_printed_and_can_be_submitted(client: Client) ->
 def test_an_example_that_is_none_is_answered_with_the_nearest(client: Client) -> None:
     caught = CliRunner().invoke(cli, ["examples", "quickstrt"]).exception
     assert "did you mean 'quickstart'?" in str(caught)
+
+
+def test_a_series_that_is_not_recorded_is_told_with_the_nearest(job: Job) -> None:
+    with pytest.warns(UserWarning, match="nothing is recorded under 'probe.ac'; did you mean 'probe.acc'?"):
+        assert job.history("probe.ac", "cost.*").traces != []
+    with pytest.warns(UserWarning, match="lists what is recorded"):
+        job.history("xyz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        job.history("probe.*", "probe.acc", "xyz.*")
+        job.history()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"arm": 9}, "no arm is as asked; there are 2, 0 is the first"),
+        ({"seed": [0, 99]}, "no life has seed 99; there are 0 to 1"),
+        ({"axis": {"weight": "0.7"}}, "no arm has the label '0.7' on axis 'weight'"),
+        ({"axis": {"onset": "4ep"}}, "no arm has the label '4ep' on axis 'onset'"),
+    ],
+)
+def test_lives_that_there_are_not_are_refused_instead_of_answered_with_nothing(
+    job: Job, asked: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        job.history("probe.*", **asked)
+    assert told in str(caught.value)
+    assert caught.value.code == "invalid-query"
