@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from benchmarks.catalogue.costs import lives
 from benchmarks.catalogue.table import Entry, Figure, entry
+from models.analysis.agreement import rank_correlation
 from models.specs.checks import check_document
 from models.specs.document import read
 
@@ -236,6 +238,54 @@ def _deep_modes(quick: bool) -> Iterator[Figure]:
     yield from lives.figures("control_apart", apart.tolist(), "updates", "<= 20", "one layer, first mode to last")
 
 
+def _separability(quick: bool) -> Iterator[Figure]:
+    """Rank correlation, over childhoods, of what they make of lives under a rule and under backprop."""
+    told: dict[str, dict[str, float]] = {}
+    rules = ("backprop", "feedback-alignment", "readout") if quick else None
+    for name, document in documents("separability-study").items():
+        if "=" not in name:
+            continue
+        rule, childhood = (label.split("=")[1] for label in name.split(","))
+        if rules is None or rule in rules:
+            told.setdefault(rule, {})[childhood] = statistics.fmean(lives.grown(document).last["exam-acc"])
+    curves = {rule: np.array(list(by.values())) for rule, by in told.items()}
+    for rule, curve in curves.items():
+        if rule != "backprop":
+            rho = float(rank_correlation(curve, curves["backprop"]))
+            control = rule == "readout"
+            name, peer = ("control", "areas below the read-out never learn") if control else (rule, None)
+            yield Figure(name.replace("-", "_"), rho, "rho", None if control else ">= 0.5", peer)
+
+
+def _cataract(quick: bool) -> Iterator[Figure]:
+    """Test accuracy after sixty passes of a deficit and a hundred without, against none, by the course of the rate."""
+    arms = {
+        "clear": "onset=0ep,duration=0ep,kind=blur",
+        "blur": "onset=0ep,duration=60ep,kind=blur",
+        "flip": "onset=0ep,duration=60ep,kind=flip",
+        "clear-decaying": "clean-decaying-rate",
+        "blur-decaying": "blur-60-decaying-rate",
+        "flip-decaying": "flip-60-decaying-rate",
+        "blur-restarted": "blur-60-decay-restarted",
+    }
+
+    def change(document: dict[str, Any]) -> dict[str, Any]:
+        document |= {"probes": {"acc": document["probes"]["acc"]}}
+        return dict(shortened(document, 4)) if quick else document
+
+    told = grown("cataract-study", lambda name: name in arms.values(), change)
+    acc = {name: np.array(told[arm]["acc"]) for name, arm in arms.items()}
+    for name, less, bounds, peer in (
+        ("blur", "clear", None if quick else "<= -0.01", "a constant rate"),
+        ("control_flip", "clear", ">= -0.015", "a deficit that takes no detail away, at a constant rate"),
+        ("blur-decaying", "clear-decaying", "<= -0.1", "a rate that decays from birth"),
+        ("flip-decaying", "clear-decaying", None, "which convicts the control as well"),
+        ("blur-restarted", "blur-decaying", ">= 0.05", "a rate that decays anew once it is clear"),
+    ):
+        apart = acc[name.removeprefix("control_")] - acc[less]
+        yield from lives.figures(name.replace("-", "_"), apart.tolist(), "of items", bounds, peer)
+
+
 ENTRIES: tuple[Entry, ...] = (
     entry("eyes-window-study", _eyes_window),
     entry("blocking-study", _blocking),
@@ -245,4 +295,6 @@ ENTRIES: tuple[Entry, ...] = (
     entry("two-pathway-study", _two_pathway),
     entry("warm-start-study", _warm_start),
     entry("deep-modes-study", _deep_modes),
+    entry("separability-study", _separability),
+    entry("cataract-study", _cataract),
 )

@@ -170,3 +170,32 @@ def test_modes_of_a_map_come_at_the_times_of_the_closed_form_and_of_plain_descen
     closed = np.log(strength / 8e-6 - 1) / (2 * strength) / 0.0025
     assert predicted == pytest.approx(closed, abs=1)
     assert np.abs(half / predicted[:4, None] - 1).max() < 0.15
+
+
+def test_childhoods_are_the_same_under_every_rule_and_as_long_as_each_other() -> None:
+    assert found("separability-study") == []
+    arms = studies.documents("separability-study")
+    of = {name: dict(label.split("=") for label in name.split(",")) for name in arms if "=" in name}
+    rules, childhoods = ({labels[axis] for labels in of.values()} for axis in ("rule", "childhood"))
+    assert (len(rules), len(childhoods), len(of)) == (7, 15, 105)
+    for name, labels in of.items():
+        plain = arms[f"rule=backprop,childhood={labels['childhood']}"]
+        parts = ("worlds", "stages", "deficits", "probes", "costs", "clock")
+        assert {part: arms[name].get(part) for part in parts} == {part: plain.get(part) for part in parts}
+        assert [stage["until"] for stage in arms[name]["stages"]] == [{"after": "480ba"}] * 2
+        assert all(each["worlds"] == ["school"] for each in arms[name].get("deficits", {}).values()), (
+            "the exam is clear"
+        )
+
+
+def test_a_gross_deficit_ranks_last_under_two_rules() -> None:
+    arms = studies.documents("separability-study")
+    for rule in ("backprop", "feedback-alignment"):
+        acc = {}
+        for childhood in ("clear", "blur-always"):
+            document = arms[f"rule={rule},childhood={childhood}"]
+            document["stages"][0]["until"] = document["stages"][1]["until"] = {"after": "60ba"}
+            for deficit in document.get("deficits", {}).values():
+                deficit["duration"] = "120ba"
+            acc[childhood] = lives.grown(document, 3).last["exam-acc"]
+        assert min(acc["clear"]) > max(acc["blur-always"]) + 0.2
