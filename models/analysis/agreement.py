@@ -1,7 +1,7 @@
 """Whether two groups of lives rank the labels of an axis alike.
 
-Seeds are resampled, labels are fixed. Centres of resampled seeds differ by more than those of all, and so rank less alike:
-intervals lie rather too low than too high.
+Seeds are resampled, labels are fixed. Centres of resampled seeds scatter by more than those of all, and so rank less
+alike: intervals lie rather too low than too high.
 """
 
 from __future__ import annotations
