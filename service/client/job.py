@@ -84,7 +84,8 @@ class Job:
     def follow(self, after: int = 0) -> Iterator[Event]:
         """Events as they happen, until the job ends; broken connections are taken up again where they broke."""
         for frame in self.client.events(self.id, after):
-            yield event_of(orjson.loads(frame.data), frame.event)
+            if frame.data:  # what keeps the connection alive says nothing
+                yield event_of(orjson.loads(frame.data), frame.event)
 
     def events(self, *, after: int = 0, type: str | None = None, level: str | None = None) -> list[Event]:  # noqa: A002
         """Stored events in order; of some types or levels, several by commas."""

@@ -137,6 +137,8 @@ def test_a_question_is_sent_with_labels_and_bounds_by_their_names() -> None:
     told = {"traces": [], "thinning": {}, "stages": [], "complete": True, "next_after": "token"}
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/series"):  # nothing came back: is it recorded at all?
+            return httpx.Response(200, json={"items": [], "next": None})
         asked.append(request)
         return httpx.Response(200, content=orjson.dumps(told if "history" in request.url.path else job()))
 
@@ -162,3 +164,26 @@ def test_several_jobs_are_asked_in_one_body() -> None:
     found = service.history([Job(service, job()), "job_2"], "cost.*", over="seed", from_=100)
     assert bodies == [{"jobs": ["job_1", "job_2"], "series": ["cost.*"], "over": "seed", "from": 100}]
     assert (found.complete, found.next_after) == (False, {"job_1": "a", "job_2": "b"})
+
+
+def test_what_only_keeps_a_stream_alive_is_no_event() -> None:
+    frames = (
+        'event: job\ndata: {"id": "job_1", "status": "running"}\n\n',
+        ": ping\n\n",
+        "retry: 2000\n\n",
+        "event: life.transition\nid: 7\n"
+        'data: {"seq": 7, "type": "life.transition", "stage": "early", "age_sp": 40}\n\n',
+        'event: end\ndata: {"status": "succeeded"}\n\n',
+    )
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/stream"):
+            return httpx.Response(200, text="".join(frames), headers={"Content-Type": "text/event-stream"})
+        return httpx.Response(200, json=job())
+
+    told = list(client(answer).job("job_1").follow())
+    assert [(event.type, event.seq, event.stage, event.age_sp) for event in told] == [
+        ("job", None, None, None),
+        ("life.transition", 7, "early", 40),
+        ("end", None, None, None),
+    ]
