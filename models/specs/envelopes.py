@@ -177,11 +177,16 @@ def span(factor: Factor) -> tuple[float, float]:
         case Decay():
             ends = (factor.base, factor.floor)
         case Gate():
-            levels = [factor.from_, factor.to, factor.from_ if factor.initial is None else factor.initial]
+            levels = _ends(factor)
             ends = (min(levels), max(levels))
         case _:
             assert_never(factor)
     return min(ends), max(ends)
+
+
+def _ends(gate: Gate) -> list[float]:
+    """Values of a gate that is shut, open, or has read nothing yet."""
+    return [gate.from_, gate.to, gate.from_ if gate.initial is None else gate.initial]
 
 
 def is_switch(scalar: Scalar) -> bool:
@@ -194,7 +199,9 @@ def _levels(factor: Factor) -> set[float]:
     low, high = span(factor)
     if isinstance(factor, Steps):
         return {level for _, level in factor.points}
-    slides = isinstance(factor, Ramp | Decay) or (isinstance(factor, Gate) and factor.shape == "linear")
+    if isinstance(factor, Gate) and factor.shape == "step":
+        return set(_ends(factor))
+    slides = isinstance(factor, Ramp | Decay | Gate)
     return {low, high, (low + high) / 2.0} if slides else {low, high}
 
 

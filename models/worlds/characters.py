@@ -24,8 +24,9 @@ _RADIUS, _REACH, _APART = 0.13, 0.7, 0.25
 class Characters:
     r"""Letters of one to four curved strokes, alike in an alphabet, written anew every time.
 
-    Scene:      channel `retina`: white strokes on black. label: the letter, alphabet by alphabet; factors `alphabet`
-                and `slant` (by which the whole letter is turned)
+    Scene:      channel `retina`: white strokes on black, min(1, 2 - 2 (d / .13)^2) at distance d from the nearest of a
+                stroke's 14 points. label: the letter, alphabet by alphabet; factors `alphabet` and `slant` (by which
+                the whole letter is turned, counterclockwise)
     Statistics: an alphabet has five forms of stroke (cubic Bezier curves, leading points uniform in a square of +-.7);
                 a letter has 1 to 4 of them, each moved by up to .25. Every time all leading points go astray by N(0,
                 jitter) and the letter is turned by N(0, turn). Letters equally likely

@@ -12,8 +12,10 @@ from models.draw import Draw
 from models.engine.acting import Policy, episodes
 from models.engine.feed import Stream
 from models.specs.worlds import WorldSpec
+from models.specs.worlds.acting import ActingSource
+from models.worlds import build_place
 from models.worlds.grid import Grid
-from models.worlds.walking import EPISODES, Followers, started, walk
+from models.worlds.walking import EPISODES, Followers, Place, started, walk
 
 
 def stream(**source: Any) -> Stream:
@@ -25,6 +27,11 @@ def grid(**options: Any) -> Grid:
     place = stream(kind="grid", **options).world
     assert isinstance(place, Grid)
     return place
+
+
+def place(**options: Any) -> Place:
+    source: ActingSource = TypeAdapter(ActingSource).validate_python(options, strict=False)
+    return build_place(source, "train", 2)
 
 
 def walked(count: int, **source: Any) -> Any:
@@ -94,6 +101,28 @@ def test_a_chain_pays_at_its_right_end_half_of_the_time() -> None:
     assert bool(told.visited.all())
 
 
+def test_a_chain_is_left_at_either_end_and_paid_at_the_right_one_alone() -> None:
+    row = place(kind="chain", states=5)
+    at = {"place": np.arange(5)[None]}
+    for action, led, paid, out in (
+        (0, [0, 0, 1, 2, 3], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]),
+        (1, [1, 2, 3, 4, 4], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1]),
+    ):
+        after, reward, over = row.moved(at, np.full((1, 5), action))
+        assert after["place"].tolist() == [led]
+        assert (reward.astype(int).tolist(), over.astype(int).tolist()) == ([paid], [out])
+    # from the last state one step more leads out at the right end
+    assert row.true(at)["distance"].tolist() == [[5.0, 4.0, 3.0, 2.0, 1.0]]
+
+
+def test_a_goal_is_seen_three_places_off_and_no_further() -> None:
+    # place 0 is the upper left corner, 3 and 4 lie east of it, 31 three rows south
+    for here, there, seen in ((0, 3, [[3, 6]]), (3, 0, [[3, 0]]), (0, 31, [[6, 3]]), (31, 0, [[0, 3]]), (0, 4, [])):
+        state = {"place": np.array([[here]]), "goal": np.array([[there]])}
+        view = grid().shown(state, ("view",))["view"][0, 0]
+        assert np.argwhere(view[1]).tolist() == seen
+
+
 def test_starts_and_goals_are_drawn_evenly_and_never_coincide() -> None:
     rooms = grid()
     state = rooms.begin(Draw(torch.tensor([5]), torch.arange(20_000)[None]))
@@ -134,6 +163,19 @@ def test_an_activity_is_done_when_it_was_chosen_and_cues_go_on() -> None:
     after, reward, over = playground.moved(state, np.ones((1, 9), dtype=np.int64))  # type: ignore[attr-defined]
     assert (set(after["place"].flatten().tolist()), reward.any(), over.any()) == ({0}, False, False)
     assert not np.array_equal(after["word"], state["word"])
+
+
+def test_outcomes_of_three_cues_by_hand() -> None:
+    playground = place(kind="activities", cues=3, faint=0.5)
+    # the last bits 1 0 1 are the cues 1, -1, 1; those of noise are further up: -1, 1, -1
+    state = {"place": np.arange(4)[None], "word": np.full((1, 4), 0b010 << 16 | 0b101)}
+    shown = playground.shown(state, ("scene", "outcome"))
+    root = 3.0**0.5
+    np.testing.assert_allclose(shown["outcome"][0, :, 0], [0.0, root, root, -root], rtol=1e-6)
+    assert shown["scene"].reshape(4, 4, 3).sum(axis=1).tolist() == [[1, -1, 1], [1, -1, 1], [0.5, -0.5, 0.5], [1, -1, 1]]
+    for action in range(4):
+        _, reward, over = playground.moved(state, np.full((1, 4), action))
+        assert (reward.any(), over.any()) == (False, False)
 
 
 def test_what_follows_does_not_depend_on_the_walks_before() -> None:
@@ -186,10 +228,12 @@ def test_what_is_done_is_told_beside_the_place_it_is_done_in() -> None:
 
 
 def test_levels_fall_and_what_is_done_raises_one_of_them() -> None:
-    body = stream(kind="forage", needs=2, wane=0.125, meal=0.5).world
+    body = place(kind="forage", needs=2, wane=0.125, meal=0.5)
+    begun = body.true(body.begin(Draw(torch.tensor([5]), torch.arange(9)[None])))
+    assert not begun["place"].any(), "nothing was done yet"
     full, empty = np.full((1, 3), 0.75, dtype=np.float32), np.zeros((1, 3), dtype=np.float32)
     state = {"place": np.zeros((1, 3), dtype=np.int64), "level1": full, "level2": empty}
-    after, reward, over = body.moved(state, np.array([[0, 1, 2]]))  # type: ignore[attr-defined]
+    after, reward, over = body.moved(state, np.array([[0, 1, 2]]))
     assert after["level1"].tolist() == [[0.625, 1.0, 0.625]]
     assert after["level2"].tolist() == [[0.0, 0.0, 0.375]]
     assert (after["place"].tolist(), reward.any(), over.any()) == ([[0, 1, 2]], False, False)

@@ -74,6 +74,12 @@ def test_a_pixel_is_on_if_one_of_its_bars_is() -> None:
     assert torch.equal(retina[:, 3, 5], torch.maximum(bars[:, 3], bars[:, 8 + 5]))
 
 
+def test_bars_are_as_likely_as_they_should_be() -> None:
+    channels, _, factors = items({"kind": "bars", "side": 5, "probability": 0.3}, 4000)
+    assert factors["bars"].mean().item() == pytest.approx(0.3, abs=0.01)
+    assert channels["retina"].mean().item() == pytest.approx(1 - 0.7**2, abs=0.012)
+
+
 def scenes(count: int, **options: object) -> Tensor:
     world = dead_leaves.DeadLeaves(DeadLeavesSpec(kind="dead_leaves", **options), "train")  # type: ignore[arg-type]
     return torch.stack([world._scene(number) for number in range(count)])

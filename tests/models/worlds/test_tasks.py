@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,11 @@ def test_arms_pay_as_often_as_they_should() -> None:
         assert np.array_equal(after["paid"], reward)
         assert abs(float(reward.mean()) - share) <= (0.015 if 0 < share < 1 else 0)
     assert np.unique(arms.true(state)["best"]).tolist() == [3]
+
+
+def test_of_arms_that_pay_alike_the_first_is_the_best() -> None:
+    arms = place(kind="bandit", pays=[0.2, 0.7, 0.7])
+    assert np.unique(arms.true(begun(arms, 3, [5]))["best"]).tolist() == [1]
 
 
 def test_a_bandit_shows_the_last_arm_and_what_it_paid() -> None:
@@ -135,6 +141,34 @@ def test_boxes_are_those_of_barto_sutton_and_anderson() -> None:
     }
     # left of the middle, slow, the six angles, turning fast: ((0 x 3 + 1) x 6 + angle) x 3 + 2
     assert track.true(state)["place"].tolist() == [[(6 + angle) * 3 + 2 for angle in range(6)]]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "boxes", "weight"),
+    [
+        ("position", (-0.81, -0.79, 0.79, 0.81), (0, 1, 1, 2), 3 * 6 * 3),
+        ("velocity", (-0.51, -0.49, 0.49, 0.51), (0, 1, 1, 2), 6 * 3),
+        (
+            "angle",
+            [math.radians(each) for each in (-6.1, -5.9, -1.1, -0.9, -0.1, 0.1, 0.9, 1.1, 5.9, 6.1)],
+            (0, 1, 1, 2, 2, 3, 3, 4, 4, 5),
+            3,
+        ),
+        ("spin", [math.radians(each) for each in (-51, -49, 49, 51)], (0, 1, 1, 2), 1),
+    ],
+)
+def test_boxes_end_where_they_should(name: str, values: Sequence[float], boxes: Sequence[int], weight: int) -> None:
+    track, count = place(kind="cart_pole"), len(values)
+    state = {each: np.full((1, count), -9.0) for each in NAMES} | {name: np.array([values])}
+    assert track.true(state)["place"].tolist() == [[weight * box for box in boxes]]
+    assert np.array_equal(track.shown(state, ("box",))["box"][0], np.eye(162)[[weight * box for box in boxes]])
+
+
+def test_a_pole_begins_nearly_at_rest_on_either_side() -> None:
+    for number in begun(place(kind="cart_pole"), 4000, [5]).values():
+        assert 0.0499 < -number.min() <= 0.05
+        assert 0.0499 < number.max() <= 0.05
+        assert float(number.std()) == pytest.approx(0.05 / math.sqrt(3), rel=0.03)
 
 
 def test_a_pole_pushed_without_aim_falls_after_22_steps() -> None:
