@@ -24,9 +24,10 @@ _NOISE = 0.05
 class Pairs:
     r"""A pattern of blobs, and a word of three formants that belongs to it.
 
-    Scene:      channels `retina`: six soft blobs, somewhere; `sound`: bands by frames, three formants, each sliding
-                from one band to another over 36 frames, in noise. label: the thing that is seen; factors `heard` (the
-                thing whose word it is), `matched` (whether they are the same), `onset` of the word
+    Scene:      channels `retina`: the brightest of six soft blobs, (1 - (d / .28)^2)^2 at distance d, somewhere;
+                `sound`: bands by frames, three formants, each sliding from one band to another over 36 frames, in
+                noise. label: the thing that is seen; factors `heard` (the thing whose word it is), `matched` (whether
+                they are the same), `onset` of the word, counted from frame 2
     Statistics: things equally likely; the word is of another thing with probability `mismatch`; the pattern is moved by
                 up to .25 half frames along both axes, the word begins at frame 2 and up to `lag` later; noise sd .05
     Draws:      (seed): blobs, formants; (world digest, item): thing, other, place, onset, noise (from the bank). All

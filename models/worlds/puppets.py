@@ -15,7 +15,10 @@ from models.worlds.clips import step_by_step
 from models.worlds.splits import held_out, held_out_of
 
 _SPEED, _REACH, _CARRY, _OBJECT, _AWAY = 0.09, 0.27, 6.0, 0.11, 3.0
+"""Half frames: of a step; of a hand from the middle of what it touches; steps in which it carries it on; of a contact
+from that middle; where what is away is."""
 _PALM, _FINGER, _LENGTH = 0.1, 0.032, 0.23
+"""Half frames: radii of a palm and of a finger; from the middle of the palm to a finger tip."""
 _FACES = 24
 
 

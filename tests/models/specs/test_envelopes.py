@@ -33,7 +33,8 @@ def scalar(written: Any) -> Scalar:
         # the logistic of -3 between those of -6 and 6
         (
             "logistic",
-            2.0 + 6.0 * (1 / (1 + math.exp(3)) - 1 / (1 + math.exp(6))) / (1 / (1 + math.exp(-6)) - 1 / (1 + math.exp(6))),
+            2.0
+            + 6.0 * (1 / (1 + math.exp(3)) - 1 / (1 + math.exp(6))) / (1 / (1 + math.exp(-6)) - 1 / (1 + math.exp(6))),
             5.0,
         ),
     ],

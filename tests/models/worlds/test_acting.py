@@ -172,7 +172,12 @@ def test_outcomes_of_three_cues_by_hand() -> None:
     shown = playground.shown(state, ("scene", "outcome"))
     root = 3.0**0.5
     np.testing.assert_allclose(shown["outcome"][0, :, 0], [0.0, root, root, -root], rtol=1e-6)
-    assert shown["scene"].reshape(4, 4, 3).sum(axis=1).tolist() == [[1, -1, 1], [1, -1, 1], [0.5, -0.5, 0.5], [1, -1, 1]]
+    assert shown["scene"].reshape(4, 4, 3).sum(axis=1).tolist() == [
+        [1, -1, 1],
+        [1, -1, 1],
+        [0.5, -0.5, 0.5],
+        [1, -1, 1],
+    ]
     for action in range(4):
         _, reward, over = playground.moved(state, np.full((1, 4), action))
         assert (reward.any(), over.any()) == (False, False)

@@ -19,11 +19,11 @@ def world(**options: float) -> Characters:
 
 @pytest.fixture
 def pen(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
-    """Points that the pen goes through, (1, items, strokes, points, 2), of every call."""
+    """Points that the pen goes through, (1, items, strokes, points, 2), and which strokes are drawn, of every call."""
     went: list[Tensor] = []
 
     def followed(x: Tensor, y: Tensor, used: Tensor) -> Tensor:
-        went.append(torch.stack([x, y], dim=-1))
+        went.extend([torch.stack([x, y], dim=-1), used])
         return torch.zeros(*x.shape[:2], 28, 28)
 
     monkeypatch.setattr(characters, "_inked", followed)
@@ -61,6 +61,7 @@ def test_curves_are_bezier_s_of_their_leading_points(pen: list[Tensor]) -> None:
     letters = world(jitter=0.0, turn=0.0)
     _, label, _ = letters._written(torch.arange(20)[None])
     assert label is not None
+    assert torch.equal(pen[1][0], letters._used[label[0, :, 0]])
     a, b, c, d = letters._strokes[label[0, :, 0]].unbind(2)
     for point in range(14):
         t = point / 13

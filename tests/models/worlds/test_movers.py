@@ -12,7 +12,7 @@ from torch import Tensor
 from models.draw import Draw
 from models.protocols import LATER
 from models.worlds import movers
-from models.worlds.puppets import _look, _tips
+from models.worlds.puppets import Puppets, _look, _tips, painted
 
 COUNT = 300
 LIFE = torch.zeros(1, dtype=torch.int64)
@@ -94,6 +94,33 @@ def test_the_map_marks_where_the_hand_is(clips: Clips) -> None:
     off = (centre - told["hand_box"][..., :2]).norm(dim=2)[seen]
     assert seen.sum().item() > 200
     assert off.quantile(0.95).item() < 0.15
+
+
+def test_what_is_told_of_a_frame_is_of_that_frame() -> None:
+    world, index = built({"kind": "movers", "frame": 24, "share": 0.5}, 6), torch.arange(30)[None]
+    assert isinstance(world, movers.Movers)
+    _, _, told = world.sample(LIFE, index)
+    puppets = world._puppets(index, "")
+    covered = painted(puppets, 24)[1][:, 1:]
+    quarter = torch.nn.functional.avg_pool2d(covered, 2) >= 0.25
+    assert torch.equal(told["hand_map"][0].bool(), quarter.flatten(2))
+    for name, wanted in (("gaze", puppets.gaze), ("object", puppets.object), ("hand_box", puppets.box())):
+        assert torch.equal(told[name][0], wanted[:, 1:])
+    held = told["scene"][0, :, 0] == 0
+    assert torch.equal(told["contact"][0, :, 0], torch.where(held[:, None], puppets.contact, 0.0))
+    assert torch.equal(
+        told["event"][0].bool(), (puppets.time - puppets.contact_time[:, None] == 1)[:, 1:] & held[:, None]
+    )
+
+
+def test_the_contact_view_is_of_the_moment_of_contact(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Puppets] = []
+    at_contact = movers.at_contact
+    monkeypatch.setattr(movers, "at_contact", lambda puppets: seen.append(puppets) or at_contact(puppets))
+    world = built({"kind": "movers", "frame": 24}, 2)
+    assert isinstance(world, movers.Movers)
+    world.view("contact", LIFE, torch.arange(9)[None])
+    assert torch.equal(seen[0].time, seen[0].contact_time[:, None])
 
 
 def test_flow_is_what_changed_since_the_frame_before(clips: Clips) -> None:

@@ -31,6 +31,36 @@ def test_disks_are_bright_at_their_centre_and_noise_is_even() -> None:
     assert quiet["retina"].max().item() == 1.0
 
 
+def test_a_disc_falls_off_as_a_gaussian_beyond_its_radius() -> None:
+    channels, _, factors = items({"kind": "noisy_disks", "frame": 15, "noise": 0.0}, 8)
+    for item in range(8):
+        right, down = factors["centre"][0, item, 0].tolist()
+        for row in range(15):
+            for column in range(15):
+                away = max(0.0, math.hypot(column / 7 - 1 - right, row / 7 - 1 - down) - 0.5)
+                expected = math.exp(-(away**2) / (2 * 0.15**2))
+                assert channels["retina"][0, item, 0, 0, row, column].item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_gratings_are_those_of_the_formula() -> None:
+    options = {"kind": "gratings", "frame": 9, "orientations": 5, "frequencies": [2.5, 4.0], "contrast": 0.4}
+    channels, _, factors = items(options | {"drift": 0.13}, 40, steps=3)
+    told = [factors[name][0, ..., None, None] for name in ("orientation", "frequency", "phase")]
+    x, angle, turns, phase = torch.linspace(-1, 1, 9), *told
+    along = x * angle.cos() + x[:, None] * angle.sin()
+    expected = 0.5 + 0.2 * (math.pi * turns * along + phase).sin()
+    torch.testing.assert_close(channels["retina"][0, :, :, 0], expected, atol=1e-5, rtol=0)
+    step = (factors["phase"].diff(dim=2) / (2 * math.pi)).remainder(1.0)
+    torch.testing.assert_close(step, torch.full_like(step, 0.13), atol=1e-5, rtol=0)
+    assert set((factors["orientation"] * 5 / math.pi).round().flatten().tolist()) == {0, 1, 2, 3, 4}
+
+
+def test_phases_are_anywhere() -> None:
+    _, _, factors = items({"kind": "gratings", "frame": 8}, 2000)
+    turns = factors["phase"].flatten() / (2 * math.pi)
+    assert (turns.mean().item(), turns.var().item()) == pytest.approx((1 / 2, 1 / 12), rel=0.05)
+
+
 def test_gratings_have_their_orientation_and_frequency() -> None:
     channels, label, factors = items({"kind": "gratings", "frame": 64, "frequencies": [4.0, 9.0]}, 60)
     retina = channels["retina"][0, :, 0, 0] - 0.5
@@ -64,6 +94,9 @@ def test_a_grid_is_every_grating_once() -> None:
     assert len(torch.unique(rows, dim=0)) == 40
     assert label is not None
     assert label.flatten().tolist() == [k for k in range(4) for _ in range(10)]
+    assert factors["frequency"].flatten().tolist() == [*[2.0] * 5, *[3.0] * 5] * 4
+    turns = factors["phase"].flatten() / (2 * math.pi)
+    assert turns.tolist() == pytest.approx([k / 5 for _ in range(8) for k in range(5)])
 
 
 def test_a_pixel_is_on_if_one_of_its_bars_is() -> None:
@@ -83,6 +116,58 @@ def test_bars_are_as_likely_as_they_should_be() -> None:
 def scenes(count: int, **options: object) -> Tensor:
     world = dead_leaves.DeadLeaves(DeadLeavesSpec(kind="dead_leaves", **options), "train")  # type: ignore[arg-type]
     return torch.stack([world._scene(number) for number in range(count)])
+
+
+@pytest.fixture
+def laid(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """x, y and radius of the discs of a scene, in which every disc then lies on top in turn, point by point."""
+    seen: list[Tensor] = []
+
+    def topmost(x: Tensor, y: Tensor, radius: Tensor) -> Tensor:
+        seen.extend([x, y, radius])
+        return (torch.arange(256 * 256) % len(x) + 1).reshape(256, 256)
+
+    monkeypatch.setattr(dead_leaves, "_topmost", topmost)
+    return seen
+
+
+def test_discs_have_the_radii_and_places_of_the_recipe(laid: list[Tensor]) -> None:
+    """On the fine grid, of half a pixel."""
+    scenes(12)
+    x, y, radius = (torch.stack(laid[part::3]) for part in range(3))
+    large, leaves = radius[:, :96].log2(), radius[:, 96:]
+    assert leaves.shape == (12, 2000)
+    assert (float(large.min()), float(large.max()), float(large.mean())) == pytest.approx((5.0, 7.0, 6.0), abs=0.03)
+    assert (float(leaves.min()), float(leaves.max())) == pytest.approx((2.0, 128.0), rel=0.3)
+    # p(r) ~ r^-3: r^-2 is uniform
+    assert float(leaves.pow(-2).mean()) == pytest.approx((2.0**-2 + 128.0**-2) / 2, rel=0.01)
+    assert float(leaves.pow(-2).var()) == pytest.approx((2.0**-2 - 128.0**-2) ** 2 / 12, rel=0.03)
+    for place in (x, y):
+        assert (float(place.min()), float(place.max())) == pytest.approx((-64.0, 320.0), abs=1.0)
+        assert float(place.mean()) == pytest.approx(128.0, abs=4.0)
+    assert abs(float(torch.corrcoef(torch.stack([x.flatten(), y.flatten()]))[0, 1])) < 0.03
+
+
+def test_greys_are_even_and_four_points_make_a_pixel(laid: list[Tensor]) -> None:
+    grey = scenes(2)
+    # means of four independent uniform numbers
+    assert (float(grey.mean()), float(grey.var())) == pytest.approx((1 / 2, 1 / 48), rel=0.05)
+    colour = scenes(2, channels=3)
+    apart = colour[:, 0] - colour[:, 1]
+    # hues of U(-.2, .2) differ by variance 2 (.4^2 / 12), a quarter of it in a pixel, a little less where they are cut
+    assert 0.8 < float(apart.var()) / (0.4**2 / 24) < 1.0
+
+
+def test_whitening_is_the_filter_of_its_formula() -> None:
+    scene = torch.rand(1, 128, 128, generator=torch.Generator().manual_seed(0))
+    gain = (torch.fft.rfft2(dead_leaves._whitened(scene))[0].abs() / torch.fft.rfft2(scene)[0].abs()).double()
+
+    def passed(frequency: float) -> float:
+        return frequency * math.exp(-((frequency / 0.4) ** 4))
+
+    for row, column in ((0, 40), (50, 0), (30, 40), (0, 60), (3, 4)):
+        expected = passed(math.hypot(row, column) / 128) / passed(20 / 128)
+        assert float(gain[row, column] / gain[0, 20]) == pytest.approx(expected, rel=1e-3)
 
 
 def power_slope(scene: Tensor) -> float:

@@ -60,6 +60,26 @@ def test_speed_and_turns_have_the_laws_that_they_are_said_to_have() -> None:
         assert kept.item() == pytest.approx(math.exp(-0.05 * apart / 0.08), abs=0.02)
 
 
+def test_first_places_and_headings_are_anywhere_and_speeds_go_on() -> None:
+    walk = box().walked(torch.arange(4000)[None], 20)
+    first = torch.stack([walk.x[0, :, 0], walk.y[0, :, 0], walk.heading[0, :, 0] / (2.0 * math.pi)])
+    assert first.mean(dim=1).tolist() == pytest.approx([0.5] * 3, abs=0.02)
+    assert first.var(dim=1).tolist() == pytest.approx([0.96**2 / 12, 0.96**2 / 12, 1 / 12], rel=0.05)
+    # the square of the speed is a sum of squares of normals, which correlate by exp(-t / .7 s)
+    square = walk.speed[0].square()
+    for apart in (4, 14):
+        kept = torch.corrcoef(torch.stack([square[:, 0], square[:, apart]]))[0, 1].item()
+        assert kept == pytest.approx(math.exp(-2 * 0.05 * apart / 0.7), abs=0.05)
+    at_first = torch.stack([walk.speed[0, :, 0], walk.turn[0, :, 0].abs()])
+    assert abs(torch.corrcoef(at_first)[0, 1].item()) < 0.05
+
+
+def test_waves_of_walls_are_a_tenth_of_a_metre_or_longer() -> None:
+    size = torch.cat([box(seed=seed)._waves[..., :2].norm(dim=-1) for seed in range(40)])
+    assert (float(size.min()), float(size.max())) == pytest.approx((1.0, 10.0), abs=0.2)
+    assert float(size.mean()) == pytest.approx(5.5, abs=0.3)
+
+
 def test_a_step_goes_where_the_rat_is_headed_unless_a_wall_is_there() -> None:
     walk = box().walked(torch.arange(300)[None], 30)
     gone = torch.stack([walk.x.diff(dim=2), walk.y.diff(dim=2)])
@@ -78,6 +98,22 @@ def test_a_heading_into_a_wall_loses_so_much_of_it(thigmotaxis: float, expected:
     x, y, heading = box(thigmotaxis=thigmotaxis)._moved(x, y, heading, far)
     assert (x.item(), y.item()) == pytest.approx((SIDE - MARGIN, 0.58))
     assert heading.item() == pytest.approx(math.atan2(expected[1], expected[0]))
+
+
+@pytest.mark.parametrize("quarter", range(4))
+def test_all_four_walls_turn_a_rat_alike(quarter: int) -> None:
+    """The box turned by quarters: at (.97, .5), headed (.6, .8), 0.1 m on; and from the wall away."""
+    for way, expected, reached in ((0.6, -0.3, 0.98), (-0.6, -0.6, 0.91)):
+        cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarter]
+        place = torch.tensor([0.47, 0.0], dtype=torch.float64)
+        turn = torch.tensor([[cosine, -sine], [sine, cosine]], dtype=torch.float64)
+        x, y = (turn @ place + 0.5)[:, None]
+        heading = torch.tensor([math.atan2(0.8, way) + quarter * math.pi / 2], dtype=torch.float64)
+        x, y, heading = box(thigmotaxis=0.5)._moved(x, y, heading, torch.tensor([0.1], dtype=torch.float64))
+        here = turn.mT @ (torch.cat([x, y]) - 0.5)
+        assert here.tolist() == pytest.approx([reached - 0.5, 0.08])
+        apart = heading.item() - quarter * math.pi / 2 - math.atan2(0.8, expected)
+        assert math.cos(apart) == pytest.approx(1.0)
 
 
 def test_windows_of_a_scene_are_one_walk() -> None:

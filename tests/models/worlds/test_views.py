@@ -106,6 +106,32 @@ def test_blobs_are_where_geometry_puts_them() -> None:
     assert channels["retina"][0, :, 0, 0, [0, 31]].max().item() < 0.05
 
 
+def test_blobs_fill_a_ball_and_speeds_go_both_ways() -> None:
+    places = Turntable(TurntableSpec(kind="turntable", objects=64, blobs=32), "train", 1)._objects() / 0.65
+    # of points uniform in a ball the cube of the distance is uniform
+    within = places.norm(dim=2) ** 3
+    assert (float(within.mean()), float(within.var())) == pytest.approx((1 / 2, 1 / 12), rel=0.06)
+    assert float(within.var(dim=1).mean()) == pytest.approx(1 / 12, rel=0.06)
+    assert float(places.mean(dim=(0, 1)).abs().max()) < 0.05
+    speed = items({"kind": "turntable", "speed": 0.5, "frame": 16}, 1000)[2]["speed"]
+    assert (float(speed.min()), float(speed.max())) == pytest.approx((-0.5, 0.5), abs=0.01)
+    assert float(speed.mean()) == pytest.approx(0.0, abs=0.04)
+
+
+def test_blobs_are_soft_and_darker_behind() -> None:
+    world = Turntable(TurntableSpec(kind="turntable", frame=31), "train", 1)
+    right, down, front = torch.tensor([[-0.2, 0.1], [0.0, 0.05], [0.65, -0.65]]).reshape(3, 1, 1, 1, 2)
+    image = world._painted(right, down, front)[0, 0, 0]
+    for row in range(31):
+        for column in range(31):
+            x, y = column / 15 - 1, row / 15 - 1
+            near, behind = (
+                light * max(0.0, 1 - ((x - left) ** 2 + (y - up) ** 2) / 0.3**2) ** 2
+                for light, left, up in ((1.0, -0.2, 0.0), (0.35, 0.1, 0.05))
+            )
+            assert float(image[row, column]) == pytest.approx(max(near, behind), abs=1e-5)
+
+
 @pytest.mark.parametrize(("split", "low", "high"), [("train", 0.0, 0.75), ("valid", 0.75, 0.875), ("test", 0.875, 1.0)])
 def test_held_out_views_are_of_parts_of_the_circle(split: str, low: float, high: float) -> None:
     _, _, factors = items({"kind": "turntable", "frame": 16, "split_by": "angle"}, 200, 1, split)
