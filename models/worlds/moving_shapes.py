@@ -39,7 +39,7 @@ class MovingShapes:
 
     Scene:      channel `retina`: disc, square, triangle, cross or star on black, later shapes in front, for up to 64
                 steps; label: the kind of the first shape; factors of the first shape: `position` (x right, y down),
-                `velocity`, `angle`
+                `velocity`, `angle` (clockwise)
     Statistics: half-width U(.20, .35), grey U(.3, 1), start U(-.7, .7), velocity N(0, speed), spin N(0, spin) per
                 step, 1 to `clutter` shapes; walls at +-.8 reflect the centre. With probability `jump` per step the
                 scene is replaced by a new one, label included. Copying the last place errs more than 3 times as much

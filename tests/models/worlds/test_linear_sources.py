@@ -109,6 +109,14 @@ def test_the_right_strip_is_the_left_moved_by_the_disparity() -> None:
     assert set(channels["patch1"].flatten().tolist()) == {-1.0, 1.0}
 
 
+def test_patches_are_alike_as_often_as_they_are_coherent() -> None:
+    _, _, factors = items({"kind": "stereograms", "disparity": 1, "coherent": 0.5}, 6000)
+    alike = (factors["disparity"] == factors["other"]).double().mean().item()
+    assert alike == pytest.approx(0.5 + 0.5 / 3, abs=0.02)
+    other = torch.bincount((factors["other"].flatten() + 1).long(), minlength=3)
+    assert other.tolist() == pytest.approx([2000] * 3, abs=150)
+
+
 def test_one_patch_alone_and_patches_without_relation_tell_nothing_of_the_other() -> None:
     channels, _, _ = items({"kind": "stereograms"}, 3000)
     for name in ("patch1", "patch2"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -105,3 +106,79 @@ def test_a_centre_is_reflected_at_the_walls() -> None:
     torch.testing.assert_close(place, torch.tensor([0.0, 0.7, -0.8, -0.6, 0.0]))
     assert turned.tolist()[:2] == [False, True]
     assert bool(turned[3])
+
+
+def scene(**options: Any) -> moving_shapes._Scene:
+    """2000 scenes over 16 steps."""
+    world = moving_shapes.MovingShapes(MovingShapesSpec(kind="moving_shapes", **options), "train", 16)
+    return world._scene(world._scenes.indexed(torch.arange(2000)[None]), torch.arange(16).expand(1, 2000, 16))
+
+
+def test_shapes_have_the_sizes_greys_and_motions_of_the_page() -> None:
+    told = scene(clutter=3)
+    for drawn, low, high in (
+        (told.half_width, 0.20, 0.35),
+        (told.grey, 0.3, 1.0),
+        (told.place[:, :, 0], -0.7, 0.7),
+        (told.angle[:, :, 0], 0.0, 2 * math.pi),
+    ):
+        assert (float(drawn.min()), float(drawn.max())) == pytest.approx((low, high), abs=0.005)
+        assert float(drawn.mean()) == pytest.approx((low + high) / 2, abs=0.02 * (high - low))
+    velocity, spin = told.velocity[0, :, 0], told.angle.diff(dim=2)[0]
+    assert float(velocity.std()) == pytest.approx(0.12, rel=0.03)
+    assert float(spin.std()) == pytest.approx(0.1, rel=0.03)
+    torch.testing.assert_close(spin, spin[:, :1].expand_as(spin), atol=1e-4, rtol=0)
+    assert abs(float(torch.corrcoef(torch.stack([velocity[..., 0].flatten(), spin[:, 0].flatten()]))[0, 1])) < 0.05
+    assert torch.bincount(told.shown[0, :, 0].sum(dim=1)).tolist() == pytest.approx([0] + [2000 / 3] * 3, abs=80)
+    fast = scene(speed=0.3, spin=0.02)
+    assert float(fast.velocity[:, :, 0].std()) == pytest.approx(0.3, rel=0.04)
+    assert float(fast.angle.diff(dim=2).std()) == pytest.approx(0.02, rel=0.04)
+
+
+def test_scenes_that_follow_a_cut_begin_anew() -> None:
+    told = scene(jump=1.0, speed=0.5)
+    assert float(told.place.abs().max()) <= 0.7
+    cut = (scene(jump=0.3).half_width.diff(dim=2) != 0).float().mean()
+    assert float(cut) == pytest.approx(0.3, abs=0.02)
+
+
+def alone(kind: int, angle: float = 0.0, half_width: float = 0.4) -> torch.Tensor:
+    """One shape in the middle of 51 x 51 pixels."""
+    one = torch.ones(1, 1, 1, 1)
+    still = {"place": torch.zeros(1, 1, 1, 1, 2), "velocity": torch.zeros(1, 1, 1, 1, 2), "grey": one}
+    turned = {"kind": kind * one.long(), "shown": one > 0, "angle": angle * one, "half_width": half_width * one}
+    return moving_shapes._render(moving_shapes._Scene(**still, **turned), 51)[0, 0, 0]
+
+
+def test_edges_are_a_pixel_wide_and_shapes_turn_clockwise() -> None:
+    disc = alone(0)
+    for column in range(25, 51):
+        # radius .8 times the half width
+        expected = 1 / (1 + math.exp(1.5 * 51 * ((column - 25) / 25 - 0.32)))
+        assert float(disc[25, column]) == pytest.approx(expected, abs=1e-4)
+    # a triangle has its corner 1.2 half widths off and its base .6
+    for angle, corner, base in (
+        (0.0, (15, 25), (35, 25)),
+        (math.pi / 2, (25, 35), (25, 15)),
+        (math.pi, (35, 25), (15, 25)),
+    ):
+        triangle = alone(2, angle)
+        assert (float(triangle[corner]), float(triangle[base])) == pytest.approx((1.0, 0.0), abs=0.1)
+
+
+def test_later_shapes_are_in_front() -> None:
+    two = torch.ones(1, 1, 1, 2)
+    there = {
+        "place": torch.zeros(1, 1, 1, 2, 2),
+        "velocity": torch.zeros(1, 1, 1, 2, 2),
+        "grey": two * torch.tensor([0.9, 0.4]),
+    }
+    for shown, expected in (([True, True], 0.4), ([True, False], 0.9)):
+        rest = {
+            "kind": two.long() * 0,
+            "shown": torch.tensor(shown).expand(1, 1, 1, 2),
+            "angle": two,
+            "half_width": two * 0.3,
+        }
+        image = moving_shapes._render(moving_shapes._Scene(**there, **rest), 33)
+        assert float(image[0, 0, 0, 16, 16]) == pytest.approx(expected, abs=1e-3)

@@ -9,7 +9,11 @@ import torch
 from showing import items
 from sklearn.linear_model import LogisticRegression
 
+from models.specs.worlds.scenes import ShapesSpec
+from models.worlds import shapes
 from models.worlds.splits import held_out, held_out_of
+
+INDEX = torch.arange(3000)[None]
 
 
 def test_classes_are_even_and_greys_are_apart() -> None:
@@ -121,3 +125,90 @@ def test_splits_share_a_range_out_between_them() -> None:
     ]
     assert [held_out_of(16, split) for split in ("train", "valid", "test")] == [(0, 12), (12, 2), (14, 2)]
     assert [held_out_of(3, split) for split in ("train", "valid", "test")] == [(0, 1), (1, 1), (2, 1)]
+
+
+def world(**options: object) -> shapes.Shapes:
+    return shapes.Shapes(ShapesSpec(kind="shapes", **options), "train")  # type: ignore[arg-type]
+
+
+def test_hard_shapes_are_stretched_moved_and_of_greys_at_least_four_steps_apart() -> None:
+    told = world()._shape(INDEX)
+    for drawn, low, high in ((told.place, -0.25, 0.25), (told.stretch, 0.5, 1.0), (told.size, 0.38, 0.75)):
+        assert (float(drawn.min()), float(drawn.max())) == pytest.approx((low, high), abs=0.001)
+        assert float(drawn.mean()) == pytest.approx((low + high) / 2, abs=0.01)
+    steps = ((told.figure - told.ground) * 31).round().long() % 32
+    # .12 of 31 steps are 3.7: lighter by 4 to 28 or, round the circle, darker by 28 to 4
+    assert set(steps.flatten().tolist()) == set(range(4, 29))
+    assert float((told.figure - told.ground).abs().min()) >= 0.12
+
+
+def one(kind: int, stretch: tuple[float, float] = (1.0, 1.0), angle: float = 0.0, size: float = 0.4) -> shapes._Shape:
+    plain = {"ground": 0.3, "figure": 0.9, "size": size, "angle": angle}
+    numbers = {name: torch.full((1, 1), value) for name, value in plain.items()}
+    place = {"place": torch.zeros(1, 1, 2), "stretch": torch.tensor([[stretch]])}
+    return shapes._Shape(kind=torch.full((1, 1), kind), **place, **numbers)
+
+
+@pytest.mark.parametrize(
+    ("size", "stretch", "expected"),
+    [
+        # small, faint: (1 - .6) / .88, unequal
+        (0.75, (1.0, 1.0), (0.0 + 0.4 / 0.88 + 0.0) / 3),
+        (0.38, (0.8, 0.8), (1.0 + 0.4 / 0.88 + 0.0) / 3),
+        (0.565, (0.6, 0.8), (0.5 + 0.4 / 0.88 + 0.5) / 3),
+        (0.565, (1.0, 0.5), (0.5 + 0.4 / 0.88 + 1.0) / 3),
+    ],
+)
+def test_difficulty_by_hand(
+    monkeypatch: pytest.MonkeyPatch, size: float, stretch: tuple[float, float], expected: float
+) -> None:
+    hard = world()
+    monkeypatch.setattr(hard, "_shape", lambda index: one(0, stretch, size=size))
+    assert hard._drawn(INDEX[:, :1])[2]["difficulty"].item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "x", "y"),
+    [
+        # half width .4: a square has half sides of .85 of it, a triangle its corner at 1 and its base at .7
+        (one(0), 0.34, 0.1),
+        (one(0), -0.1, -0.34),
+        (one(1), 0.4, 0.0),
+        (one(1, (1.0, 0.5)), 0.0, 0.2),
+        (one(1, (0.5, 1.0)), 0.2, 0.0),
+        (one(2), 0.0, -0.4),
+        (one(2), 0.1, 0.28),
+        (one(2), 0.25, 0.0),
+        (one(2), -0.25, 0.0),
+        (one(2, angle=math.pi / 2), 0.4, 0.0),
+        (one(2, angle=math.pi / 2), -0.28, 0.1),
+    ],
+)
+def test_outlines_are_half_covered_within_and_without_as_a_logistic(shape: shapes._Shape, x: float, y: float) -> None:
+    covered = shapes._covered(shape, 201)[0, 0]
+    assert float(covered[round(100 * y) + 100, round(100 * x) + 100]) == pytest.approx(0.5, abs=0.01)
+    assert float(covered[100, 100]) > 0.999
+
+
+def test_edges_are_about_a_pixel_wide_and_halves_end_at_their_axis() -> None:
+    row = shapes._covered(one(1), 21)[0, 0, 10]
+    for column in range(10, 21):
+        assert float(row[column]) == pytest.approx(1 / (1 + math.exp(1.2 * 21 * ((column - 10) / 10 - 0.4))), abs=1e-4)
+    half = shapes._covered(one(1), 201, halved=True)[0, 0]
+    assert (float(half[100, 80]), float(half[100, 100]), float(half[100, 120])) == pytest.approx(
+        (1.0, 0.5, 0.0), abs=0.01
+    )
+    assert (float(half[80, 80]), float(half[120, 80])) == pytest.approx((1.0, 1.0), abs=0.01)
+
+
+def test_in_a_field_shapes_and_pieces_have_their_places_and_sizes() -> None:
+    field = world(clutter=4)
+    shape, pieces = field._shape(INDEX), field._pieces(INDEX)
+    assert pieces.kind.shape == (1, 3000, 4)
+    for drawn, low, high in (
+        (shape.place, -0.6, 0.6),
+        (shape.size, 0.45 * 0.38, 0.45 * 0.75),
+        (pieces.place, -1.0, 1.0),
+        (pieces.size, 0.6 * 0.45 * 0.38, 0.6 * 0.45 * 0.75),
+    ):
+        assert (float(drawn.min()), float(drawn.max())) == pytest.approx((low, high), abs=0.002)

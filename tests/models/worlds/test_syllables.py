@@ -60,6 +60,14 @@ def test_a_tutor_sings_alike_alone_and_among_others_and_never_twice_the_same() -
     assert float(pitch.std() / pitch.mean()) == pytest.approx(0.03, rel=0.15)
 
 
+def test_renditions_of_one_pitch_differ_in_loudness() -> None:
+    channels, _, factors = items(SMALL | {"jitter": 0.03, "tutor": 1, "renditions": 400}, 400)
+    song, order = channels["song"][0, :, 0, 0], factors["pitch"][0, :, 0].argsort()
+    uncut = song[:, (song < 0.95).all(dim=0)].sum(dim=1)
+    # two numbers with a spread of .03 each
+    assert float(uncut[order].log().diff().std()) == pytest.approx(0.03 * 2**0.5, rel=0.15)
+
+
 def test_splits_share_tutors_and_no_rendition() -> None:
     (train, _, _), (test, _, _) = (items(SMALL | {"jitter": 0.03}, 15, split=split) for split in ("train", "test"))
     assert not torch.equal(train["song"], test["song"])
