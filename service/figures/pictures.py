@@ -42,7 +42,7 @@ def pictures(albums: Sequence[Album], look: Look, origin: Origin) -> Figure:
     """A panel for every area, and a slider over the ages of all; the last age is shown first.
 
     Every unit is a picture of what the sense shows, channels side by side. One scale holds for all ages of an area:
-    the paper's colour is a weight of 0.
+    the paper's colour is a weight of 0. Pixels are square.
     """
     if not albums:
         words = "no area sees a sense by weights of its own, or no snapshot is stored yet"
@@ -58,7 +58,9 @@ def pictures(albums: Sequence[Album], look: Look, origin: Origin) -> Figure:
     layout["xaxis"] |= {"visible": False}
     layout["sliders"] = [_slider(figure["data"], ages, look) | {"pad": {"t": BOTTOM + NOTE_PX * len(notes)}}]
     for trace in figure["data"]:
-        bottom, top = layout[f"yaxis{trace['yaxis'].removeprefix('y')}"]["domain"]
+        axis = layout[f"yaxis{trace['yaxis'].removeprefix('y')}"]
+        axis["scaleanchor"] = trace["xaxis"]
+        bottom, top = axis["domain"]
         trace["colorbar"] |= {"y": (bottom + top) / 2, "len": top - bottom}
     return figure
 
@@ -67,7 +69,7 @@ def _panel(album: Album, ages: Sequence[int], look: Look) -> Panel:
     return Panel(
         height=PANEL_PX,
         traces=[_trace(album, page, page is album.pages[-1], look) for page in album.pages],
-        axis={"visible": False, "autorange": "reversed", "scaleanchor": "x", "constrain": "domain"},
+        axis={"visible": False, "autorange": "reversed", "constrain": "domain"},
         title=album.area,
         unit=f"weights from {album.sense}, life {album.seed}",
         own_x={"visible": False, "constrain": "domain"},

@@ -154,6 +154,10 @@ def test_the_figure_of_pictures_shows_every_age_of_one_life_on_one_scale(api: ht
     for place, step in enumerate(slider["steps"]):
         assert step["args"] == ["visible", [place == other for other in range(len(ages))]]
 
+    for trace in drawn["data"]:
+        axis = drawn["layout"][trace["yaxis"].replace("y", "yaxis")]
+        assert axis["scaleanchor"] == trace["xaxis"], "no square pixels"
+
     weights = [
         np.array(api.get(f"/v1/snapshots/{row['id']}/pictures", params={"area": "V1", "seed": 1}).json()["values"])
         for row in sorted(stored, key=lambda row: row["age_sp"])
