@@ -67,8 +67,13 @@ def list_(
             complain("a search is kept as its options; leave --search or --save out")
             raise typer.Exit(2)
         service.save_search(save, status=states, **given)
-    rows = islice(service.jobs(status=status, search=search, limit=min(limit, 1000), **given), limit)
-    show_rows(rows, ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at"), output)
+    rows: Iterable[dict[str, Any]] = islice(
+        service.jobs(status=status, search=search, limit=min(limit, 1000), **given), limit
+    )
+    columns = ("id", "name", "status", "kind", "arms", "seeds", "progress.fraction", "created_at", "labels")
+    if output in (Form.TABLE, Form.CSV):
+        rows = ({**row, "labels": " ".join(f"{key}:{value}" for key, value in row["labels"].items())} for row in rows)
+    show_rows(rows, columns, output)
 
 
 def _moment(text: str | None) -> str | None:

@@ -118,9 +118,9 @@ def _told(item: dict[str, Any], dry_run: bool) -> str:
     return f"would be {words[item['status']]}" if dry_run else words[item["status"]]
 
 
-def retry(context: typer.Context, job: JobName, name: Name = None) -> None:
+def retry(context: typer.Context, job: JobName, name: Name = None, output: Output = Form.ID) -> None:
     """Start a new job from the last snapshots of a failed or cancelled one; prints its id."""
-    show_one(find(client(context), job).retry(**_about(name)).state, Form.ID)
+    show_one(find(client(context), job).retry(**_about(name)).state, output)
 
 
 def fork(

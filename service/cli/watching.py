@@ -34,8 +34,10 @@ def watch_job(job: Job) -> int:
 
 def _detached(job: Job) -> int:
     """Ctrl-C cancels nothing; a second one soon after it asks whether that is what is wanted."""
-    say(f"detached; the job goes on: ontogeny watch {job.id}")
-    if not (err.is_terminal and sys.stdin.isatty()):
+    asks = err.is_terminal and sys.stdin.isatty()
+    again = "; Ctrl-C again to cancel it" if asks else ""
+    say(f"detached; the job goes on: ontogeny watch {job.id}{again}")
+    if not asks:
         return 130
     try:
         time.sleep(AGAIN_SECONDS)

@@ -157,12 +157,44 @@ def _of(lease: Lease) -> sa.ColumnElement[bool]:
     return transition.c.trajectory == lease.id
 
 
-def _ends_asked_for(db: sa.Connection, job_id: str, trajectory_id: str) -> set[str]:
-    """Ids of the triggered ends that a job's arms ask of a trajectory; a divergence concerns everybody."""
-    query = sa.select(arm_step.c.ending_id).where(
-        arm_step.c.job == job_id, arm_step.c.trajectory == trajectory_id, arm_step.c.ending_id.is_not(None)
+Spans = Sequence[Mapping[str, Any]]
+
+
+def _asked_of(db: sa.Connection, job_id: str, trajectory_id: str) -> tuple[dict[str, Spans], list[Spans]]:
+    """What a job's arms ask of a trajectory: spans of stages by id of the end that a trigger decides, and all spans.
+
+    A divergence concerns everybody.
+    """
+    query = sa.select(arm_step.c.ending_id, arm_step.c.spans).where(
+        arm_step.c.job == job_id, arm_step.c.trajectory == trajectory_id
     )
-    return {"diverged", *db.execute(query.distinct()).scalars()}
+    rows = db.execute(query).all()
+    spans: list[Spans] = [row.spans for row in rows if row.spans]
+    ends: dict[str, Spans] = {row.ending_id: row.spans for row in rows if row.ending_id is not None}
+    return ends | {"diverged": max(spans, key=_reach, default=())}, spans
+
+
+def _reach(spans: Spans) -> int:
+    return int(spans[-1]["end"])
+
+
+def _stage_of(spans: Spans, row: Mapping[str, Any]) -> dict[str, str]:
+    """The stage that a life left: the last of those that had begun."""
+    begun = [span["stage"] for span in spans if span["start"] < max(1, row["offset"])]
+    return {"stage": str(begun[-1])} if begun else {}
+
+
+def _entered(lease: Lease, result: SliceResult, asked: Sequence[Spans]) -> list[tuple[str, int]]:
+    """Stages that lives of a trajectory entered during a slice, and their offsets, in order; of a replay none."""
+    if lease.replay:
+        return []
+    begun = {
+        (int(span["start"]), str(span["stage"]))
+        for spans in asked
+        for span in spans
+        if span["stage_time_sp"] == 0 and result.start <= span["start"] < result.end
+    }
+    return [(stage, start) for start, stage in sorted(begun)]
 
 
 def _tell(  # noqa: PLR0913 - what there is to tell
@@ -174,12 +206,17 @@ def _tell(  # noqa: PLR0913 - what there is to tell
     news: Sequence[Mapping[str, Any]],
     differing: Sequence[str],
 ) -> None:
-    """Events of a commit, once for each job that looks at this trajectory; of ends of stages only its own."""
+    """Events of a commit, once for each job that looks at this trajectory; of stages only its own."""
     for job_id in jobs:
-        asked = _ends_asked_for(db, job_id, lease.id)
-        for row in [row for row in news if row["demand"] in asked]:
+        ends, spans = _asked_of(db, job_id, lease.id)
+        for stage, start in _entered(lease, result, spans):
+            age = max(lease.ages.values()) + start * lease.regime["batch"]
+            about = {"stage": stage, "age_sp": age, "trajectory": lease.id}
+            events.append(db, now, job_id, "stage.entered", f"{stage} at age {age} sp", about)
+        for row in [row for row in news if row["demand"] in ends]:
             kind = "life.transition" if row["status"] == "advanced" else f"life.{row['status']}"
-            data = {name: row[name] for name in ("seed", "age_sp", "fired", "status")} | {"trajectory": lease.id}
+            data = {name: row[name] for name in ("seed", "age_sp", "fired", "status")}
+            data |= _stage_of(ends[row["demand"]], row) | {"trajectory": lease.id}
             events.append(db, now, job_id, kind, f"seed {row['seed']}: {row['fired']}", data)
         for what in differing:
             told = {"trajectory": lease.id, "what": what}

@@ -160,3 +160,18 @@ def test_lives_that_there_are_not_are_refused_instead_of_answered_with_nothing(
         job.history("probe.*", **asked)
     assert told in str(caught.value)
     assert caught.value.code == "invalid-query"
+
+
+def test_the_list_tells_labels_as_they_are_asked_for(client: Client, job: Job) -> None:
+    client.submit(tiny_schedule(), name="bare")
+    told = {line.split()[1]: line for line in run("list").stdout.splitlines()[1:]}
+    assert "set:a by:me" in told["pilot"]
+    assert ":" not in told["bare"].rpartition("Z")[2]
+    assert json.loads(run("list", "--label", "set:a", "-o", "json").stdout)[0]["labels"] == {"set": "a", "by": "me"}
+
+
+def test_a_retry_tells_the_new_job_in_any_form(client: Client) -> None:
+    old = client.submit(tiny_schedule()).cancel()
+    new = json.loads(run("retry", old.id, "-o", "json").stdout)
+    assert (new["parent"], new["relation"]) == (old.id, "retry")
+    assert run("retry", old.id).stdout.startswith("job_")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from simulated import Bench, Fates, arm, step, until
+from simulated import BATCH, Bench, Fates, arm, step, until
 
 from service.store import events
 
@@ -262,3 +262,16 @@ def test_a_job_hears_of_the_ends_of_its_own_stages_only(bench: Bench) -> None:
         heard = {job: [event["type"] for event in events.after(db, job, 0, 1000)] for job in (triggered, fixed)}
     assert heard[triggered].count("life.transition") == 2
     assert "life.transition" not in heard[fixed]
+
+
+def test_a_job_hears_once_of_every_stage_that_its_lives_enter_and_which_one_a_life_left(bench: Bench) -> None:
+    bench.simulation.fates = Fates(fire={(1, 0): 5, (1, 1): 15})
+    job = bench.submit(arm(step(0, 30), step(1, until(20))))
+    bench.run()
+    assert bench.status(job) == "succeeded"
+    with bench.database.read() as db:
+        told = events.after(db, job, 0, 1000)
+    entered = [(event["data"]["stage"], event["data"]["age_sp"]) for event in told if event["type"] == "stage.entered"]
+    assert entered == [("s0", 0), ("s1", 30 * BATCH)]
+    left = [event["data"] for event in told if event["type"] == "life.transition"]
+    assert {(each["seed"], each["stage"]) for each in left} == {(0, "s1"), (1, "s1")}
