@@ -14,6 +14,7 @@ from living import live, obeys_the_law, orders_of, planned
 
 from models.engine import snapshot
 from models.engine.cohort import birth
+from models.engine.gates import Gates
 from models.engine.stage import run
 from models.specs.canonical import canonical
 from models.specs.checks import check_document
@@ -53,6 +54,22 @@ def test_a_gate_has_the_value_by_hand(changes: dict[str, Any], readings: tuple[f
     assert value(scalar, 99.0, {"p": readings}) == pytest.approx(2.0 * expected)
     low, high = span(gate(**changes))
     assert low <= expected <= high
+
+
+def test_a_gate_keeps_the_last_readings_of_each_life_and_none_that_is_no_number() -> None:
+    regime = planned(gated()).steps[0].regime
+    (probe,) = regime.gates
+    gates = Gates(birth(regime, [0, 1]), regime)
+    assert gates.told() == ({probe: ()}, {probe: ()})
+    for reading, told in (
+        ((0.5, np.nan), ((0.5,), ())),
+        ((np.nan, 0.75), ((0.5,), (0.75,))),
+        ((0.25, 0.5), ((0.5, 0.25), (0.75, 0.5))),
+        ((0.125, np.inf), ((0.25, 0.125), (0.75, 0.5))),
+    ):
+        gates.take(probe, np.array(reading, dtype=np.float32))
+        assert gates.told() == tuple({probe: each} for each in told)
+        assert gates.told() is gates.told()
 
 
 def gated(place: str = "costs", weight: Any = GATE, every: str = "2ba", **more: Any) -> dict[str, Any]:

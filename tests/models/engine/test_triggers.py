@@ -78,6 +78,77 @@ def test_not_turns_a_verdict_but_not_the_lack_of_one() -> None:
     assert fired(until, {0: 0.1, 5: 0.1}, 5) == "/until/not/criterion"
 
 
+def test_what_is_not_known_yet_of_several_is_not_known_of_their_opposite() -> None:
+    waiting = {"criterion": {"probe": "p", "op": ">=", "value": 0.5}}
+    assert fired({"not": {"any": [waiting, {"after": "80sp"}]}}, {}, 3) is None
+    assert fired({"not": {"all": [waiting, {"after": "20sp"}]}}, {}, 3) is None
+    assert fired({"not": {"all": [waiting, {"after": "80sp"}]}}, {}, 3) == "/until/not/all/0/criterion"
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [
+        (">=", [False, True, True]),
+        ("<=", [True, True, False]),
+        (">", [False, False, True]),
+        ("<", [True, False, False]),
+    ],
+)
+def test_a_value_at_its_bound_satisfies_what_allows_for_it(op: str, expected: list[bool]) -> None:
+    until = {"criterion": {"probe": "p", "op": op, "value": 0.5}}
+    assert [fired(until, {5: value}, 5) is not None for value in (0.25, 0.5, 0.75)] == expected
+
+
+def test_where_lower_is_better_a_plateau_is_a_lack_of_falling() -> None:
+    until = {"plateau": {"probe": "p", "min_delta": 0.1, "patience": "100sp"}}
+    for told, expected in (
+        ({0: 0.9, 5: 0.5, 10: 0.55, 15: 0.45, 20: 0.1}, 15),
+        ({0: 0.9, 5: 0.5, 14: 0.35, 20: 0.35, 24: 0.35}, 24),
+    ):
+        pairs = [(place, np.float32(value)) for place, value in told.items()]
+        ends = [
+            decide(
+                ending(until),
+                Standing(offset, 0, BATCH, 0, {"p": [each for each in pairs if each[0] <= offset]}, {"p": False}),
+            )
+            for offset in range(1, 30)
+        ]
+        assert next(offset for offset, end in enumerate(ends, start=1) if end) == expected
+
+
+def test_a_gain_of_min_delta_is_one_and_no_gain_is_none() -> None:
+    exactly = {"plateau": {"probe": "p", "min_delta": 0.5, "patience": "100sp"}}
+    assert first(exactly, {0: 0.0, 5: 0.5, 10: 0.5, 15: 0.5}) == 15
+    any_at_all = {"plateau": {"probe": "p", "min_delta": 0.0, "patience": "100sp"}}
+    assert first(any_at_all, {0: 0.5, 5: 0.5, 10: 0.5}) == 10
+    assert first(any_at_all, {0: 0.5, 5: 0.5625, 10: 0.5625, 15: 0.5625}) == 15
+
+
+def test_a_plateau_is_over_with_the_next_gain_and_counts_from_entry_where_nothing_was_read() -> None:
+    until = {"plateau": {"probe": "p", "min_delta": 0.1, "patience": "100sp"}}
+    assert fired(until, {0: 0.1, 10: 0.1}, 10) == "/until/plateau"
+    assert fired(until, {0: 0.1, 10: 0.1, 20: 0.9}, 20) is None
+    nothing = {offset: float("nan") for offset in (20, 25, 30)}
+    assert fired(until, nothing, 25, entry=20) is None
+    assert fired(until, nothing, 30, entry=20) == "/until/plateau"
+
+
+def test_parts_are_told_apart_by_when_they_began_to_hold() -> None:
+    held = {"criterion": {"probe": "p", "op": ">=", "value": 0.5, "hold": 2}}
+    told = {5: 0.6, 10: 0.6, 15: 0.6}
+    # the second reading, at 10, completed the row; the time was reached at 8, or 12
+    assert fired({"any": [held, {"after": "80sp"}]}, told, 15) == "/until/any/1/after"
+    assert fired({"any": [held, {"after": "120sp"}]}, told, 15) == "/until/any/0/criterion"
+    assert fired({"all": [held, {"after": "80sp"}]}, told, 15) == "/until/all/0/criterion"
+    assert fired({"all": [held, {"after": "120sp"}]}, told, 15) == "/until/all/1/after"
+    still = {"plateau": {"probe": "p", "min_delta": 0.1, "patience": "100sp"}}
+    assert fired({"all": [still, {"after": "120sp"}]}, {0: 0.6, 10: 0.6, 15: 0.6}, 15) == "/until/all/1/after"
+    assert fired({"all": [still, {"after": "80sp"}]}, {0: 0.6, 10: 0.6, 15: 0.6}, 15) == "/until/all/0/plateau"
+    # what held on entry holds from the first update on, as early as anything can
+    once = {"criterion": {"probe": "p", "op": ">=", "value": 0.5}}
+    assert fired({"any": [{"after": "5sp"}, once]}, {20: 0.6, 25: 0.6}, 25, entry=20) == "/until/any/0/after"
+
+
 def test_the_limit_ends_what_no_trigger_did() -> None:
     until = {"criterion": {"probe": "p", "op": ">=", "value": 0.5}}
     assert fired(until, {5: 0.1}, 99) is None
@@ -95,3 +166,8 @@ def test_the_instants_include_the_one_at_which_time_alone_decides(
     ahead = [each for each in instants(ending(until), 0, iter([age_sp]), BATCH) if each > 0]
     assert min(ahead) <= expected
     assert expected in ahead
+
+
+def test_a_stage_lasts_one_update_whatever_its_limit() -> None:
+    assert next(instants(ending({"after": "1sp"}, limit=10, entry=10), 10, iter([0]), BATCH)) == 11
+    assert next(instants(ending({"after": "1sp"}, limit=30, entry=10), 10, iter([0]), BATCH)) == 30

@@ -35,6 +35,15 @@ def test_blur_of_an_image_is_separable_and_keeps_a_constant(apply: Apply) -> Non
     torch.testing.assert_close(apply(flat, kind="blur", sigma=1.2), flat)
 
 
+@pytest.mark.parametrize("shape", [(9, 15), (1, 9, 15), (3, 9, 15)])
+def test_images_blur_and_lose_detail_along_both_axes(apply: Apply, shape: tuple[int, ...]) -> None:
+    x = torch.zeros(1, 1, 1, *shape)
+    x[..., 4, 7] = 1.0
+    for spec in ({"kind": "blur", "sigma": 1.2}, {"kind": "downsample", "factor": 3}):
+        y = apply(x, **spec)
+        assert (y[..., 4, 5].min().item() > 0.0, y[..., 3, 7].min().item() > 0.0) == (True, True)
+
+
 def test_blur_of_width_0_changes_nothing_at_any_strength(apply: Apply) -> None:
     x = random(1, 2, 1, 30)
     assert torch.equal(apply(x, kind="blur", sigma=0.0), x)
@@ -55,6 +64,13 @@ def test_downsampling_agrees_with_pillow_like_resampling_of_torch(apply: Apply) 
     torch.testing.assert_close(apply(x, kind="downsample", factor=4)[0, :, 0], wide, atol=1e-5, rtol=1e-5)
     half = apply(x, 0.5, kind="downsample", factor=4)
     torch.testing.assert_close(half[0, :, 0], (x[0, :, 0] + wide) / 2, atol=1e-5, rtol=1e-5)
+
+
+def test_the_number_of_samples_that_are_left_is_rounded(apply: Apply) -> None:
+    x = random(1, 2, 1, 7)
+    few = torch.nn.functional.interpolate(x[0, :, 0, None, None], size=(1, 2), mode="bilinear", antialias=True)
+    wide = torch.nn.functional.interpolate(few, size=(1, 7), mode="bilinear")[:, 0, 0]
+    torch.testing.assert_close(apply(x, kind="downsample", factor=4)[0, :, 0], wide, atol=1e-5, rtol=1e-5)
 
 
 def test_downsampling_to_one_sample_keeps_a_constant(apply: Apply) -> None:
@@ -84,6 +100,30 @@ def test_noise_has_the_asked_size_and_is_new_for_every_presentation_and_life(app
     assert not torch.equal(apply(x, kind="noise", sigma=0.5), apply(x, first=50, kind="noise", sigma=0.5))
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"kind": "noise", "sigma": 0.5},
+        {"kind": "replace_noise", "mean": 0.0, "sigma": 0.5},
+        {"kind": "eye", "sense": "retina"},
+    ],
+)
+def test_noise_is_new_in_every_frame(apply: Apply, spec: dict[str, object]) -> None:
+    y = apply(torch.zeros(1, 20, 4, 1, 20, 20), **spec)[0].transpose(0, 1).flatten(1)
+    assert (torch.corrcoef(y) - torch.eye(4)).abs().max().item() < 0.05
+
+
+def test_the_noise_of_a_closed_eye_is_not_that_which_is_added(apply: Apply) -> None:
+    x = torch.zeros(1, 20, 1, 1, 20, 20)
+    both = torch.stack([apply(x, kind="noise", sigma=1.0), apply(x, kind="eye", sense="retina", noise=1.0)]).flatten(1)
+    assert abs(torch.corrcoef(both)[0, 1].item()) < 0.05
+
+
+def test_lost_items_have_the_mean_that_is_asked_for(apply: Apply) -> None:
+    y = apply(torch.zeros(1, 200, 1, 10, 10), kind="replace_noise", mean=-0.25, sigma=0.1)
+    assert y.mean().item() == pytest.approx(-0.25, abs=0.01)
+
+
 def test_lost_items_are_noise_of_the_asked_mean_and_size_and_the_others_untouched(apply: Apply) -> None:
     x = torch.full((1, 2000, 2, 5, 5), 9.0)
     y = apply(x, 0.25, kind="replace_noise", mean=0.5, sigma=0.2)
@@ -107,6 +147,21 @@ def test_lost_items_are_noise_of_the_asked_mean_and_size_and_the_others_untouche
 def test_occlusion_covers_its_region(apply: Apply, region: str, expected: list[list[float]]) -> None:
     x = torch.arange(8.0).reshape(1, 1, 1, 1, 2, 4)
     assert apply(x, kind="occlude", region=region, fill=9.0)[0, 0, 0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("region", "share", "expected"),
+    [
+        ("left", 0.25, [9, 9, 1, 1, 1, 1, 1, 1]),
+        ("right", 0.375, [1] * 5 + [9] * 3),
+        ("centre", 0.25, [1, 1, 1, 9, 9, 1, 1, 1]),
+    ],
+)
+def test_an_occlusion_has_its_share(apply: Apply, region: str, share: float, expected: list[float]) -> None:
+    assert (
+        apply(torch.ones(1, 1, 1, 8), kind="occlude", region=region, share=share, fill=9.0).flatten().tolist()
+        == expected
+    )
 
 
 def test_half_an_occlusion_is_half_way_to_the_fill(apply: Apply) -> None:
@@ -163,6 +218,15 @@ def test_a_zoom_of_one_half_more_draws_the_middle_out(apply: Apply, monkeypatch:
     zoomed = apply(x, kind="affine", shift=0.0, zoom=0.5)
     expected = 3.0 + (torch.arange(7.0) - 3.0) / 1.5
     torch.testing.assert_close(zoomed[0, 0, 0, 3], expected, atol=1e-5, rtol=0)
+
+
+def test_a_zoom_and_a_quarter_turn_together(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.arange(7.0).expand(1, 1, 1, 7, 7)
+    drawn_at(monkeypatch, 0.5, 0.5, 1.0, 1.0)
+    turned = apply(x, kind="affine", shift=0.0, turn=math.pi / 2, zoom=0.5)
+    # what rose to the right rises upwards, by 1 / 1.5 a pixel
+    expected = 3.0 - (torch.arange(7.0) - 3.0) / 1.5
+    torch.testing.assert_close(turned[0, 0, 0, :, 3], expected, atol=1e-5, rtol=0)
 
 
 def drawn_at(monkeypatch: pytest.MonkeyPatch, *unit: float) -> None:

@@ -54,6 +54,11 @@ def test_a_closed_eye_sees_noise_alone_and_the_other_eye_everything() -> None:
     assert y["left"].std().item() == pytest.approx(0.5, rel=0.03)
 
 
+def test_half_closed_an_eye_has_half_the_noise() -> None:
+    x = torch.zeros(1, 50, 1, 30, 30)
+    assert both(x, x, 0.5, kind="eye", sense="left", noise=0.5)["left"].std().item() == pytest.approx(0.25, rel=0.03)
+
+
 def test_a_weak_eye_keeps_a_share_of_its_input() -> None:
     x = torch.tensor([2.0, 4.0]).reshape(1, 1, 1, 2)
     assert both(x, x, kind="eye", sense="left", gain=0.25, noise=0.0)["left"].flatten().tolist() == [0.5, 1.0]
@@ -95,6 +100,14 @@ def test_shuffled_clips_keep_their_frames_and_lose_their_order_alike_in_both_sen
     order = y["left"][0, moved[0], :, 0]
     assert torch.corrcoef(torch.stack([order[:, :-1].flatten(), order[:, 1:].flatten()]))[0, 1].item() < 0.0
     assert order.mean(0).tolist() == pytest.approx([3.5] * 8, abs=0.6)
+
+
+def test_which_clips_are_shuffled_says_nothing_of_their_order() -> None:
+    x = torch.arange(8.0).reshape(1, 1, 8, 1).expand(1, 8000, 8, 1)
+    order = both(x, x, 0.25, kind="shuffle_time")["left"][0, :, :, 0]
+    moved = order[(order != torch.arange(8.0)).any(dim=1)]
+    first = torch.bincount(moved[:, 0].long(), minlength=8) / len(moved)
+    assert first.tolist() == pytest.approx([1 / 8] * 8, abs=0.03)
 
 
 def test_a_sense_can_be_shuffled_alone() -> None:

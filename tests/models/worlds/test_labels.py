@@ -46,6 +46,14 @@ def test_a_wrong_label_belongs_to_the_item_of_a_finite_world_and_to_the_life_of_
     assert torch.equal(moving[0], moving[1])
 
 
+def test_another_seed_is_wrong_elsewhere() -> None:
+    first, second = (shown(world(kind="all", noise=0.5, seed=seed), LABEL, SEEDS, INDEX) for seed in (0, 1))
+    assert first is not None
+    assert second is not None
+    both = ((first != LABEL) & (second != LABEL)).float().mean().item()
+    assert both == pytest.approx(0.25, abs=0.03)
+
+
 def test_all_steps_of_a_clip_are_wrong_together() -> None:
     told = shown(world("moving_shapes", kind="all", noise=0.5), (LABEL % 5).expand(2, 4000, 3), SEEDS, INDEX)
     assert told is not None

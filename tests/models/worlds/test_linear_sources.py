@@ -41,6 +41,13 @@ def test_features_correlate_by_the_branches_between_their_items() -> None:
     assert factors["level3"].flatten().tolist() == list(range(8))
 
 
+def test_a_feature_is_there_or_not_with_equal_chance() -> None:
+    _, label, _ = items({"kind": "hierarchy", "items": 8, "features": 512, "flip": 0.1}, 8)
+    assert label is not None
+    # the root of 512 features has a standard error of .044
+    assert abs(label.mean().item()) < 0.15
+
+
 def test_broad_distinctions_are_the_strong_modes_of_a_tree() -> None:
     source = HierarchySpec(kind="hierarchy", features=512, flip=0.1)
     found = hierarchy.modes(source)
@@ -81,6 +88,26 @@ def test_sines_turn_at_their_frequencies() -> None:
     hertz = spectrum[:, 1:].argmax(dim=1) + 1
     assert torch.equal(hertz[0], torch.round(torch.tensor([(0.05 + 0.35 * k) * 40 for k in range(10)])).long())
     assert factors["source"].square().mean().item() == pytest.approx(1.0, abs=0.02)
+
+
+def test_sines_begin_each_at_a_phase_of_its_own_and_other_sources_anew_at_every_step() -> None:
+    _, _, factors = items({"kind": "mixed_sources", "law": "sine"}, 3000)
+    begun = factors["source"][0, :, 0]
+    assert (torch.corrcoef(begun.mT) - torch.eye(4)).abs().max().item() < 0.08
+    for law in ("laplace", "uniform", "gaussian"):
+        source = items({"kind": "mixed_sources", "law": law}, 500, steps=6)[2]["source"][0, :, :, 0]
+        assert (torch.corrcoef(source.mT) - torch.eye(6)).abs().max().item() < 0.2
+
+
+@pytest.mark.parametrize(("modes", "radius", "sd"), [(3, 1.0, 0.2), (5, 4.0, 0.01)])
+def test_a_ring_has_its_number_of_places_its_radius_and_its_spread(modes: int, radius: float, sd: float) -> None:
+    channels, label, _ = items({"kind": "ring", "modes": modes, "radius": radius, "sd": sd}, 2000)
+    assert label is not None
+    place = label[0, :, 0]
+    assert torch.bincount(place).tolist() == pytest.approx([2000 / modes] * modes, rel=0.15)
+    angle = place * 2 * math.pi / modes
+    away = channels["point"][0, :, 0] - radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+    assert away.std(dim=0).tolist() == pytest.approx([sd] * 2, rel=0.06)
 
 
 def test_points_lie_about_their_places() -> None:

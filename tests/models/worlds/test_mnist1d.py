@@ -82,6 +82,20 @@ def test_two_hidden_layers_reach_two_thirds() -> None:
     assert 0.60 <= (net(test_signal).argmax(1) == test_label).float().mean().item() <= 0.72
 
 
+def test_slopes_have_nothing_to_do_with_scales() -> None:
+    signal, _, factors = split("train")
+    place = torch.linspace(-1.0, 1.0, 40)
+    slope = (signal - signal.mean(dim=1, keepdim=True)) @ place / place.square().sum()
+    assert abs(torch.corrcoef(torch.stack([slope, factors["scale"]]))[0, 1].item()) < 0.1
+
+
+def test_random_curves_are_noise_under_a_filter_of_a_point_and_a_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(mnist1d, "_filtered", lambda noise, width: seen.append(width) or noise)
+    mnist1d._curves(Mnist1dSpec(kind="mnist1d", templates="random"))
+    assert seen == [1.5]
+
+
 def test_random_curves_make_other_tasks_of_the_same_kind() -> None:
     first, second = (mnist1d._curves(Mnist1dSpec(kind="mnist1d", templates="random", seed=seed)) for seed in (0, 1))
     published = mnist1d._curves(Mnist1dSpec(kind="mnist1d"))

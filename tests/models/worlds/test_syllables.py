@@ -43,7 +43,8 @@ def test_songs_are_those_written_out(seed: int) -> None:
         torch.testing.assert_close(
             channels["song"][0, item, 0, 0], torch.tensor(written_out(tutor, seed)), atol=1e-5, rtol=1e-4
         )
-        assert 500.0 <= float(factors["pitch"][0, item, 0]) <= 1250.0
+        drawn = Draw(torch.tensor([seed]), torch.tensor([[tutor]]), word("syllables", "tutors")).at("pitch").uniform(1)
+        assert float(factors["pitch"][0, item, 0]) == pytest.approx(250.0 * (2.0 + 3.0 * float(drawn)))
     assert torch.equal(channels["urge"], torch.ones_like(channels["urge"]))
 
 
