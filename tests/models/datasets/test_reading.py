@@ -50,6 +50,14 @@ def test_idx_numbers_are_big_endian(tmp_path: Path) -> None:
     assert whole.channel == "x"
 
 
+def test_idx_numbers_may_have_signs_and_splits_are_told_by_names(tmp_path: Path) -> None:
+    small, wide = np.array([[-3, 5], [127, -128]], np.int8), np.array([[-300, 5], [32767, -32768]], np.int16)
+    (tmp_path / "train.idx").write_bytes(idx(small, 9))
+    (tmp_path / "valid.idx").write_bytes(idx(wide, 11))
+    read_ = {split: part.items.tolist() for split, part in read([tmp_path]).parts.items()}
+    assert read_ == {"train": small.tolist(), "valid": wide.tolist()}
+
+
 HUGE = bytes([0, 0, 8, 3]) + struct.pack(">3I", 1 << 20, 1 << 10, 1 << 10)
 BROKEN_IDX = {
     "another format": (b"\x89PNG....", "00 00 type dimensions"),
@@ -114,6 +122,18 @@ def test_colours_that_come_last_are_brought_to_the_front(tmp_path: Path) -> None
     assert np.array_equal(items, coloured.transpose(0, 3, 1, 2))
     np.save(tmp_path / "b.npy", items)
     assert np.array_equal(read([tmp_path / "b.npy"]).parts["all"].items, items)
+
+
+def test_rows_of_single_numbers_grey_pictures_and_named_labels_of_arrays(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([1.5, 2.5]))
+    assert read([tmp_path / "a.npy"]).parts["all"].items.tolist() == [[1.5], [2.5]]
+    grey = RANDOM.integers(0, 256, (2, 6, 7, 1), dtype=np.uint8)
+    np.save(tmp_path / "b.npy", grey)
+    assert np.array_equal(read([tmp_path / "b.npy"]).parts["all"].items, grey.transpose(0, 3, 1, 2))
+    np.savez(tmp_path / "c.npz", x=IMAGES, y=LABELS, z=LABELS + 5)
+    labels = read([tmp_path / "c.npz"], Wishes(labels="z")).parts["all"].labels
+    assert labels is not None
+    assert labels.tolist() == [7, 5, 6]
 
 
 def lying(shape: tuple[int, ...]) -> bytes:
@@ -208,6 +228,14 @@ def test_pictures_are_cut_to_their_middle_and_averaged(tmp_path: Path) -> None:
     assert part.items.tolist() == [[[[9, 9], [9, 9]]], [[[2, 12], [100, 7]]]]
     assert part.labels is not None
     assert part.labels.tolist() == [0, 1]
+
+
+def test_tall_pictures_in_colour_keep_their_middle_the_right_way_up(tmp_path: Path) -> None:
+    tall = np.zeros((6, 2, 3), np.uint8)
+    tall[2:4] = [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]
+    picture(tmp_path / "a/a.PNG", tall)
+    (only,) = read([tmp_path], Wishes(side=2, colour=True)).parts["all"].items
+    assert only.tolist() == [[[1, 4], [7, 10]], [[2, 5], [8, 11]], [[3, 6], [9, 12]]]
 
 
 def test_pictures_may_be_coloured_and_lie_by_split(tmp_path: Path) -> None:

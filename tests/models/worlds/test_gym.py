@@ -73,6 +73,19 @@ def test_it_is_the_environment_that_gymnasium_makes() -> None:
             assert (reward.item(), over.item()) == (wanted, ended or cut)
 
 
+@pytest.mark.parametrize(("ended", "cut"), [(False, False), (True, False), (False, True)])
+def test_an_episode_ends_where_the_environment_ends_it_or_cuts_it_off(ended: bool, cut: bool) -> None:
+    class Saying:
+        def step(self, action: int) -> tuple[list[float], float, bool, bool, dict[str, Any]]:
+            return [0.0] * 4, 0.5 + action, ended, cut, {}
+
+    world = place("CartPole-v1")
+    assert world.true(begun(world, 1, [5]))["place"].tolist() == [[2]], "nothing was done yet"
+    world._seats._envs = [Saying()]
+    _, reward, over = world._seats.step(np.array([[1]]))
+    assert (reward.item(), over.item()) == (1.5, ended or cut)
+
+
 def test_a_pole_of_gymnasium_falls_as_ours_does() -> None:
     """Both are Euler's steps of Barto, Sutton and Anderson; the library's observations are rounded to 24 bits."""
     ours = build_place(TypeAdapter(ActingSource).validate_python({"kind": "cart_pole"}, strict=False), "train", 2)

@@ -55,6 +55,14 @@ def test_the_value_of_a_key_is_the_one_beside_it() -> None:
     assert ((counts - 125).square() / 125).sum().item() < 16.3  # chi squared of 3, one in a thousand
 
 
+def test_keys_come_in_any_order_and_all_values_alike() -> None:
+    channels, _, _ = items({"kind": "recall", "pairs": 4, "keys": 6, "values": 5, "delay": 3}, 2000, 12)
+    symbol = channels["symbol"][0].argmax(-1)
+    keys, values = symbol[:, 0:8:2], symbol[:, 1:8:2] - 6
+    assert (keys[:, 1:] > keys[:, :-1]).double().mean().item() == pytest.approx(0.5, abs=0.03)
+    assert torch.bincount(values.flatten(), minlength=5).tolist() == pytest.approx([1600] * 5, abs=150)
+
+
 def test_there_are_as_many_of_the_second_as_of_the_first_and_then_no_more() -> None:
     channels, label, factors = items({"kind": "counting", "least": 2, "most": 6}, 1000, 13)
     symbol = channels["symbol"][0].argmax(-1)
@@ -105,6 +113,20 @@ def test_the_filler_of_a_role_is_asked_for_and_new_to_it_in_split_test_alone(spl
     assert int(new.sum()) == int(answered.sum())
     counts = torch.bincount(asked, minlength=3).double()
     assert ((counts - 1000).square() / 1000).sum().item() < 13.8  # chi squared of 2, one in a thousand
+
+
+def test_roles_have_all_their_fillers_alike_and_wait_as_long_as_they_are_asked_to() -> None:
+    source = {"kind": "roles", "roles": 3, "fillers": 10, "held": 2, "delay": 4}
+    for split, count in (("train", 8), ("test", 2)):
+        channels, label, _ = items(source, 6000, 8, split)
+        assert label is not None
+        asked = channels["role"][0, :, 7, 3:].argmax(-1)
+        for role in range(3):
+            found = torch.bincount(label[0, asked == role, 7], minlength=10)
+            met = found[found > 0]
+            assert met.tolist() == pytest.approx([2000 / count] * count, rel=0.3)
+            own = [2 * role, 2 * role + 1]
+            assert set(found.nonzero()[:, 0].tolist()) == (set(own) if split == "test" else set(range(10)) - set(own))
 
 
 def written(count: int = 300, steps: int = 40, **options: Any) -> tuple[torch.Tensor, torch.Tensor, Any]:
@@ -170,6 +192,8 @@ def test_semantics_leaves_nouns_some_verbs_whatever_their_number() -> None:
     assert not goes[5:, 0].any()
     assert torch.equal((goes > 0).sum((1, 2)), torch.full((10,), 2))
     assert torch.equal(law.sum(1), torch.ones(10, dtype=torch.float64))
+    third = Grammar(source.model_copy(update={"semantics": 0.35}), "train", 4)._verb
+    assert torch.equal((third > 0).sum(1), torch.full((10,), 3)), "2.8 of 8"
     other = Grammar(source.model_copy(update={"seed": 4}), "train", 4)._verb
     assert not torch.equal(law, other)
 
@@ -197,6 +221,13 @@ def test_a_match_is_the_first_symbol_once_more() -> None:
     assert label[:, -1].double().mean().item() == pytest.approx(0.5, abs=0.04)
 
 
+def test_a_symbol_that_does_not_match_is_any_other() -> None:
+    x, label = trial("match", 3000, 8, symbols=5)
+    symbol = x.argmax(-1)
+    step = (symbol[:, -1] - symbol[:, 0])[label[:, -1] == 0] % 5
+    assert torch.bincount(step, minlength=5).tolist() == pytest.approx([0] + [375] * 4, abs=80)
+
+
 @pytest.mark.parametrize("length", [4, 5, 21])
 def test_adding_adds_one_number_of_each_half(length: int) -> None:
     x, label = trial("adding", 3000, length, length=length)
@@ -218,6 +249,22 @@ def test_flip_flops_keep_the_sign_of_their_last_pulse() -> None:
         assert torch.equal(label[:, step], held)
     assert (x != 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
     assert x.mean().item() == pytest.approx(0.0, abs=0.01)
+
+
+def test_pulses_come_as_often_as_they_are_asked_to() -> None:
+    x, _ = trial("flip_flop", 400, 50, bits=2, pulse=0.3)
+    shares = [(x == sign).double().mean().item() for sign in (-1.0, 0.0, 1.0)]
+    assert shares == pytest.approx([0.15, 0.7, 0.15], abs=0.01)
+
+
+def test_numbers_of_1_2_ax_and_their_pairs_are_alike() -> None:
+    x, _ = trial("one_two_ax", 500, 60)
+    rows = ["".join("12ABCXYZ"[symbol] for symbol in item) for item in x.argmax(2).tolist()]
+    begins = "".join(row[0] for row in rows)
+    assert begins.count("1") / 500 == pytest.approx(0.5, abs=0.08)
+    # of the first number: one that goes on to the end would be longer
+    pairs = [len(re.split("[12]", row)[1]) / 2 for row in rows]
+    assert [pairs.count(each) / 500 for each in (1, 2, 3, 4)] == pytest.approx([0.25] * 4, abs=0.07)
 
 
 def test_targets_of_1_2_ax_are_those_of_the_last_number() -> None:

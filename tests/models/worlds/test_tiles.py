@@ -54,6 +54,15 @@ def test_an_item_is_rendered_once() -> None:
     assert rendered[-2:] == [0, 12]
 
 
+def test_items_of_one_piece_of_work_are_rendered_together() -> None:
+    store = Tiles("w", render, ["retina"], together=4)
+    channels, _, _ = store.sample(torch.tensor([[5, 12]]))
+    assert channels["x"].flatten().tolist() == [5.0, 12.0]
+    assert rendered == [4, 5, 6, 7, 12, 13, 14, 15]
+    store.sample(torch.tensor([[6, 15]]))
+    assert len(rendered) == 8
+
+
 def test_pixels_take_a_byte_each_in_256_steps() -> None:
     def half(index: Tensor) -> Shown:
         return {"retina": torch.full((1, index.shape[1], 1), 0.5)}, None, {}
