@@ -112,6 +112,16 @@ def test_a_large_set_is_shown_as_a_small_one_is(folder: Path, monkeypatch: pytes
     assert torch.equal(large.sample(torch.tensor([0]), index)[0]["image"], small)
 
 
+def test_a_set_may_be_as_long_as_its_numbers(folder: Path) -> None:
+    pixels = np.arange(200_000, dtype=np.uint8).reshape(500, 1, 20, 20)
+    content = keeping.register(folder, "long", Whole("npz", "image", {"all": Part(pixels)})).content
+    assert {split: len(part.items) for split, part in keeping.load(folder, content).items()} == {
+        "train": 343,
+        "valid": 57,
+        "test": 100,
+    }
+
+
 def test_labels_may_be_numbers_or_missing(folder: Path) -> None:
     numbers = np.stack([CLASSES, CLASSES / 2], 1)
     keeping.register(folder, "angles", whole(PIXELS.astype(np.float64) / 7, numbers))

@@ -121,6 +121,9 @@ def test_a_goal_is_seen_three_places_off_and_no_further() -> None:
         state = {"place": np.array([[here]]), "goal": np.array([[there]])}
         view = grid().shown(state, ("view",))["view"][0, 0]
         assert np.argwhere(view[1]).tolist() == seen
+    # west and north of the corner are walls, however far
+    corner = grid().shown({"place": np.array([[0]]), "goal": np.array([[9]])}, ("view",))["view"][0, 0, 0]
+    assert (corner[:3].all(), corner[:, :3].all(), corner[3:6, 3:].any()) == (True, True, False)
 
 
 def test_starts_and_goals_are_drawn_evenly_and_never_coincide() -> None:
@@ -130,6 +133,7 @@ def test_starts_and_goals_are_drawn_evenly_and_never_coincide() -> None:
     for name in ("place", "goal"):
         share = np.bincount(state[name][0], minlength=104) / 20_000 * 104
         assert 0.7 < float(share.min()) <= float(share.max()) < 1.3
+    assert set(((state["place"] - state["goal"]) % 104)[0].tolist()) == set(range(1, 104)), "any other place"
     view = rooms.shown({"place": np.array([[0]]), "goal": np.array([[2]])}, ("view",))["view"][0, 0]
     assert (np.argwhere(view[1]).tolist(), float(view[0, 3, 3]), float(view[0, 2, 3])) == ([[3, 5]], 0.0, 1.0)
 

@@ -14,10 +14,10 @@ from models.worlds import hierarchy, mixed_sources
 
 
 def test_two_pathways_carry_one_signal_to_one_target() -> None:
-    channels, label, _ = items({"kind": "two_pathway", "d": 2, "s": 10.0}, 500)
+    channels, label, _ = items({"kind": "two_pathway", "d": 2, "s": 3.0}, 500)
     assert torch.equal(channels["a"], channels["b"])
     assert label is not None
-    torch.testing.assert_close(label, 10.0 * channels["a"])
+    torch.testing.assert_close(label, 3.0 * channels["a"])
     assert channels["a"].std().item() == pytest.approx(1.0, abs=0.08)
     fixed, target, _ = items({"kind": "two_pathway", "fixed_input": True}, 3)
     assert fixed["b"].flatten().tolist() == [1.0] * 3
