@@ -97,6 +97,7 @@ FOG = {"transform": {"kind": "noise", "sigma": 1.0}, "onset": "0sp", "duration":
         ({"deficits": {"fog": FOG | {"onset": "5ba"}}}, "strength_DN", 0.0, 1.0),
         ({"deficits": {"fog": FOG | {"onset": "5ba", "strength": RAMP}}}, "strength_DN", 0.0, 0.75),
         ({"deficits": {"fog": FOG | {"duration": "5ba"}}}, "strength_DN", 1.0, 0.0),
+        ({"deficits": {"fog": FOG | {"onset": "5ba"}, "haze": FOG}}, "strength_DN", 0.0, 1.0),
         ({"modulators": {"calm": {"level": RAMP, "costs": {"naming": 1.0}}}}, "weight_CN", 0.25, 0.75),
         ({"critical_periods": {"rate": {"areas": ["*"], "level": RAMP}}}, "plasticity_AN", 0.25, 0.75),
         ({"critical_periods": {"early": {"areas": ["*"], "closes": "5ba"}}}, "plasticity_AN", 1.0, 0.0),
@@ -107,3 +108,27 @@ def test_whatever_changes_alone_is_evaluated_again(
 ) -> None:
     turned = board(**changes)
     assert [float(getattr(turned.at(0, np.array([age])), row)[0, 0]) for age in (50, 150)] == [early, late]
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"), [({"costs": {"naming": RAMP}}, "weight_CN"), ({"plasticity": {"*": RAMP}}, "plasticity_AN")]
+)
+def test_weights_and_plasticity_are_evaluated_again_as_the_stage_goes_on(changes: dict[str, Any], row: str) -> None:
+    turned = board(stage=changes)
+    assert [float(getattr(turned.at(offset, np.array([0])), row)[0, 0]) for offset in (2, 8)] == [0.2, 0.8]
+
+
+def test_knobs_are_the_same_object_while_nothing_is_turned() -> None:
+    turned = board(deficits={"fog": FOG | {"onset": "5ba"}})
+    before, still, after = (turned.at(0, np.array([age])) for age in (20, 60, 150))
+    assert before is still
+    assert after is not still
+
+
+def test_the_level_of_a_modulator_that_follows_a_probe_is_told() -> None:
+    gate = {"kind": "gate", "probe": "acc", "low": 0.0, "high": 2.0}
+    turned = board(modulators={"calm": {"level": gate, "plasticity": {"a1": 1.0}}})
+    (probe,) = turned.regime.gates
+    knobs = turned.at(0, np.array([0, 0]), ({probe: (0.5,)}, {probe: (1.5,)}))
+    assert knobs.level_MN.tolist() == [[0.25, 0.75]]
+    assert knobs.plasticity_AN[0].tolist() == [0.25, 0.75]

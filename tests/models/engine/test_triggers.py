@@ -39,6 +39,7 @@ def test_after_counts_stage_time() -> None:
 def test_age_counts_from_birth_and_a_stage_lasts_one_batch_at_least() -> None:
     assert fired({"age": "50sp"}, {}, 0, age_sp=80) is None
     assert fired({"age": "50sp"}, {}, 1, age_sp=90) == "/until/age"
+    assert [fired({"age": "50sp"}, {}, 2, age_sp=age_sp) for age_sp in (49, 50)] == [None, "/until/age"]
 
 
 def test_a_criterion_met_on_entry_waits_for_the_next_reading() -> None:
@@ -83,6 +84,10 @@ def test_what_is_not_known_yet_of_several_is_not_known_of_their_opposite() -> No
     assert fired({"not": {"any": [waiting, {"after": "80sp"}]}}, {}, 3) is None
     assert fired({"not": {"all": [waiting, {"after": "20sp"}]}}, {}, 3) is None
     assert fired({"not": {"all": [waiting, {"after": "80sp"}]}}, {}, 3) == "/until/not/all/0/criterion"
+    assert fired({"not": {"any": [waiting]}}, {}, 3) is None
+    assert fired({"not": {"any": [{"after": "80sp"}]}}, {}, 3) == "/until/not/any/0/after"
+    still = {"plateau": {"probe": "p", "min_delta": 0.1, "patience": "100sp"}}
+    assert [fired({"not": still}, {0: 0.1, 5: 0.2}, offset) for offset in (3, 5)] == [None, "/until/not/plateau"]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,9 @@ def test_parts_are_told_apart_by_when_they_began_to_hold() -> None:
     # what held on entry holds from the first update on, as early as anything can
     once = {"criterion": {"probe": "p", "op": ">=", "value": 0.5}}
     assert fired({"any": [{"after": "5sp"}, once]}, {20: 0.6, 25: 0.6}, 25, entry=20) == "/until/any/0/after"
+    long_ago = [once, {"age": "5sp"}]
+    assert fired({"any": long_ago}, {20: 0.6, 25: 0.6}, 25, entry=20) == "/until/any/0/criterion"
+    assert fired({"all": long_ago}, {20: 0.6, 25: 0.6}, 25, entry=20) == "/until/all/0/criterion"
 
 
 def test_the_limit_ends_what_no_trigger_did() -> None:

@@ -45,6 +45,17 @@ def test_an_alphabet_has_five_forms_that_its_letters_move_by_a_quarter_at_most()
     assert float(lead.var()) == pytest.approx((0.7**2 + 0.25**2) / 3, rel=0.05)
 
 
+def test_a_form_is_moved_as_far_as_any_other() -> None:
+    first = world(alphabets=1, letters=100)._strokes[:, 0]
+    forms = (
+        (first - first[:, :1]).round(decimals=4).unique(dim=0, return_inverse=True)[1].unique(return_inverse=True)[1]
+    )
+    reach = torch.stack(
+        [first[forms == each, 0].amax(dim=0) - first[forms == each, 0].amin(dim=0) for each in range(5)]
+    )
+    assert float(reach.min()) > 0.3
+
+
 def test_letters_have_one_to_four_strokes_alike() -> None:
     used = world(alphabets=20, letters=100)._used.sum(dim=1)
     assert torch.bincount(used, minlength=5).tolist() == pytest.approx([0, 500, 500, 500, 500], abs=75)

@@ -53,7 +53,7 @@ def test_blobs_and_formants_fill_their_ranges() -> None:
 
 
 def test_patterns_move_by_a_quarter_and_words_wait_up_to_the_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs, places = world(lag=3), list[torch.Tensor]()
+    pairs, places = world(lag=3, mismatch=0.5), list[torch.Tensor]()
 
     def shown(thing: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
         places.append(place)
@@ -63,6 +63,9 @@ def test_patterns_move_by_a_quarter_and_words_wait_up_to_the_lag(monkeypatch: py
     channels, _, factors = pairs._met(torch.arange(800)[None])
     assert 0.245 < float(places[0].abs().max()) <= 0.25
     assert float(places[0].square().mean()) == pytest.approx(0.25**2 / 3, rel=0.1)
+    for told in (factors["matched"].float(), factors["onset"]):
+        both = torch.stack([told[0, :, 0], *places[0][0].reshape(800, 2).unbind(1)])
+        assert float((torch.corrcoef(both) - torch.eye(3)).abs().max()) < 0.15
     onsets = torch.bincount(factors["onset"].flatten().long())
     assert onsets.tolist() == pytest.approx([200] * 4, abs=50)
     # before the word there is noise alone, of which half is cut off at 0
