@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import TypeAdapter
 
@@ -47,3 +48,13 @@ def test_the_episodes_of_an_item_are_its_own_one_after_another() -> None:
         first = rooms.begin(DRAW.at("episode").indexed(INDEX * EPISODES + number))
         assert torch.equal(goal[..., 3 * number][whole], torch.from_numpy(first["goal"])[whole])
     assert int(whole.sum()) > 20
+
+
+def test_slots_that_were_moved_to_other_episodes_are_followed_by_theirs() -> None:
+    rooms, nobody = place(kind="grid"), np.zeros((1, 40), dtype=np.bool_)
+    kept = Followers(rooms, DRAW)
+    # on within what is kept, far ahead, and back
+    for number in (0, 3, 50, 2):
+        kept.begin((INDEX * EPISODES + number).numpy())
+        found, first = kept.next(nobody), rooms.begin(DRAW.at("episode").indexed(INDEX * EPISODES + number + 1))
+        assert all(np.array_equal(found[name], first[name]) for name in first)
