@@ -113,8 +113,6 @@ def _apart(x: Tensor, batches: int) -> tuple[Tensor, ...]:
 
     Where memory begins can decide about the last bits of a product.
     """
-    if batches == 1 and x.is_contiguous() and x.data_ptr() % _ALIGNED == 0:
-        return (x,)
     lives, presentations, *shape = x.shape
     whole = x.reshape(lives, batches, presentations // batches, *shape).transpose(0, 1)
     count, each = x.numel() // batches, _ALIGNED // x.element_size()

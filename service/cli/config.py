@@ -102,4 +102,9 @@ def _known(name: str) -> str:
 
 
 def _shown(name: str, value: str) -> str:
-    return value.rpartition("_")[0] + "_..." if name == "key" and value else value
+    """A key by its id alone; the secret after it may itself hold what parts the two."""
+    if name != "key" or not value:
+        return value
+    kind, _, rest = value.partition("_")
+    key_id, found, _ = rest.partition("_")
+    return f"{kind}_{key_id}_..." if found else "..."

@@ -13,15 +13,21 @@ from models.datasets.parts import Part, Whole
 from models.specs.worlds import dataset
 
 
-@pytest.fixture(scope="session", autouse=True)
-def operators_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture(scope="session")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data set `tiny`: 400 random pictures of 5 x 4, three classes."""
     folder = tmp_path_factory.mktemp("data")
     random = np.random.default_rng(0)
     pictures = random.integers(0, 256, (400, 1, 5, 4), dtype=np.uint8)
     classes = random.integers(0, 3, 400)
     register(folder, "tiny", Whole("npz", "image", {"all": Part(pictures, classes)}))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def operators_data(registered: Path) -> Iterator[Path]:
+    """Where worlds look for data sets: whoever starts a service in this process has them look elsewhere."""
     before = list(dataset._folder)
-    dataset.look_under(folder)
-    yield folder
+    dataset.look_under(registered)
+    yield registered
     dataset._folder[:] = before

@@ -14,7 +14,7 @@ from build import tiny_schedule
 from fastapi import FastAPI
 from simulated import Bench, Clock
 
-from service.cli.verbs import edit
+from service.cli.editing import patches
 from service.client import Client
 from service.client.job import Job
 from service.lifecycle import ALLOWED
@@ -328,7 +328,7 @@ def test_the_client_forks_extends_changes_deletes_and_acts_on_many(client: Clien
 
 def test_a_fork_sends_a_study_with_its_base(client: Client, bench: Bench, tmp_path: Path) -> None:
     assert isinstance(client.submit(tiny_schedule()), Job)
-    edits = edit("/stages/late/costs/naming=0.25", tiny_schedule())
+    (edits,) = patches(["/stages/late/costs/naming=0.25"], tiny_schedule())
     assert edits == {"op": "replace", "path": "/stages/late/costs/naming", "value": 0.25}
-    assert edit("/deficits/blur={a: 1}", tiny_schedule() | {"deficits": {}})["op"] == "add"
-    assert edit("/probes/acc=", tiny_schedule())["op"] == "remove"
+    assert patches(["/deficits/blur={a: 1}"], tiny_schedule() | {"deficits": {}})[0]["op"] == "add"
+    assert patches(["/probes/acc="], tiny_schedule())[0]["op"] == "remove"

@@ -247,13 +247,13 @@ def test_data_sets_are_backed_up_and_again_only_where_they_are_others(tmp_path: 
 
 def test_settings_are_kept_for_the_user_or_the_folder(home: Path, tmp_path: Path) -> None:
     assert RUN.invoke(app, ["config", "set", "url", "http://lab:8714"]).exit_code == 0
-    assert RUN.invoke(app, ["config", "set", "key", "ont_abcdefabcdef_secretsecret"]).exit_code == 0
+    assert RUN.invoke(app, ["config", "set", "key", "ont_abcdefabcdef_secret_se-cret"]).exit_code == 0
     assert config.user_file().stat().st_mode & 0o077 == 0
     rows = json.loads(RUN.invoke(app, ["config", "get", "-o", "json"]).stdout)
     assert [(row["name"], row["value"]) for row in rows] == [
         ("url", "http://lab:8714"), ("key", "ont_abcdefabcdef_..."),
     ]  # fmt: skip
-    assert config.resolved("key") == ("ont_abcdefabcdef_secretsecret", str(config.user_file()))
+    assert config.resolved("key") == ("ont_abcdefabcdef_secret_se-cret", str(config.user_file()))
     RUN.invoke(app, ["config", "set", "url", "http://elsewhere:1", "--here"])
     assert config.resolved("url") == ("http://elsewhere:1", "ontogeny.toml")
     assert config.resolved("key") is None, "a folder cannot send the user's key to an address of its own"
