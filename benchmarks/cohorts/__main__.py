@@ -1,7 +1,7 @@
 """Many lives at once against one after the other: updates of an organism per second of CPU, one thread each.
 
 Rounds are interleaved: in each, every runner trains for about as long, and ours is held against the peer of the same
-round; a row is the median of these ratios. JAX, for information, where it is installed.
+round; a row is the median of these ratios. For information a loop written out by hand, and JAX where it is installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from workers.environment import settle
 settle()
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-from benchmarks.cohorts.nets import CONV, MEDIUM, SMALL, registered  # noqa: E402 - torch loads after it is settled
+from benchmarks.cohorts.bare import bare  # noqa: E402 - torch loads after it is settled
+from benchmarks.cohorts.nets import CONV, MEDIUM, SMALL, registered  # noqa: E402
 from benchmarks.cohorts.runners import Runner, cohort, jax_cohort, plain  # noqa: E402
 
 SECONDS = 0.7
@@ -43,11 +44,18 @@ def interleaved(runners: Mapping[str, Runner], rounds: int) -> dict[str, list[fl
     return {name: several[1:] for name, several in paces.items()}
 
 
-def against(report: Report, row: str, paces: Mapping[str, list[float]], peer: str, required: str | None = None) -> None:
+def against(
+    report: Report,
+    row: str,
+    paces: Mapping[str, list[float]],
+    peer: str,
+    required: str | None = None,
+    runner: str = "ours",
+) -> None:
     """The row of one comparison: the median of the ratios, and where the middle half of them lies."""
-    ratios = [ours / theirs for ours, theirs in zip(paces["ours"], paces[peer], strict=True)]
+    ratios = [ours / theirs for ours, theirs in zip(paces[runner], paces[peer], strict=True)]
     low, _, high = statistics.quantiles(ratios, n=4)
-    named = f"{peer} at {statistics.median(paces[peer]):.0f}/s, ours {statistics.median(paces['ours']):.0f}/s"
+    named = f"{peer} at {statistics.median(paces[peer]):.0f}/s, {runner} {statistics.median(paces[runner]):.0f}/s"
     report.add(row, statistics.median(ratios), "x", required, peer=f"{named}; middle half {low:.2f} to {high:.2f}")
 
 
@@ -66,10 +74,12 @@ def main() -> int:
         registered(Path(folder))
         for name, (net, lives, required) in cases.items():
             runners = {"ours": cohort(net, lives), "plain": plain(net)}
-            if has_jax and not net.conv:
-                runners["jax"] = jax_cohort(net, lives)
+            if not net.conv:
+                runners |= {"bare": bare(net, lives)} | ({"jax": jax_cohort(net, lives)} if has_jax else {})
             paces = interleaved(runners, rounds)
             against(report, f"{name}_vs_plain", paces, "plain", required)
+            if "bare" in runners:
+                against(report, f"{name}_bare_vs_plain", paces, "plain", runner="bare")
             if "jax" in runners:
                 against(report, f"{name}_vs_jax", paces, "jax")
         runners = {"ours": cohort(SMALL, 32, "feedback_alignment"), "backprop": cohort(SMALL, 32)}
