@@ -7,6 +7,8 @@ import asyncio
 import httpx
 from fastapi import FastAPI
 
+from service.client import Client
+
 
 class Direct(httpx.BaseTransport):
     """Hands requests to the application in this process, one event loop for each."""
@@ -21,3 +23,10 @@ class Direct(httpx.BaseTransport):
             return httpx.Response(answer.status_code, headers=answer.headers, content=sent)
 
         return asyncio.run(once())
+
+
+def client_of(app: FastAPI) -> Client:
+    """Our client on that wire."""
+    made = Client("http://localhost:8714")
+    made._http = httpx.Client(transport=Direct(app), base_url=made.url)
+    return made

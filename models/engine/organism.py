@@ -57,7 +57,7 @@ class Route:
 
 
 class Organism:
-    """What an OrganismSpec describes; holds no tensors."""
+    """What an OrganismSpec describes; holds no tensors but those of the wiring of its last pass."""
 
     def __init__(self, spec: OrganismSpec) -> None:
         self.spec = spec

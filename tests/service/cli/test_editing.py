@@ -8,11 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 from build import tiny_schedule, tiny_study
-from direct import Direct
+from direct import client_of
 from fastapi import FastAPI
 from typer.testing import CliRunner, Result
 
@@ -23,8 +22,7 @@ from service.client import ApiError, Client, edited
 
 @pytest.fixture
 def client(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Client:
-    made = Client("http://localhost:8714")
-    made._http = httpx.Client(transport=Direct(app), base_url=made.url)
+    made = client_of(app)
     for room in ("documents", "envelopes", "jobs"):
         monkeypatch.setattr(f"service.cli.{room}.client", lambda context: made)
     return made

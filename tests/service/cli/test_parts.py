@@ -7,11 +7,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 from build import tiny_schedule, tiny_study
-from direct import Direct
+from direct import client_of
 from fastapi import FastAPI
 from simulated import Bench, Clock
 from typer.testing import CliRunner, Result
@@ -22,8 +21,7 @@ from service.client import ApiError, Client, Job, NoSuchJob
 
 @pytest.fixture
 def client(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Client:
-    made = Client("http://localhost:8714")
-    made._http = httpx.Client(transport=Direct(app), base_url=made.url)
+    made = client_of(app)
     for room in ("jobs", "parts", "verbs"):
         monkeypatch.setattr(f"service.cli.{room}.client", lambda context: made)
     return made

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 import typer
 from build import tiny_schedule, tiny_study
-from direct import Direct
+from direct import client_of
 from fastapi import FastAPI
 from simulated import Bench, Clock
 
@@ -23,9 +22,7 @@ NOTHING = Trace("probe.acc", "fraction", 0, {}, None, "mean", np.zeros(0), np.ze
 
 @pytest.fixture
 def client(app: FastAPI) -> Client:
-    made = Client("http://localhost:8714")
-    made._http = httpx.Client(transport=Direct(app), base_url=made.url)
-    return made
+    return client_of(app)
 
 
 @pytest.fixture
